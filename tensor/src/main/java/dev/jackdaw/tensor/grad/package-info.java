@@ -1,0 +1,4 @@
+/// # Gradients
+/// `Op` is the list of what a model can do, each operation with its formula; `Plan` is one training step written down: the operations
+/// in order, with a place in one arena for every buffer; `Backward` is the one switch that runs the plan backwards.
+package dev.jackdaw.tensor.grad;

@@ -1,0 +1,11 @@
+/// # Numbers, and how they move
+/// Everything a language model computes with: [Tensor] (typed, shaped numbers outside the Java heap), [DType], [Shape],
+/// [Memory] (reading and writing them), [Workers] (the threads that share the work) and [Switches] (the few JVM properties we read).
+/// The operations live in `kernel`, one file an operation; gradients in `grad`; block formats in `quant`.
+///
+/// Legend for every shape in this project:
+/// `B` batch · `T` new positions · `S` all positions in the cache · `N` rows, usually `B·T` · `C` model width · `H` query heads ·
+/// `K` key/value heads · `D` head width · `F` feed-forward or output width · `V` vocabulary · `L` layers · `E` experts.
+///
+/// Deliberately absent: files, tokens, models. This module depends on nothing.
+package dev.jackdaw.tensor;

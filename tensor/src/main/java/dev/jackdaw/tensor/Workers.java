@@ -19,6 +19,13 @@ public final class Workers implements AutoCloseable {
         void run(int part);
     }
 
+    /// One part of a job that needs scratch memory of its own: `worker` is below [#threads()], and no two parts with the same
+    /// worker run at once.
+    @FunctionalInterface
+    public interface WorkerPart {
+        void run(int part, int worker);
+    }
+
     private static final int SPINS = 20_000;
 
     private final Thread[] helpers;
@@ -27,7 +34,7 @@ public final class Workers implements AutoCloseable {
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private volatile int epoch;          // goes up by one with every job; helpers wait for it to change
     private volatile boolean closed;
-    private Part job;
+    private WorkerPart job;
     private int parts;
 
     private Workers(int threads) {
@@ -36,7 +43,8 @@ public final class Workers implements AutoCloseable {
         }
         helpers = new Thread[threads - 1];
         for (int i = 0; i < helpers.length; i++) {
-            helpers[i] = Thread.ofPlatform().daemon().name("jackdaw-worker-" + (i + 1)).start(this::serve);
+            int worker = i + 1;
+            helpers[i] = Thread.ofPlatform().daemon().name("jackdaw-worker-" + worker).start(() -> serve(worker));
         }
     }
 
@@ -50,9 +58,14 @@ public final class Workers implements AutoCloseable {
 
     /// Runs parts `0..parts-1` and returns when all are done. The first failure of a part is thrown here.
     public void run(int parts, Part job) {
+        run(parts, (part, _) -> job.run(part));
+    }
+
+    /// As [#run(int, Part)], for parts that want to know which worker runs them.
+    public void run(int parts, WorkerPart job) {
         if (parts <= 1 || helpers.length == 0) {
             for (int i = 0; i < parts; i++) {
-                job.run(i);
+                job.run(i, 0);
             }
             return;
         }
@@ -64,7 +77,7 @@ public final class Workers implements AutoCloseable {
         for (Thread helper : helpers) {
             LockSupport.unpark(helper);
         }
-        drain();
+        drain(0);
         while (busyHelpers.get() != 0) {
             Thread.onSpinWait();
         }
@@ -89,7 +102,7 @@ public final class Workers implements AutoCloseable {
         void run(long from, long to);
     }
 
-    private void serve() {
+    private void serve(int worker) {
         int seen = 0;
         while (true) {
             for (int spins = 0; epoch == seen; spins++) {
@@ -103,15 +116,15 @@ public final class Workers implements AutoCloseable {
                 }
             }
             seen = epoch;
-            drain();
+            drain(worker);
             busyHelpers.decrementAndGet();
         }
     }
 
-    private void drain() {
+    private void drain(int worker) {
         try {
             for (int part = nextPart.getAndIncrement(); part < parts; part = nextPart.getAndIncrement()) {
-                job.run(part);
+                job.run(part, worker);
             }
         } catch (Throwable thrown) {
             failure.compareAndSet(null, thrown);

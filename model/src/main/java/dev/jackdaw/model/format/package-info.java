@@ -1,0 +1,10 @@
+/// # Models as files
+/// Everything between a path and named tensors. Read in this order: [Gguf] (one file with weights, tokenizer and template) with
+/// [GgufValue], [GgufTensor] and [GgmlType]; [Safetensors] (weights behind a JSON header); then the writers [GgufWriter] and
+/// [SafetensorsWriter], which stand on [AtomicFile], and [Conversion] between number formats.
+///
+/// Readers map the file and hand out tensors in its own memory. Headers come from anywhere, so they are checked before anything is
+/// allocated or handed out, and whatever is wrong is one [FormatException] with the file, the byte, what was found and what was expected.
+///
+/// Not here: what the tensors mean (`arch`), and how tokens are made (`token`).
+package dev.jackdaw.model.format;

@@ -1,0 +1,85 @@
+package dev.jackdaw.model.arch;
+
+import dev.jackdaw.tensor.DType;
+import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.Shape;
+import dev.jackdaw.tensor.Tensor;
+import dev.jackdaw.tensor.grad.Value;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// All weights of a model as F32 in one piece of memory, in the order of [ModelSpec#parameters()], and their gradients in another.
+/// What training works on: clipping and optimizers see one long row of numbers, operations see matrices.
+public final class FlatWeights implements Weights {
+    private static final long LINE = Memory.ALIGNMENT / 4;
+
+    /// One weight and its gradient.
+    public record Entry(ModelSpec.Parameter parameter, Tensor data, Tensor gradient, long offset) {
+    }
+
+    private final Tensor data;
+    private final Tensor gradients;
+    private final Map<String, Entry> entries = new LinkedHashMap<>();
+
+    public FlatWeights(Arena arena, ModelSpec spec) {
+        List<ModelSpec.Parameter> parameters = spec.parameters();
+        long[] offsets = new long[parameters.size()];
+        long total = 0;
+        for (int i = 0; i < offsets.length; i++) {
+            boolean joined = parameters.get(i).name().matches(".*\\.(k_proj|v_proj|up_proj)\\.weight");
+            offsets[i] = joined ? total : (total + LINE - 1) / LINE * LINE;
+            total = offsets[i] + parameters.get(i).elements();
+        }
+        data = Tensor.zeros(arena, total);
+        gradients = Tensor.zeros(arena, total);
+        for (int i = 0; i < offsets.length; i++) {
+            ModelSpec.Parameter parameter = parameters.get(i);
+            entries.put(parameter.name(), new Entry(parameter, view(data, offsets[i], parameter.sizes()), view(gradients, offsets[i], parameter.sizes()), offsets[i]));
+        }
+    }
+
+    private static Tensor view(Tensor all, long offset, long... sizes) {
+        Shape shape = Shape.of(sizes);
+        return Tensor.over(all.segment().asSlice(4 * offset, 4 * shape.elements()), DType.F32, shape);
+    }
+
+    public List<Entry> entries() {
+        return new ArrayList<>(entries.values());
+    }
+
+    public Entry entry(String name) {
+        Entry entry = entries.get(name);
+        if (entry == null) {
+            throw new IllegalArgumentException("weights: there is none named " + name);
+        }
+        return entry;
+    }
+
+    /// All weights as one row; gaps between them are zero and stay so.
+    public Tensor data() {
+        return data;
+    }
+
+    public Tensor gradients() {
+        return gradients;
+    }
+
+    @Override
+    public Value value(String... names) {
+        Entry first = entry(names[0]);
+        long[] sizes = first.parameter().sizes().clone();
+        long end = first.offset() + first.parameter().elements();
+        for (int i = 1; i < names.length; i++) {
+            Entry next = entry(names[i]);
+            if (next.offset() != end) {
+                throw new IllegalStateException("weights: " + names[i] + " does not follow " + names[i - 1] + " in memory");
+            }
+            sizes[0] += next.parameter().sizes()[0];
+            end += next.parameter().elements();
+        }
+        return Value.of(names[0], view(data, first.offset(), sizes), view(gradients, first.offset(), sizes));
+    }
+}

@@ -1,0 +1,90 @@
+package dev.jackdaw.tensor;
+
+import dev.jackdaw.tensor.kernel.Heads;
+
+/// A place where the operations of a language model are carried out. Nothing above this interface knows how.
+///
+/// All tensors are row-major; `N` is the number of rows of `x`, and a weight `w [F,C]` holds one output feature in each row.
+/// Every method compares shapes first and says both when they disagree. Gradients named `d…` of activations are *set* unless the text
+/// says *added*; gradients of weights are added, or set where `accumulate` is false.
+public interface Device extends AutoCloseable {
+    /// The CPU of this machine with `threads` worker threads.
+    static Device cpu(int threads) {
+        return new Cpu(threads);
+    }
+
+    /// One line that names the device and how it computes.
+    String description();
+
+    int threads();
+
+    /// y[n,:] = table[ids[n],:]                 table `[V,C]`, ids `[N]` I32 → y `[N,C]`
+    void embedding(Tensor y, Tensor table, Tensor ids);
+
+    /// dTable[ids[n],:] is added dy[n,:].
+    void embeddingBackward(Tensor dTable, Tensor dy, Tensor ids);
+
+    /// y[n,c] = x[n,c] · rstd[n] · weight[c], rstd[n] = 1/√(mean_c x² + ε). `rstd` `[N]` may be null.
+    void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor weight, float epsilon);
+
+    /// dx is *added* to, since x is the residual stream that others read as well.
+    void rmsNormBackward(Tensor dx, Tensor dWeight, Tensor x, Tensor weight, Tensor rstd, Tensor dy);
+
+    /// y = x·wᵀ (+ residual)                    x `[N,C]`, w `[F,C]`, residual `[N,F]` or null → y `[N,F]`
+    void linear(Tensor y, Tensor x, Tensor w, Tensor residual);
+
+    /// dx = dy·w, dw = dyᵀ·x.
+    void linearBackward(Tensor dx, Tensor dw, Tensor x, Tensor w, Tensor dy, boolean accumulate);
+
+    /// c = a·b, with either operand transposed on request; for optimizers.
+    void matmul(Tensor c, Tensor a, boolean transposeA, Tensor b, boolean transposeB);
+
+    /// Query and key heads of qkv `[N,(H+2K)·D]`, normalised (if weights are given) and rotated to their positions → y `[N,(H+K)·D]`.
+    /// `rstd` `[N,H+K]`, `positions` `[N]` I32, weights `[D]` or null.
+    void qkNormRope(Tensor y, Tensor rstd, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads);
+
+    /// Sets the query and key columns of dQkv.
+    void qkNormRopeBackward(Tensor dQkv, Tensor dqWeight, Tensor dkWeight, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor rstd,
+                            Tensor dy, Tensor positions, Heads heads);
+
+    /// Causal attention over sequences of `T` rows. qk `[B·T,(H+K)·D]`, values in the last columns of qkv → y `[B·T,H·D]`; lse `[B·T,H]`.
+    void attention(Tensor y, Tensor lse, Tensor qk, Tensor qkv, int T, Heads heads);
+
+    /// Sets dQk, and the value columns of dQkv.
+    void attentionBackward(Tensor dQk, Tensor dQkv, Tensor dy, Tensor y, Tensor lse, Tensor qk, Tensor qkv, int T, Heads heads);
+
+    /// h = silu(gate)·up                        gateUp `[N,2F]` → h `[N,F]`
+    void swiglu(Tensor h, Tensor gateUp);
+
+    void swigluBackward(Tensor dGateUp, Tensor gateUp, Tensor dh);
+
+    /// Fused head and loss, in chunks of rows so that the logits `[N,V]` never exist as a whole:
+    /// loss[n] = logsumexp(x[n]·headᵀ) − logit[target[n]], in nats; 0 where the target is negative.
+    /// With `dx` given, also dx and dHead of `scale`·Σ loss.
+    void crossEntropy(Tensor loss, Tensor x, Tensor head, Tensor targets, Tensor dx, Tensor dHead, float scale, boolean accumulate);
+
+    /// One step of decoupled weight decay and Adam; see `kernel/AdamW`.
+    void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamStep step);
+
+    /// Settings of one [#adamW] step; `step` counts from 1.
+    record AdamStep(float learningRate, float beta1, float beta2, float epsilon, float weightDecay, float gradientScale, long step) {
+    }
+
+    /// Nesterov momentum: buffer = momentum·buffer + scale·g, update = scale·g + momentum·buffer.
+    void momentum(Tensor update, Tensor g, Tensor buffer, float momentum, float scale);
+
+    /// p = p·(1 − learningRate·weightDecay) − learningRate·scale·update
+    void applyUpdate(Tensor p, Tensor update, float learningRate, float scale, float weightDecay);
+
+    /// y = a·x + b·y
+    void axpby(Tensor y, float a, Tensor x, float b);
+
+    /// Σ x², summed in a fixed order.
+    double sumOfSquares(Tensor x);
+
+    /// Bytes this device holds for itself now: packing buffers and scratch.
+    long scratchBytes();
+
+    @Override
+    void close();
+}

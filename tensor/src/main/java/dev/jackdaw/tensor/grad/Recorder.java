@@ -1,0 +1,73 @@
+package dev.jackdaw.tensor.grad;
+
+import dev.jackdaw.tensor.kernel.Heads;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Writes down a forward pass over `B` sequences of `T` tokens as a list of [Op], with shapes only; [Plan] then finds room for it.
+public final class Recorder implements Operations {
+    private final int T;
+    private final List<Op> ops = new ArrayList<>();
+
+    public Recorder(int T) {
+        this.T = T;
+    }
+
+    List<Op> ops() {
+        return ops;
+    }
+
+    private String name(String what) {
+        return ops.size() + "." + what;
+    }
+
+    @Override
+    public Value embedding(Value ids, Value table) {
+        Value y = Value.planned(name("embedding"), ids.shape().elements(), table.width());
+        ops.add(new Op.Embedding(ids, table, y));
+        return y;
+    }
+
+    @Override
+    public Value rmsNorm(Value x, Value weight, float epsilon) {
+        Value y = Value.planned(name("norm"), x.rows(), x.width());
+        ops.add(new Op.RmsNorm(x, weight, epsilon, y, Value.planned(name("rstd"), x.rows())));
+        return y;
+    }
+
+    @Override
+    public Value linear(Value x, Value w, Value residual) {
+        Value y = Value.planned(name("linear"), x.rows(), w.rows());
+        ops.add(new Op.Linear(x, w, residual, y));
+        return y;
+    }
+
+    @Override
+    public Value qkNormRope(Value qkv, Value qWeight, Value kWeight, Value positions, Heads heads) {
+        Value y = Value.planned(name("qk"), qkv.rows(), heads.qkColumns());
+        Value rstd = Value.planned(name("qk-rstd"), qkv.rows(), heads.queries() + heads.keys());
+        ops.add(new Op.QkNormRope(qkv, qWeight, kWeight, positions, heads, y, rstd));
+        return y;
+    }
+
+    @Override
+    public Value attention(int layer, Value qk, Value qkv, Heads heads) {
+        Value y = Value.planned(name("attention"), qk.rows(), (long) heads.queries() * heads.width());
+        ops.add(new Op.Attention(qk, qkv, T, heads, y, Value.planned(name("lse"), qk.rows(), heads.queries())));
+        return y;
+    }
+
+    @Override
+    public Value swiglu(Value gateUp) {
+        Value y = Value.planned(name("swiglu"), gateUp.rows(), gateUp.width() / 2);
+        ops.add(new Op.SwiGlu(gateUp, y));
+        return y;
+    }
+
+    /// The end of every training pass; returns the losses `[N]`.
+    public Value crossEntropy(Value x, Value head, Value targets) {
+        Value loss = Value.planned(name("loss"), x.rows());
+        ops.add(new Op.CrossEntropy(x, head, targets, loss));
+        return loss;
+    }
+}

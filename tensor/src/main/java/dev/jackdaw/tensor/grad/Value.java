@@ -1,0 +1,79 @@
+package dev.jackdaw.tensor.grad;
+
+import dev.jackdaw.tensor.DType;
+import dev.jackdaw.tensor.Shape;
+import dev.jackdaw.tensor.Tensor;
+
+/// One named quantity of a forward pass: an input, a weight, or what an operation makes.
+///
+/// While a [Plan] is being recorded a value is only a shape; its `data` and `gradient` get their place when the plan is laid out.
+public final class Value {
+    private final String name;
+    private final DType type;
+    private final Shape shape;
+    private Tensor data;
+    private Tensor gradient;
+
+    private Value(String name, DType type, Shape shape) {
+        this.name = name;
+        this.type = type;
+        this.shape = shape;
+    }
+
+    /// A weight or an input that exists already. `gradient` is null where none is wanted.
+    public static Value of(String name, Tensor data, Tensor gradient) {
+        Value value = new Value(name, data.type(), data.shape());
+        value.data = data;
+        value.gradient = gradient;
+        return value;
+    }
+
+    static Value planned(String name, long... sizes) {
+        return new Value(name, DType.F32, Shape.of(sizes));
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public Shape shape() {
+        return shape;
+    }
+
+    public long rows() {
+        return shape.rows();
+    }
+
+    public long width() {
+        return shape.width();
+    }
+
+    long bytes() {
+        return type.bytes(shape.elements());
+    }
+
+    public Tensor data() {
+        return data;
+    }
+
+    public Tensor gradient() {
+        return gradient;
+    }
+
+    boolean isPlaced() {
+        return data != null;
+    }
+
+    void placeData(Tensor place) {
+        data = place.reshape(shape.toArray());
+    }
+
+    void placeGradient(Tensor place) {
+        gradient = place.reshape(shape.toArray());
+    }
+
+    @Override
+    public String toString() {
+        return name + shape;
+    }
+}

@@ -1,0 +1,26 @@
+package dev.jackdaw.tensor.kernel;
+
+import dev.jackdaw.tensor.Switches;
+
+/// One implementation of every kernel, chosen once at start: the Vector API versions where the incubator module is there, else the
+/// scalar references.
+public record Kernels(String name, Attention attention, CachedAttention cachedAttention, Norm norm, QkNormRope qkNormRope,
+                      Activation activation, Embedding embedding, CrossEntropy crossEntropy, AdamW adamW, Muon muon,
+                      Elementwise elementwise) {
+    public static Kernels choose() {
+        return Switches.SCALAR || ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty() ? scalar() : Simd.kernels();
+    }
+
+    private static Kernels scalar() {
+        return new Kernels("scalar reference kernels (add --add-modules=jdk.incubator.vector for the fast ones)", Attention.SCALAR, CachedAttention.SCALAR,
+                Norm.SCALAR, QkNormRope.SCALAR, Activation.SCALAR, Embedding.SCALAR, CrossEntropy.SCALAR, AdamW.SCALAR, Muon.SCALAR, Elementwise.SCALAR);
+    }
+
+    /// Apart, so that nothing of the Vector API is loaded where it is missing.
+    private static final class Simd {
+        static Kernels kernels() {
+            return new Kernels("Vector API kernels, " + Vectors.FLOATS.vectorBitSize() + " bits", Attention.SCALAR, CachedAttention.SCALAR,
+                    Norm.SCALAR, QkNormRope.SCALAR, Activation.SCALAR, Embedding.SCALAR, CrossEntropy.SCALAR, AdamW.SCALAR, Muon.SCALAR, Elementwise.SCALAR);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package dev.jackdaw.cli;
+
+import dev.jackdaw.tensor.Switches;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `jackdaw doctor`: what this machine offers, what we make of it, and what to do about what is missing.
+@Command(name = "doctor", description = "Show the JDK, the processor, the kernels in use and their measured limits, memory and disk; "
+        + "say what is wrong and how to cure it.")
+final class DoctorCommand implements Runnable {
+    @Mixin
+    private CommonOptions common;
+
+    @Option(names = "--quick", description = "Leave out the measurements, which take a few seconds.", showDefaultValue =
+            picocli.CommandLine.Help.Visibility.NEVER)
+    private boolean quick;
+
+    /// What `--json` prints.
+    ///
+    /// @param problems each says what is wrong and how to cure it; empty on a good machine
+    record Report(String jackdaw, Machine.Jdk jdk, Machine.Processor processor, Vectors vectors, int threads,
+            Machine.Memory memory, List<Machine.Disk> disks, List<String> problems) {
+    }
+
+    /// @param kernels `simd` (Vector API) or `scalar` (plain loops)
+    /// @param bits vector width the kernels use
+    /// @param machineBits widest vectors this JVM offers
+    record Vectors(String kernels, int bits, int machineBits) {
+    }
+
+    @Override
+    public void run() {
+        Output output = common.output();
+        Machine machine = Machine.inspect();
+        var vectors = vectors(machine);
+        var problems = new ArrayList<>(machine.problems());
+        problems.addAll(problems(machine, vectors));
+        var report = new Report(JackdawCommand.version(), machine.jdk(), machine.processor(), vectors, common.threads(),
+                machine.memory(), machine.disks(), problems);
+        output.json(report);
+        print(report, output);
+    }
+
+    private static Vectors vectors(Machine machine) {
+        int machineBits = machine.vectorBits();
+        if (Switches.SCALAR || machineBits == 0) {
+            return new Vectors("scalar", 0, machineBits);
+        }
+        return new Vectors("simd", Switches.VECTOR_BITS == 0 ? machineBits : Switches.VECTOR_BITS, machineBits);
+    }
+
+    private static List<String> problems(Machine machine, Vectors vectors) {
+        var problems = new ArrayList<String>();
+        if (vectors.kernels().equals("scalar")) {
+            problems.add("the kernels are plain loops, many times slower than the Vector API; start with the jackdaw script and without "
+                    + "-Djackdaw.kernels=scalar");
+        } else if (vectors.bits() < vectors.machineBits()) {
+            problems.add("the kernels use " + vectors.bits() + "-bit vectors, this machine has " + vectors.machineBits()
+                    + "; leave -Djackdaw.vectorBits out");
+        }
+        if (machine.processor().instructions().contains("avx512f") && vectors.machineBits() < 512 && vectors.machineBits() > 0) {
+            problems.add("the processor has AVX-512 but this JVM uses " + vectors.machineBits()
+                    + "-bit vectors; if the processor is not an old one try JACKDAW_JAVA_OPTS=-XX:UseAVX=3");
+        }
+        return problems;
+    }
+
+    private static void print(Report report, Output output) {
+        Machine.Jdk jdk = report.jdk();
+        row(output, "jackdaw", report.jackdaw());
+        row(output, "java", jdk.version() + ", " + jdk.vendor() + ", " + jdk.home());
+        row(output, "java options", String.join(" ", jdk.options()));
+        row(output, "java sources", jdk.sources() == null ? "none" : jdk.sources() + ", " + bytes(jdk.sourcesBytes()));
+        row(output, "java heap", bytes(jdk.heapBytes()) + " at most, " + jdk.collector());
+        row(output, "processor", report.processor().name() + ", " + report.processor().count() + " available, load "
+                + String.format(java.util.Locale.ROOT, "%.1f", report.processor().load()));
+        row(output, "instructions", String.join(" ", report.processor().instructions()));
+        Vectors vectors = report.vectors();
+        row(output, "kernels", vectors.kernels() + (vectors.bits() > 0 ? ", " + vectors.bits() + "-bit vectors" : "") + ", "
+                + report.threads() + " threads");
+        row(output, "memory", bytes(report.memory().availableBytes()) + " available of " + bytes(report.memory().totalBytes()));
+        for (Machine.Disk disk : report.disks()) {
+            row(output, "disk", bytes(disk.freeBytes()) + " free at " + disk.path());
+        }
+        if (report.problems().isEmpty()) {
+            output.line(output.good("No problems found."));
+        }
+        for (String problem : report.problems()) {
+            output.line(output.warning("problem: ") + problem);
+        }
+    }
+
+    private static void row(Output output, String name, String value) {
+        output.line(output.bold(name) + " ".repeat(Math.max(1, 16 - name.length())) + value);
+    }
+
+    static String bytes(long bytes) {
+        return bytes < 10 << 20 ? bytes / 1024 + " KiB" : bytes < 10L << 30 ? bytes / (1 << 20) + " MiB" : bytes / (1 << 30) + " GiB";
+    }
+}

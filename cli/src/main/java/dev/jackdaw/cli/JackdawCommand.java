@@ -1,0 +1,108 @@
+package dev.jackdaw.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Properties;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// The root of the command line: the list of commands, and how one run begins and ends.
+@Command(name = "jackdaw",
+        synopsisSubcommandLabel = "COMMAND",
+        description = "Builds, runs and measures language models on the JVM.",
+        subcommands = {
+            DoctorCommand.class,
+            WarmUpCommand.class,
+        })
+public final class JackdawCommand implements Runnable {
+    @Option(names = {"-V", "--version"}, description = "Print the version and the Java it runs on.")
+    private boolean version;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help.")
+    private boolean help;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final InputStream in;
+
+    JackdawCommand(InputStream in) {
+        this.in = in;
+    }
+
+    public static void main(String[] args) {
+        // Explicitly UTF-8: what we write must not depend on the locale.
+        int exitCode = run(System.in, new FileOutputStream(FileDescriptor.out), new FileOutputStream(FileDescriptor.err), args);
+        System.exit(exitCode);
+    }
+
+    /// Runs one command line. Tests call this with streams of their own.
+    ///
+    /// @return 0 done, 1 failed, 2 wrong usage
+    static int run(InputStream in, OutputStream out, OutputStream err, String... args) {
+        var outWriter = new PrintWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8), false);
+        var errWriter = new PrintWriter(new OutputStreamWriter(err, StandardCharsets.UTF_8), true);
+        try {
+            // The one call that scripts make most often should not wait for the parser.
+            if (args.length == 1 && (args[0].equals("--version") || args[0].equals("-V"))) {
+                outWriter.println(versionLine());
+                return 0;
+            }
+            return commandLine(in).setOut(outWriter).setErr(errWriter).execute(args);
+        } finally {
+            outWriter.flush();
+            errWriter.flush();
+        }
+    }
+
+    static CommandLine commandLine(InputStream in) {
+        return new CommandLine(new JackdawCommand(in))
+                .setParameterExceptionHandler(Failures::wrongUsage)
+                .setExecutionExceptionHandler(Failures::failed)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExpandAtFiles(false)          // @FILE is text for a model here, not more options
+                .setColorScheme(CommandLine.Help.defaultColorScheme(
+                        Output.isTerminal(1) ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
+                .setUsageHelpAutoWidth(false)
+                .setUsageHelpWidth(110);
+    }
+
+    @Override
+    public void run() {
+        if (version) {
+            spec.commandLine().getOut().println(versionLine());
+        } else {
+            spec.commandLine().usage(spec.commandLine().getOut());
+        }
+    }
+
+    /// Standard input, as this run was given it.
+    InputStream in() {
+        return in;
+    }
+
+    static String versionLine() {
+        return "jackdaw " + version() + " (Java " + System.getProperty("java.runtime.version") + ", "
+                + System.getProperty("os.name") + " " + System.getProperty("os.arch") + ")";
+    }
+
+    static String version() {
+        try (InputStream file = JackdawCommand.class.getResourceAsStream("version.properties")) {
+            var properties = new Properties();
+            properties.load(file);
+            return properties.getProperty("version");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -34,6 +34,16 @@ public record TrainSettings(ModelSpec model, long seed, long steps, int batch, i
         }
     }
 
+    /// How many sequences to put through at once: about 2,048 tokens, whose activations of one layer a last-level cache can hold, while
+    /// the weights are still read often enough to be worth fetching.
+    public static int pass(ModelSpec model, int batch, int context) {
+        int pass = Math.clamp(2048 / context, 1, batch);
+        while (batch % pass != 0) {
+            pass--;
+        }
+        return pass;
+    }
+
     public Schedule schedule() {
         return new Schedule(steps, warmup, cooldown, floor);
     }

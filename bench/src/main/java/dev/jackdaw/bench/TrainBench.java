@@ -1,0 +1,65 @@
+package dev.jackdaw.bench;
+
+import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.Tensor;
+import dev.jackdaw.train.loop.TrainSettings;
+import dev.jackdaw.train.loop.Trainer;
+import dev.jackdaw.train.optim.OptimizerSettings;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+
+/// How fast this machine trains: the real step (forward, backward, clip, AdamW, tied head) of a Llama-shaped model on random tokens,
+/// the same work that the usual PyTorch loop does.
+public final class TrainBench {
+    /// @param tokensPerSecond at the median step, after two steps of warm-up
+    /// @param gflops          counting 6 operations for each parameter and token, and causal attention
+    /// @param peakBytes       largest resident memory of this process so far
+    public record Result(double tokensPerSecond, double gflops, double stepMillis, long parameters, long peakBytes, double loss, int threads) {
+    }
+
+    private TrainBench() {
+    }
+
+    /// `pass` is how many sequences go through at once; 0 chooses.
+    public static Result run(ModelSpec spec, int batch, int context, int pass, int steps, int threads) {
+        TrainSettings settings = new TrainSettings(spec, 0, Math.max(1, steps), batch, context, pass == 0 ? TrainSettings.pass(spec, batch, context) : pass,
+                OptimizerSettings.adamW(3e-4, 0.01), 0, 0, 0, false, 0, 0, 0);
+        SplittableRandom random = new SplittableRandom(0);
+        try (Device device = Device.cpu(threads); Trainer trainer = new Trainer(settings, device)) {
+            double[] seconds = new double[steps];
+            double loss = 0;
+            for (int i = 0; i < steps; i++) {
+                long start = System.nanoTime();
+                loss = trainer.step((ids, targets) -> {
+                    fill(ids, random, spec.vocabulary());
+                    fill(targets, random, spec.vocabulary());
+                }).loss();
+                seconds[i] = (System.nanoTime() - start) / 1e9;
+            }
+            double[] warm = Arrays.copyOfRange(seconds, Math.min(2, steps - 1), steps);
+            Arrays.sort(warm);
+            double median = warm[warm.length / 2];
+            double tokens = settings.tokensPerStep() / median;
+            return new Result(tokens, tokens * spec.trainingFlopsPerToken(context) / 1e9, median * 1e3, spec.parameterCount(), peakBytes(), loss, threads);
+        }
+    }
+
+    private static void fill(Tensor ids, SplittableRandom random, int vocabulary) {
+        long a = ids.address();
+        for (long i = 0; i < ids.elements(); i++) {
+            Memory.putInt(a + 4 * i, random.nextInt(vocabulary));
+        }
+    }
+
+    private static long peakBytes() {
+        return dev.jackdaw.tensor.Machine.peakResidentBytes();
+    }
+
+    public static void main(String[] args) {
+        int[] a = Arrays.stream(args).mapToInt(Integer::parseInt).toArray();
+        ModelSpec spec = new ModelSpec("llama", a[5], a[0], a[1], a[2], a[3], a[1] / a[2], a[4], a[7], 1e-5f, 10000, false, true);
+        IO.println(run(spec, a[6], a[7], a[8], a[9], a[10]));
+    }
+}

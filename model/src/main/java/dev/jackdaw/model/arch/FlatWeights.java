@@ -58,6 +58,17 @@ public final class FlatWeights implements Weights {
         return entry;
     }
 
+    /// Copies every weight from wherever `source` finds it by name, as F32 of the same shape.
+    public void load(java.util.function.Function<String, Tensor> source) {
+        for (Entry entry : entries.values()) {
+            Tensor found = source.apply(entry.parameter().name());
+            if (!found.shape().equals(entry.data().shape())) {
+                throw new IllegalArgumentException("weights: " + entry.parameter().name() + " has shape " + found.shape() + "; the model needs " + entry.data().shape());
+            }
+            entry.data().copyFrom(found);
+        }
+    }
+
     /// All weights as one row; gaps between them are zero and stay so.
     public Tensor data() {
         return data;

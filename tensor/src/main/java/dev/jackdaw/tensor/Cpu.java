@@ -1,9 +1,11 @@
 package dev.jackdaw.tensor;
 
 import dev.jackdaw.tensor.kernel.Attention;
+import dev.jackdaw.tensor.kernel.CachedAttention;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
 import dev.jackdaw.tensor.kernel.MatMul;
+import dev.jackdaw.tensor.kernel.PanelMatMul;
 
 /// The CPU as a [Device]: checks shapes, cuts the work into pieces of fixed size, and hands them to the [Workers].
 ///
@@ -14,12 +16,15 @@ final class Cpu implements Device {
     private static final int ROWS = 64;
     /// Numbers in one piece of element-wise work.
     private static final int ELEMENTS = 1 << 16;
+    /// Query positions in one piece of cached attention.
+    private static final int QUERIES = 16;
     /// Logits held at once by the loss: 4M numbers, which the last-level cache can keep.
     private static final int LOGITS = 1 << 22;
 
     private final Workers workers;
     private final Kernels kernels;
     private final MatMul matMul;
+    private final PanelMatMul panels;
     private final Scratch perWorker = new Scratch();
     private final Scratch partials = new Scratch();
     private final Scratch logits = new Scratch();
@@ -29,6 +34,7 @@ final class Cpu implements Device {
         workers = Workers.of(threads);
         kernels = Kernels.choose();
         matMul = MatMul.open();
+        panels = PanelMatMul.fastest();
     }
 
     @Override
@@ -204,6 +210,62 @@ final class Cpu implements Device {
             long into = dHead.address();
             matMul.multiply(workers, into, C, accumulate || from > 0 ? into : 0, V, C, count, block, 1, V, rows, C, 1);
         }
+    }
+
+    @Override
+    public long packedBytes(long F, long C) {
+        return PanelMatMul.packedBytes(Math.toIntExact(F), Math.toIntExact(C));
+    }
+
+    @Override
+    public void pack(Tensor packed, Tensor w) {
+        require("pack", w.type() == DType.F32 && packed.bytes() == packedBytes(rows(w), width(w)), w, "packed", packed);
+        PanelMatMul.pack(workers, packed.address(), w.address(), rows(w), width(w));
+    }
+
+    @Override
+    public void packedLinear(Tensor y, Tensor x, Tensor packed) {
+        int F = width(y), C = width(x);
+        require("linear", packed.bytes() == packedBytes(F, C) && rows(y) == rows(x), x, "packed weight", packed, "result", y);
+        panels.multiply(workers, y.address(), F, x.address(), C, rows(x), packed.address(), F, C);
+    }
+
+    @Override
+    public void packedEmbedding(Tensor y, Tensor packed, Tensor ids) {
+        int C = width(y);
+        require("embedding", rows(y) == ids.elements(), y, "packed table", packed, "ids", ids);
+        for (long n = 0; n < ids.elements(); n++) {
+            int id = Memory.getInt(ids.address() + 4 * n);
+            if (id < 0 || 4L * PanelMatMul.PANEL * C * (id / PanelMatMul.PANEL + 1) > packed.bytes()) {
+                throw new IllegalArgumentException("embedding: token id " + id + " is outside the vocabulary");
+            }
+            long from = packed.address() + 4L * ((long) id / PanelMatMul.PANEL * C * PanelMatMul.PANEL + id % PanelMatMul.PANEL), to = y.address() + 4 * n * C;
+            for (int c = 0; c < C; c++) {
+                Memory.putFloat(to + 4L * c, Memory.getFloat(from + 4L * PanelMatMul.PANEL * c));
+            }
+        }
+    }
+
+    @Override
+    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads) {
+        int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qk);
+        require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D && pages.length == K, qk, "qkv", qkv, "result", y);
+        if (pages[0].length < CachedAttention.pages(position + n)) {
+            throw new IllegalArgumentException("cached attention: positions " + position + " to " + (position + n - 1) + " do not fit in "
+                    + pages[0].length + " pages of " + CachedAttention.PAGE);
+        }
+        CachedAttention kernel = kernels.cachedAttention();
+        CachedAttention.Group group = new CachedAttention.Group(H / K, D, heads.scale(), 0);
+        long q = qk.address(), k = q + 4L * H * D, v = qkv.address() + 4L * out, to = y.address();
+        workers.run(K, head -> kernel.append(D, pages[head], position, n, k + 4L * head * D, out, v + 4L * head * D, in));
+        int pieces = (n + QUERIES - 1) / QUERIES;
+        long each = (kernel.scratchBytes(group, QUERIES) + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT, scratch = perWorker.bytes(each * workers.threads());
+        workers.run(K * pieces, (part, worker) -> {
+            int head = part % K, from = part / K * QUERIES, rows = Math.min(QUERIES, n - from);
+            long first = (long) head * (H / K) * D;
+            kernel.attend(group, to + 4 * ((long) from * H * D + first), (long) H * D, q + 4 * ((long) from * out + first), out, rows, pages[head],
+                    position + from, scratch + worker * each);
+        });
     }
 
     @Override

@@ -47,7 +47,7 @@ public interface Device extends AutoCloseable {
     void qkNormRopeBackward(Tensor dQkv, Tensor dqWeight, Tensor dkWeight, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor rstd,
                             Tensor dy, Tensor positions, Heads heads);
 
-    /// Causal attention over sequences of `T` rows. qk `[B·T,(H+K)·D]`, values in the last columns of qkv → y `[B·T,H·D]`; lse `[B·T,H]`.
+    /// Causal attention over sequences of `T` rows. qk `[B·T,(H+K)·D]`, values in the last columns of qkv → y `[B·T,H·D]`; lse `[B,H,T]`.
     void attention(Tensor y, Tensor lse, Tensor qk, Tensor qkv, int T, Heads heads);
 
     /// Sets dQk, and the value columns of dQkv.
@@ -62,6 +62,23 @@ public interface Device extends AutoCloseable {
     /// loss[n] = logsumexp(x[n]·headᵀ) − logit[target[n]], in nats; 0 where the target is negative.
     /// With `dx` given, also dx and dHead of `scale`·Σ loss.
     void crossEntropy(Tensor loss, Tensor x, Tensor head, Tensor targets, Tensor dx, Tensor dHead, float scale, boolean accumulate);
+
+    /// Bytes of a weight `[F,C]` packed for inference.
+    long packedBytes(long F, long C);
+
+    /// Packs w `[F,C]` once, so that [#packedLinear] can read it in one direction; see `kernel/PanelMatMul`.
+    void pack(Tensor packed, Tensor w);
+
+    /// y = x·wᵀ for a packed w. The bits of a row of y depend on that row of x alone.     x `[N,C]` → y `[N,F]`
+    void packedLinear(Tensor y, Tensor x, Tensor packed);
+
+    /// y[n,:] = w[ids[n],:] for a packed w.
+    void packedEmbedding(Tensor y, Tensor packed, Tensor ids);
+
+    /// Stores the keys and values of N new positions, the first of which is `position`, in the cache, and lets each new query look at
+    /// everything up to itself. `pages[k]` are the addresses of key/value head `k`'s pages; see `kernel/CachedAttention`.
+    /// qk `[N,(H+K)·D]`, values in the last columns of qkv → y `[N,H·D]`
+    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads);
 
     /// One step of decoupled weight decay and Adam; see `kernel/AdamW`.
     void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamStep step);

@@ -28,6 +28,13 @@ public final class Value {
         return value;
     }
 
+    /// A weight of logical shape `[F,C]` whose numbers are stored in an order of their own.
+    public static Value packed(String name, Shape shape, Tensor data) {
+        Value value = new Value(name, data.type(), shape);
+        value.data = data;
+        return value;
+    }
+
     static Value planned(String name, long... sizes) {
         return new Value(name, DType.F32, Shape.of(sizes));
     }

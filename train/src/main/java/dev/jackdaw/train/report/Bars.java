@@ -1,0 +1,67 @@
+package dev.jackdaw.train.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// A chart of horizontal bars as SVG text, in the style of [Chart]: names at the left, values behind the bars.
+final class Bars {
+    private static final int WIDTH = 860;
+    private static final int LEFT = 250;
+    private static final int ROW = 28;
+    private static final int TOP = 34;
+
+    private record Bar(String name, double value, boolean isOurs) {
+    }
+
+    private final String title;
+    private final String unit;
+    private final List<Bar> bars = new ArrayList<>();
+
+    private Bars(String title, String unit) {
+        this.title = title;
+        this.unit = unit;
+    }
+
+    static Bars of(String title, String unit) {
+        return new Bars(title, unit);
+    }
+
+    /// Adds a bar below the others; `isOurs` gives it the strong colour.
+    Bars bar(String name, double value, boolean isOurs) {
+        if (Double.isFinite(value) && value >= 0) {
+            bars.add(new Bar(name, value, isOurs));
+        }
+        return this;
+    }
+
+    String svg() {
+        return draw("xmlns=\"http://www.w3.org/2000/svg\" ",
+                "<style>" + Chart.STYLE + "</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
+    }
+
+    String inline() {
+        return draw("", "");
+    }
+
+    private String draw(String attributes, String head) {
+        double largest = bars.stream().mapToDouble(Bar::value).max().orElse(1);
+        double scale = (WIDTH - LEFT - 70) / Math.max(largest, Double.MIN_NORMAL);
+        StringBuilder out = new StringBuilder();
+        StringBuilder description = new StringBuilder(title).append(", ").append(unit);
+        bars.forEach(b -> description.append("; ").append(b.name).append(' ').append(Numbers.fixed(b.value, 3)));
+        out.append(String.format(Locale.ROOT, "<svg %sclass=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n%s", attributes, WIDTH,
+                TOP + ROW * bars.size() + 8, Markup.html(description.toString()), head));
+        out.append(String.format(Locale.ROOT, "<text class=\"tick\" x=\"%d\" y=\"20\">%s</text>\n", LEFT, Markup.html(unit)));
+        int top = TOP;
+        for (Bar bar : bars) {
+            double width = Math.max(1, bar.value * scale);
+            out.append(String.format(Locale.ROOT, "<text class=\"label\" x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", LEFT - 10, top + 17, Markup.html(bar.name)));
+            out.append(String.format(Locale.ROOT, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" rx=\"2\"/>\n", bar.isOurs ? "ours" : "bar", LEFT, top + 3,
+                    width, ROW - 8));
+            out.append(String.format(Locale.ROOT, "<text class=\"label\" x=\"%.1f\" y=\"%d\">%s</text>\n", LEFT + width + 8, top + 17, Numbers.fixed(bar.value, 3)));
+            top += ROW;
+        }
+        return out.append("</svg>\n").toString();
+    }
+}

@@ -1,0 +1,131 @@
+package dev.jackdaw.train.report;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/// The report as one HTML file: pictures and style inside, no scripts, nothing fetched. Its content security policy forbids both, so that
+/// even text that slipped past the escaping could do nothing.
+final class HtmlReport {
+    private static final int SAMPLE_LIMIT = 4000;
+
+    private HtmlReport() {
+    }
+
+    static String of(ReportData data) {
+        StringBuilder out = new StringBuilder();
+        out.append("""
+                <!doctype html>
+                <html lang="en">
+                <head>
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width, initial-scale=1">
+                <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+                <meta name="color-scheme" content="light dark">
+                <title>%s – training report</title>
+                <style>
+                %s%s</style>
+                </head>
+                <body>
+                <main>
+                """.formatted(Markup.html(data.name()), style(), Chart.STYLE));
+        out.append("<p class=\"kicker\">Training report</p>\n<h1>").append(Markup.html(data.name())).append("</h1>\n");
+        out.append("<p class=\"lead\">").append(Markup.html(RunFacts.verdict(data))).append("</p>\n");
+        headline(out, data);
+        section(out, "Learning");
+        figures(out, RunCharts.learning(data), false);
+        Table evaluations = RunFacts.evaluations(data);
+        if (!evaluations.rows().isEmpty()) {
+            details(out, "All evaluations (" + evaluations.rows().size() + ")", evaluations.html());
+        }
+        samples(out, data);
+        if (data.evaluation() != null) {
+            compression(out, data.evaluation());
+        }
+        section(out, "Optimizer");
+        figures(out, RunCharts.optimizer(data), true);
+        section(out, "Speed");
+        figures(out, RunCharts.speed(data), true);
+        section(out, "Machine");
+        out.append(data.machine() == null ? "<p>Not recorded.</p>\n" : RunFacts.machine(data.machine()).html());
+        section(out, "Settings");
+        for (Map.Entry<String, Table> table : RunFacts.settings(data.settings()).entrySet()) {
+            details(out, table.getKey(), table.getValue().html());
+        }
+        out.append("""
+                <footer>Made from <code>run.json</code>, <code>metrics.jsonl</code>, <code>samples.jsonl</code> and <code>evaluation.json</code>
+                in the run's directory.</footer>
+                </main>
+                </body>
+                </html>
+                """);
+        return out.toString();
+    }
+
+    private static void headline(StringBuilder out, ReportData data) {
+        out.append("<dl class=\"facts\">\n");
+        for (RunFacts.Fact fact : RunFacts.headline(data)) {
+            out.append("<div><dd>").append(Markup.html(fact.value())).append("</dd><dt>").append(Markup.html(fact.label())).append("</dt></div>\n");
+        }
+        out.append("</dl>\n");
+    }
+
+    private static void samples(StringBuilder out, ReportData data) {
+        if (data.samples().isEmpty()) {
+            return;
+        }
+        section(out, "Dreams");
+        out.append("<p>What the model wrote as it learned, exactly as it came. Prompts are ").append("<b>bold</b>; without one it began from nothing.</p>\n");
+        Map<Long, List<Sample>> moments = data.samples().stream().collect(Collectors.groupingBy(Sample::step, TreeMap::new, Collectors.toList()));
+        moments.forEach((step, samples) -> {
+            out.append("<h3>Step ").append(Numbers.grouped(step)).append(" <small>after ").append(Numbers.compact(samples.getFirst().tokens()))
+                    .append(" tokens</small></h3>\n<div class=\"dreams\">\n");
+            for (Sample sample : samples) {
+                out.append("<pre>");
+                if (!sample.prompt().isEmpty()) {
+                    out.append("<b>").append(Markup.html(Markup.shortened(sample.prompt(), SAMPLE_LIMIT))).append("</b>");
+                }
+                out.append(Markup.html(Markup.shortened(sample.text(), SAMPLE_LIMIT))).append("</pre>\n");
+            }
+            out.append("</div>\n");
+        });
+    }
+
+    private static void compression(StringBuilder out, Evaluation evaluation) {
+        section(out, "Compression");
+        out.append("<p>").append(Markup.html(MarkdownReport.COMPRESSION)).append("</p>\n");
+        figures(out, List.of(RunCharts.compression(evaluation)), false);
+        out.append(RunFacts.compression(evaluation).html());
+        out.append("<p>").append(Markup.html(MarkdownReport.PARAMETERS)).append("</p>\n");
+        out.append(RunFacts.parameters(evaluation).html());
+    }
+
+    private static void section(StringBuilder out, String title) {
+        out.append("<h2>").append(Markup.html(title)).append("</h2>\n");
+    }
+
+    private static void figures(StringBuilder out, List<RunCharts.Figure> figures, boolean besideEachOther) {
+        out.append(besideEachOther ? "<div class=\"pair\">\n" : "");
+        for (RunCharts.Figure figure : figures) {
+            out.append("<figure>\n").append(figure.inline()).append("<figcaption>").append(Markup.html(figure.caption())).append("</figcaption>\n</figure>\n");
+        }
+        out.append(besideEachOther ? "</div>\n" : "");
+    }
+
+    private static void details(StringBuilder out, String title, String content) {
+        out.append("<details><summary>").append(Markup.html(title)).append("</summary>\n").append(content).append("</details>\n");
+    }
+
+    private static String style() {
+        try (InputStream in = HtmlReport.class.getResourceAsStream("report.css")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package dev.jackdaw.train.report;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Writes what a run was into its directory: `report.html`, `report.md` and `charts/*.svg`.
+///
+/// A report can be made at any moment of a run, and again at any time later, from the plain files that [ReportData] reads.
+public final class Report {
+    static final String CHARTS = "charts";
+
+    private Report() {
+    }
+
+    /// Reads the run and writes its report beside it.
+    public static void write(Path run) throws IOException {
+        write(ReportData.read(run), run);
+    }
+
+    public static void write(ReportData data, Path directory) throws IOException {
+        List<RunCharts.Figure> figures = new ArrayList<>();
+        figures.addAll(RunCharts.learning(data));
+        figures.addAll(RunCharts.optimizer(data));
+        figures.addAll(RunCharts.speed(data));
+        if (data.evaluation() != null) {
+            figures.add(RunCharts.compression(data.evaluation()));
+        }
+        Path charts = Files.createDirectories(directory.resolve(CHARTS));
+        for (RunCharts.Figure figure : figures) {
+            ReportData.write(charts.resolve(figure.file() + ".svg"), figure.svg());
+        }
+        ReportData.write(directory.resolve("report.md"), MarkdownReport.of(data));
+        ReportData.write(directory.resolve("report.html"), HtmlReport.of(data));
+    }
+}

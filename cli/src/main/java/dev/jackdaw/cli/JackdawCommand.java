@@ -41,20 +41,21 @@ public final class JackdawCommand implements Runnable {
     }
 
     public static void main(String[] args) {
-        // Explicitly UTF-8: what we write must not depend on the locale.
+        if (!isVersionQuestion(args)) {
+            StandardError.restore();          // 50 ms, which a version number must not wait for
+        }
         int exitCode = run(System.in, new FileOutputStream(FileDescriptor.out), new FileOutputStream(FileDescriptor.err), args);
         System.exit(exitCode);
     }
 
-    /// Runs one command line. Tests call this with streams of their own.
+    /// Runs one command line. Tests call this with streams of their own. What we write is UTF-8, whatever the locale.
     ///
     /// @return 0 done, 1 failed, 2 wrong usage
     static int run(InputStream in, OutputStream out, OutputStream err, String... args) {
         var outWriter = new PrintWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8), false);
         var errWriter = new PrintWriter(new OutputStreamWriter(err, StandardCharsets.UTF_8), true);
         try {
-            // The one call that scripts make most often should not wait for the parser.
-            if (args.length == 1 && (args[0].equals("--version") || args[0].equals("-V"))) {
+            if (isVersionQuestion(args)) {          // the call that scripts make most often does not wait for the parser either
                 outWriter.println(versionLine());
                 return 0;
             }
@@ -63,6 +64,10 @@ public final class JackdawCommand implements Runnable {
             outWriter.flush();
             errWriter.flush();
         }
+    }
+
+    private static boolean isVersionQuestion(String[] args) {
+        return args.length == 1 && (args[0].equals("--version") || args[0].equals("-V"));
     }
 
     static CommandLine commandLine(InputStream in) {

@@ -12,25 +12,21 @@ import picocli.CommandLine.Spec.Target;
 /// The options every command has, as a mixin. Also the way from a command to its streams.
 @Command(showDefaultValues = true, sortOptions = false, usageHelpAutoWidth = false)
 final class CommonOptions {
-    @Option(names = "--json", order = 1000, description = "Print JSON on standard output and nothing else there.", showDefaultValue =
-            picocli.CommandLine.Help.Visibility.NEVER)
+    @Option(names = "--json", order = 1000, description = "Print JSON on standard output and nothing else there.")
     private boolean json;
 
-    @Option(names = "--threads", order = 1001, paramLabel = "N", showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER,
+    @Option(names = "--threads", order = 1001, paramLabel = "N",
             description = "Threads that compute. Default: all processors.")
     private Integer threads;
 
     @Option(names = "--seed", order = 1002, paramLabel = "N",
-            description = "Where randomness starts; the same seed gives the same result. Default: 0 to train, the clock to sample.",
-            showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER)
+            description = "Where randomness starts; the same seed gives the same result. Default: 0 to train, the clock to sample.")
     private Long seed;
 
-    @Option(names = "--debug", order = 1003, description = "Show where in the program a failure happened.", showDefaultValue =
-            picocli.CommandLine.Help.Visibility.NEVER)
+    @Option(names = "--debug", order = 1003, description = "Show where in the program a failure happened.")
     private boolean debug;
 
-    @Option(names = {"-h", "--help"}, order = 1004, usageHelp = true, description = "Print this help.", showDefaultValue =
-            picocli.CommandLine.Help.Visibility.NEVER)
+    @Option(names = {"-h", "--help"}, order = 1004, usageHelp = true, description = "Print this help.")
     private boolean help;
 
     @Spec(Target.MIXEE)

@@ -14,8 +14,7 @@ final class DoctorCommand implements Runnable {
     @Mixin
     private CommonOptions common;
 
-    @Option(names = "--quick", description = "Leave out the measurements, which take a few seconds.", showDefaultValue =
-            picocli.CommandLine.Help.Visibility.NEVER)
+    @Option(names = "--quick", description = "Leave out the measurements, which take a few seconds.")
     private boolean quick;
 
     /// What `--json` prints.

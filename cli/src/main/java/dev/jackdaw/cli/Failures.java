@@ -79,6 +79,7 @@ final class Failures {
             case IllegalArgumentException e when e.getMessage() != null -> oneLine(e.getMessage());
             case IllegalStateException e when e.getMessage() != null -> oneLine(e.getMessage());
             case UnsupportedOperationException e when e.getMessage() != null -> oneLine(e.getMessage());
+            case RuntimeException e when e.getMessage() != null && e.getClass().getName().startsWith("dev.jackdaw.") -> oneLine(e.getMessage());
             case OutOfMemoryError e -> "out of memory (" + oneLine(e.getMessage()) + "); the Java heap may take "
                     + Runtime.getRuntime().maxMemory() / (1 << 20) + " MB, give more with JACKDAW_JAVA_OPTS=-Xmx8g";
             default -> "unexpected " + thrown.getClass().getSimpleName() + ": " + oneLine(thrown.getMessage())

@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         description = "Builds, runs and measures language models on the JVM.",
         subcommands = {
+            ShowCommand.class,
             DoctorCommand.class,
             WarmUpCommand.class,
         })

@@ -111,6 +111,7 @@ class FuzzTest {
                 damaged[random.nextInt(20_000)] = (byte) random.nextInt();      // the header has about 15,000 bytes
             }
             check(damaged, FuzzTest::readGguf, "real gguf, round " + round);
+            check(damaged, (path, arena) -> touch(ModelFile.open(path, arena).tensor("model.norm.weight")), "model, round " + round);
         }
     }
 

@@ -20,8 +20,8 @@ final class DoctorCommand implements Runnable {
     /// What `--json` prints.
     ///
     /// @param problems each says what is wrong and how to cure it; empty on a good machine
-    record Report(String jackdaw, Machine.Jdk jdk, Machine.Processor processor, Vectors vectors, int threads,
-            Machine.Memory memory, List<Machine.Disk> disks, List<String> problems) {
+    record Report(String jackdaw, Surroundings.Jdk jdk, Surroundings.Processor processor, Vectors vectors, int threads,
+            Surroundings.Memory memory, List<Surroundings.Disk> disks, List<String> problems) {
     }
 
     /// @param kernels `simd` (Vector API) or `scalar` (plain loops)
@@ -33,7 +33,7 @@ final class DoctorCommand implements Runnable {
     @Override
     public void run() {
         Output output = common.output();
-        Machine machine = Machine.inspect();
+        Surroundings machine = Surroundings.inspect();
         var vectors = vectors(machine);
         var problems = new ArrayList<>(machine.problems());
         problems.addAll(problems(machine, vectors));
@@ -43,7 +43,7 @@ final class DoctorCommand implements Runnable {
         print(report, output);
     }
 
-    private static Vectors vectors(Machine machine) {
+    private static Vectors vectors(Surroundings machine) {
         int machineBits = machine.vectorBits();
         if (Switches.SCALAR || machineBits == 0) {
             return new Vectors("scalar", 0, machineBits);
@@ -51,7 +51,7 @@ final class DoctorCommand implements Runnable {
         return new Vectors("simd", Switches.VECTOR_BITS == 0 ? machineBits : Switches.VECTOR_BITS, machineBits);
     }
 
-    private static List<String> problems(Machine machine, Vectors vectors) {
+    private static List<String> problems(Surroundings machine, Vectors vectors) {
         var problems = new ArrayList<String>();
         if (vectors.kernels().equals("scalar")) {
             problems.add("the kernels are plain loops, many times slower than the Vector API; start with the jackdaw script and without "
@@ -68,7 +68,7 @@ final class DoctorCommand implements Runnable {
     }
 
     private static void print(Report report, Output output) {
-        Machine.Jdk jdk = report.jdk();
+        Surroundings.Jdk jdk = report.jdk();
         row(output, "jackdaw", report.jackdaw());
         row(output, "java", jdk.version() + ", " + jdk.vendor() + ", " + jdk.home());
         row(output, "java options", String.join(" ", jdk.options()));
@@ -81,7 +81,7 @@ final class DoctorCommand implements Runnable {
         row(output, "kernels", vectors.kernels() + (vectors.bits() > 0 ? ", " + vectors.bits() + "-bit vectors" : "") + ", "
                 + report.threads() + " threads");
         row(output, "memory", bytes(report.memory().availableBytes()) + " available of " + bytes(report.memory().totalBytes()));
-        for (Machine.Disk disk : report.disks()) {
+        for (Surroundings.Disk disk : report.disks()) {
             row(output, "disk", bytes(disk.freeBytes()) + " free at " + disk.path());
         }
         if (report.problems().isEmpty()) {

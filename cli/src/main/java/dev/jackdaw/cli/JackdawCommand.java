@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             ShowCommand.class,
             DoctorCommand.class,
+            BenchCommand.class,
             WarmUpCommand.class,
         })
 public final class JackdawCommand implements Runnable {

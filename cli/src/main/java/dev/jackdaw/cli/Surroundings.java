@@ -1,5 +1,6 @@
 package dev.jackdaw.cli;
 
+import dev.jackdaw.tensor.Machine;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -15,7 +16,7 @@ import jdk.incubator.vector.FloatVector;
 /// What the JVM and the operating system tell about this machine, without measuring anything.
 ///
 /// @param vectorBits the widest vectors the Vector API offers here; 0 without its module
-record Machine(Jdk jdk, Processor processor, int vectorBits, boolean nativeAccess, Memory memory, List<Disk> disks) {
+record Surroundings(Jdk jdk, Processor processor, int vectorBits, boolean nativeAccess, Memory memory, List<Disk> disks) {
     /// @param sources `lib/src.zip`, or null where the JDK came without
     record Jdk(String version, String vendor, String home, List<String> options, String sources, long sourcesBytes, long heapBytes,
             String collector) {
@@ -39,8 +40,8 @@ record Machine(Jdk jdk, Processor processor, int vectorBits, boolean nativeAcces
             "avx512bw", "avx512vl", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16",
             "asimd", "asimdhp", "asimddp", "sve", "sve2", "i8mm", "bf16");
 
-    static Machine inspect() {
-        return new Machine(findJdk(), findProcessor(), vectorBitsOfTheJvm(), Machine.class.getModule().isNativeAccessEnabled(), findMemory(),
+    static Surroundings inspect() {
+        return new Surroundings(findJdk(), findProcessor(), vectorBitsOfTheJvm(), Surroundings.class.getModule().isNativeAccessEnabled(), findMemory(),
                 List.of(diskAt(Path.of("").toAbsolutePath()), diskAt(Path.of(System.getProperty("user.home")))));
     }
 
@@ -92,22 +93,18 @@ record Machine(Jdk jdk, Processor processor, int vectorBits, boolean nativeAcces
 
     private static Processor findProcessor() {
         Map<String, String> cpu = keysAndValues(Path.of("/proc/cpuinfo"));
-        String name = cpu.getOrDefault("model name", System.getProperty("os.arch"));
         String flags = cpu.getOrDefault("flags", cpu.getOrDefault("Features", ""));
         List<String> instructions = Arrays.stream(flags.split(" ")).filter(INSTRUCTIONS_THAT_MATTER::contains).toList();
         double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
-        return new Processor(name, Runtime.getRuntime().availableProcessors(), instructions, Math.max(0, load));
+        return new Processor(Machine.processor(), Runtime.getRuntime().availableProcessors(), instructions, Math.max(0, load));
     }
 
     private static Memory findMemory() {
-        Map<String, String> linux = keysAndValues(Path.of("/proc/meminfo"));
-        // Inside a container the bean knows the container's limit, the file only the machine's.
+        // Inside a container the bean knows the container's limits; the operating system's answer counts what can be reclaimed as well.
         var system = (com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         long total = system.getTotalMemorySize();
-        long available = linux.containsKey("MemAvailable") ? kilobytes(linux.get("MemAvailable")) : system.getFreeMemorySize();
-        long limit = system.getFreeMemorySize();
-        boolean isLimited = linux.containsKey("MemTotal") && total < kilobytes(linux.get("MemTotal"));
-        return new Memory(total, isLimited ? Math.min(available, limit) : available);
+        long available = Machine.availableBytes();
+        return new Memory(total, available < 0 || available > total ? system.getFreeMemorySize() : available);
     }
 
     private static Disk diskAt(Path path) {
@@ -119,10 +116,6 @@ record Machine(Jdk jdk, Processor processor, int vectorBits, boolean nativeAcces
             return 0;
         }
         return FloatVector.SPECIES_PREFERRED.vectorBitSize();
-    }
-
-    private static long kilobytes(String value) {
-        return Long.parseLong(value.split(" ")[0]) << 10;
     }
 
     /// The lines `key : value` of a file in `/proc`, the first value of each key; empty where there is no such file.

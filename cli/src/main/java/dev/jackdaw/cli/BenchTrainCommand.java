@@ -1,0 +1,70 @@
+package dev.jackdaw.cli;
+
+import dev.jackdaw.bench.TrainBench;
+import dev.jackdaw.model.arch.ModelSpec;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// `jackdaw bench train`: how fast this machine trains a Llama-shaped model on random tokens.
+@Command(name = "train", description = "Time real training steps (forward, backward, clip, AdamW, tied head) of a Llama-shaped model on "
+        + "random tokens; the median after two steps.")
+final class BenchTrainCommand implements Runnable {
+    @Mixin
+    private CommonOptions common;
+
+    @Option(names = "--layers", paramLabel = "N", defaultValue = "6", description = "Layers.")
+    private int layers;
+
+    @Option(names = "--width", paramLabel = "N", defaultValue = "384", description = "Width of the residual stream.")
+    private int width;
+
+    @Option(names = "--heads", paramLabel = "N", defaultValue = "6", description = "Query heads; their width is width/heads.")
+    private int heads;
+
+    @Option(names = "--kv-heads", paramLabel = "N", description = "Key and value heads. Default: as many as query heads.")
+    private Integer kvHeads;
+
+    @Option(names = "--ffn", paramLabel = "N", defaultValue = "1024", description = "Feed-forward width.")
+    private int feedForward;
+
+    @Option(names = "--vocab", paramLabel = "N", defaultValue = "4096", description = "Tokens in the vocabulary.")
+    private int vocabulary;
+
+    @Option(names = "--batch", paramLabel = "N", defaultValue = "16", description = "Sequences in a step.")
+    private int batch;
+
+    @Option(names = "--context", paramLabel = "N", defaultValue = "256", description = "Tokens in a sequence.")
+    private int context;
+
+    @Option(names = "--steps", paramLabel = "N", defaultValue = "10", description = "Steps, the first two of which do not count.")
+    private int steps;
+
+    @Option(names = "--pass", paramLabel = "N", defaultValue = "0",
+            description = "Sequences that go through at once, 0 to choose; fewer need less memory and add their gradients up.")
+    private int pass;
+
+    /// What `--json` prints.
+    record Result(double tokensPerSecond, double gflops, double stepMillis, long parameters, long peakBytes, double loss, int threads) {
+    }
+
+    @Override
+    public void run() {
+        Output output = common.output();
+        if (steps < 3) {
+            throw common.wrong("--steps " + steps + ": give at least 3, since the first two do not count");
+        }
+        if (heads < 1 || width % heads != 0) {
+            throw common.wrong("--width " + width + " is not a multiple of --heads " + heads);
+        }
+        var spec = new ModelSpec("llama", vocabulary, layers, width, heads, kvHeads == null ? heads : kvHeads, width / heads, feedForward,
+                context, 1e-5f, 10_000, false, true);
+        TrainBench.Result measured = TrainBench.run(spec, batch, context, pass, steps, common.threads());
+        var result = new Result(measured.tokensPerSecond(), measured.gflops(), measured.stepMillis(), measured.parameters(),
+                measured.peakBytes(), measured.loss(), measured.threads());
+        output.json(result);
+        output.line("%,d parameters, %d × %d tokens a step, %d threads", result.parameters(), batch, context, result.threads());
+        output.line("%.0f tokens/s, %.1f GFLOP/s, %.1f ms a step, loss %.3f, peak memory %s", result.tokensPerSecond(), result.gflops(),
+                result.stepMillis(), result.loss(), DoctorCommand.bytes(result.peakBytes()));
+    }
+}

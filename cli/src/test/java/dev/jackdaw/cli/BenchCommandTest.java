@@ -1,0 +1,34 @@
+package dev.jackdaw.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+class BenchCommandTest {
+    @Test
+    void timesTrainingSteps() {
+        var json = Cli.run("bench", "train", "--json", "--layers", "1", "--width", "32", "--heads", "2", "--ffn", "64", "--vocab", "64",
+                "--batch", "2", "--context", "16", "--steps", "3", "--threads", "1").json();
+        assertThat(json.at("/tokensPerSecond").asDouble()).isPositive();
+        assertThat(json.at("/gflops").asDouble()).isPositive();
+        assertThat(json.at("/stepMillis").asDouble()).isPositive();
+        assertThat(json.at("/parameters").asLong()).isEqualTo(64 * 32 + 4 * 32 * 32 + 3 * 32 * 64 + 3 * 32);
+        assertThat(json.at("/peakBytes").asLong()).isNotZero();
+        assertThat(json.at("/loss").asDouble()).as("random tokens cost about log 64").isBetween(3.5, 5.0);
+        assertThat(json.at("/threads").asInt()).isEqualTo(1);
+    }
+
+    @Test
+    void refusesShapesThatDoNotFit() {
+        Cli run = Cli.run("bench", "train", "--width", "100", "--heads", "3");
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.err()).contains("--width 100 is not a multiple of --heads 3");
+    }
+
+    @Test
+    void asksWhatToMeasure() {
+        Cli run = Cli.run("bench");
+        assertThat(run.exitCode()).isEqualTo(2);
+        assertThat(run.err()).contains("say what to measure", "train");
+    }
+}

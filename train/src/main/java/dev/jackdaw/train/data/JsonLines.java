@@ -1,0 +1,135 @@
+package dev.jackdaw.train.data;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// JSONL: one document per line.
+///
+/// The text is taken from the first of these that a line has: `text`; `content`; `messages` or `conversations` (the turns, each under its
+/// role); or the pairs that public data sets are made of (`question`/`answer`, `instruction`/`input`/`output`, `prompt`/`completion`,
+/// `chosen`), put one under the other.
+final class JsonLines {
+    private static final int LONGEST_LINE = 32 << 20;
+    private static final String[][] PAIRS = {{"question", "answer"}, {"instruction", "input", "output"}, {"instruction", "response"},
+        {"prompt", "completion"}, {"prompt", "response"}, {"chosen"}, {"body"}};
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+    private JsonLines() {
+    }
+
+    static void read(String id, InputStream in, Consumer<Document> sink, Tally skipped) throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream(1 << 12);
+        long number = 0;
+        boolean tooLong = false;
+        boolean any = false;
+        for (int b = in.read(); ; b = in.read()) {
+            if (b == '\n' || b < 0) {
+                number++;
+                if (tooLong) {
+                    skipped.add(Reason.BAD_JSON, id + "#" + number, LONGEST_LINE);
+                } else if (line.size() > 0) {
+                    any = true;
+                    line(id + "#" + number, line.toByteArray(), sink, skipped);
+                }
+                line.reset();
+                tooLong = false;
+                if (b < 0) {
+                    break;
+                }
+            } else if (line.size() < LONGEST_LINE) {
+                line.write(b);
+            } else {
+                tooLong = true;
+            }
+        }
+        if (!any) {
+            skipped.add(Reason.EMPTY, id, 0);
+        }
+    }
+
+    private static void line(String id, byte[] line, Consumer<Document> sink, Tally skipped) {
+        Encoding.Decoded decoded = Encoding.decode(line);
+        if (decoded.refused() != null) {
+            skipped.add(decoded.refused(), id, line.length);
+            return;
+        }
+        byte[] json = decoded.bytes();
+        if (LicenceHeader.skipSpace(json, 0) == json.length) {
+            return;                                            // an empty line is no error
+        }
+        JsonNode node;
+        try {
+            node = MAPPER.readTree(json);
+        } catch (JacksonException e) {
+            skipped.add(Reason.BAD_JSON, id, line.length);
+            return;
+        }
+        if (!node.isObject()) {
+            skipped.add(Reason.BAD_JSON, id, line.length);
+            return;
+        }
+        Kind kind = node.has("messages") || node.has("conversations") ? Kind.CHAT : Kind.TEXT;
+        String text = text(node);
+        if (text == null) {
+            skipped.add(Reason.NO_TEXT_FIELD, id, line.length);
+            return;
+        }
+        sink.accept(new Document(id, kind, text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static String text(JsonNode node) {
+        for (String field : new String[] {"text", "content"}) {
+            if (node.path(field).isString()) {
+                return node.path(field).stringValue();
+            }
+        }
+        for (String field : new String[] {"messages", "conversations"}) {
+            if (node.path(field).isArray()) {
+                return turns(node.path(field));
+            }
+        }
+        for (String[] fields : PAIRS) {
+            StringBuilder text = new StringBuilder();
+            boolean all = true;
+            for (String field : fields) {
+                JsonNode value = node.path(field);
+                all &= value.isString() || field.equals("input");
+                if (value.isString() && !value.stringValue().isEmpty()) {
+                    text.append(text.isEmpty() ? "" : "\n").append(value.stringValue());
+                }
+            }
+            if (all && !text.isEmpty()) {
+                return text.toString();
+            }
+        }
+        return null;
+    }
+
+    private static String turns(JsonNode messages) {
+        StringBuilder text = new StringBuilder();
+        for (JsonNode message : messages) {
+            String role = first(message, "role", "from");
+            String content = first(message, "content", "value");
+            if (content != null) {
+                text.append(text.isEmpty() ? "" : "\n\n").append(role == null ? "" : role + ": ").append(content);
+            }
+        }
+        return text.isEmpty() ? null : text.toString();
+    }
+
+    private static String first(JsonNode node, String... fields) {
+        for (String field : fields) {
+            if (node.path(field).isString()) {
+                return node.path(field).stringValue();
+            }
+        }
+        return null;
+    }
+}

@@ -1,0 +1,274 @@
+package dev.jackdaw.model.token;
+
+import java.io.ByteArrayOutputStream;
+import java.text.Normalizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.concurrent.ArrayBlockingQueue;
+
+/// Byte-level BPE in use: added tokens are cut out by name, the rest is cut into words ([Split]), each word is looked up ([WordCache])
+/// or merged ([Merger]).
+///
+/// Gives what `tokenizers` (Hugging Face) gives for the same [BytePairSpec], and goes on where that would refuse: any bytes can be
+/// encoded, and without a normalizer `decodeBytes(encode(x))` is `x`.
+public final class BytePairTokenizer implements Tokenizer {
+    private static final byte[] NOTHING = {};
+
+    private final BytePairSpec spec;
+    private final byte[][] bytes;                       // by id; never null
+    private final boolean[] special;
+    private final Map<String, Integer> idOfPiece;       // the vocabulary, in the byte alphabet
+    private final int[] idOfByte = new int[256];        // -1: the vocabulary lacks this byte
+    private final LongIntMap rankOfPair;
+    private final int[] resultOfRank;
+    // Two rounds of matching, before and after normalisation; for each, all tokens or only those that users may write.
+    private final SpecialMatcher allRaw;
+    private final SpecialMatcher textRaw;
+    private final SpecialMatcher allNormalized;
+    private final SpecialMatcher textNormalized;
+    private final ArrayBlockingQueue<Encoder> idle = new ArrayBlockingQueue<>(Runtime.getRuntime().availableProcessors());
+
+    public BytePairTokenizer(BytePairSpec spec) {
+        this.spec = spec;
+        String[] pieces = spec.pieces();
+        idOfPiece = HashMap.newHashMap(pieces.length);
+        bytes = new byte[spec.size()][];
+        Arrays.fill(bytes, NOTHING);
+        special = new boolean[spec.size()];
+        for (int id = 0; id < pieces.length; id++) {
+            if (pieces[id] != null) {
+                Integer other = idOfPiece.putIfAbsent(pieces[id], id);
+                if (other != null) {
+                    throw new IllegalArgumentException("tokenizer: tokens " + other + " and " + id + " are both \"" + pieces[id] + "\"");
+                }
+                bytes[id] = ByteAlphabet.read(pieces[id]);
+            }
+        }
+        for (AddedToken token : spec.added()) {
+            bytes[token.id()] = Utf8.bytes(token.content());
+            special[token.id()] = token.special();
+        }
+        for (int b = 0; b < 256; b++) {
+            idOfByte[b] = idOfPiece.getOrDefault(ByteAlphabet.write(new byte[] {(byte) b}), -1);
+        }
+        rankOfPair = new LongIntMap(spec.mergeCount());
+        resultOfRank = new int[spec.mergeCount()];
+        for (int rank = 0; rank < resultOfRank.length; rank++) {
+            int left = spec.merges()[2 * rank];
+            int right = spec.merges()[2 * rank + 1];
+            Integer result = idOfPiece.get(pieces[left] + pieces[right]);
+            if (result == null) {
+                throw new IllegalArgumentException("tokenizer: merge " + rank + " joins \"" + pieces[left] + "\" and \"" + pieces[right]
+                    + "\", but the vocabulary has no \"" + pieces[left] + pieces[right] + "\"");
+            }
+            resultOfRank[rank] = result;
+            rankOfPair.put(LongIntMap.pair(left, right), rank);
+        }
+        allRaw = matcher(false, true);
+        textRaw = matcher(false, false);
+        allNormalized = matcher(true, true);
+        textNormalized = matcher(true, false);
+    }
+
+    private SpecialMatcher matcher(boolean normalized, boolean specialToo) {
+        List<AddedToken> tokens = new ArrayList<>();
+        List<byte[]> contents = new ArrayList<>();
+        for (AddedToken token : spec.added()) {
+            if (token.normalized() == normalized && (specialToo || !token.special())) {
+                tokens.add(token);
+                contents.add(normalized ? normalize(Utf8.bytes(token.content())) : Utf8.bytes(token.content()));
+            }
+        }
+        return new SpecialMatcher(tokens, contents);
+    }
+
+    /// What this tokenizer is made of; the writers ([TokenizerJson], [GgufTokenizer]) take it.
+    public BytePairSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public void encode(byte[] text, int from, int to, boolean parseSpecial, TokenList ids) {
+        Objects.checkFromToIndex(from, to, text.length);
+        Encoder encoder = idle.poll();
+        if (encoder == null) {
+            encoder = new Encoder();
+        }
+        encoder.encode(text, from, to, parseSpecial, ids);
+        idle.offer(encoder);
+    }
+
+    /// What one thread needs for itself while it encodes. Kept between calls, for the words it remembers.
+    private final class Encoder {
+        private final WordCache cache = new WordCache();
+        private final Merger merger = new Merger(rankOfPair, resultOfRank);
+
+        void encode(byte[] text, int from, int to, boolean parseSpecial, TokenList ids) {
+            SpecialMatcher raw = parseSpecial ? allRaw : textRaw;
+            SpecialMatcher normalized = parseSpecial ? allNormalized : textNormalized;
+            if (raw.isEmpty() && normalized.isEmpty() && spec.normalizer() == null) {
+                plain(text, from, to, ids);
+                return;
+            }
+            raw.cut(text, from, to, ids, (piece, start, end) -> {
+                byte[] clean = spec.normalizer() == null || isAscii(piece, start, end) ? null : normalize(Arrays.copyOfRange(piece, start, end));
+                if (clean != null) {
+                    normalized.cut(clean, 0, clean.length, ids, (t, f, e) -> plain(t, f, e, ids));
+                } else {
+                    normalized.cut(piece, start, end, ids, (t, f, e) -> plain(t, f, e, ids));
+                }
+            });
+        }
+
+        private void plain(byte[] text, int from, int to, TokenList ids) {
+            if (spec.prefixSpace() && to > from && text[from] != ' ') {
+                byte[] spaced = new byte[to - from + 1];
+                spaced[0] = ' ';
+                System.arraycopy(text, from, spaced, 1, to - from);
+                words(spaced, 0, spaced.length, ids);
+            } else {
+                words(text, from, to, ids);
+            }
+        }
+
+        private void words(byte[] text, int from, int to, TokenList ids) {
+            Split split = spec.split();
+            int at = from;
+            while (at < to) {
+                int end = split.next(text, at, to);
+                if (end - at <= WordKey.LONGEST) {
+                    if (!cache.append(text, at, end - at, ids)) {
+                        int size = ids.size();
+                        word(text, at, end, ids);
+                        cache.put(ids, size);
+                    }
+                } else {
+                    word(text, at, end, ids);
+                }
+                at = end;
+            }
+        }
+
+        private void word(byte[] text, int from, int to, TokenList ids) {
+            if (spec.ignoreMerges() && to - from <= LONGEST_LOOKUP) {
+                Integer whole = idOfPiece.get(ByteAlphabet.write(Arrays.copyOfRange(text, from, to)));
+                if (whole != null) {
+                    ids.add(whole);
+                    return;
+                }
+            }
+            merger.merge(text, from, to, idOfByte, ids);
+        }
+    }
+
+    /// No vocabulary has longer tokens; longer words are not looked up whole.
+    private static final int LONGEST_LOOKUP = 1 << 16;
+
+    private static boolean isAscii(byte[] text, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (text[i] < 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// Normalises the valid stretches of UTF-8 and leaves other bytes where they are.
+    private byte[] normalize(byte[] text) {
+        if (spec.normalizer() == null) {
+            return text;
+        }
+        ByteArrayOutputStream clean = new ByteArrayOutputStream(text.length + 16);
+        int at = 0;
+        while (at < text.length) {
+            int end = at;
+            while (end < text.length) {
+                int character = text[end] >= 0 ? 1 : Utf8.decode(text, end, text.length);
+                if (character < 0) {
+                    break;
+                }
+                end += character & 0xFF;
+            }
+            clean.writeBytes(Utf8.bytes(Normalizer.normalize(Utf8.text(text, at, end), spec.normalizer())));
+            if (end < text.length) {
+                clean.write(text[end++]);
+            }
+            at = end;
+        }
+        return clean.toByteArray();
+    }
+
+    @Override
+    public int[] idsBefore() {
+        return spec.before().clone();
+    }
+
+    @Override
+    public int[] idsAfter() {
+        return spec.after().clone();
+    }
+
+    @Override
+    public byte[] decodeBytes(int[] ids, boolean skipSpecial) {
+        int length = 0;
+        for (int id : ids) {
+            length += id >= 0 && id < bytes.length && !(skipSpecial && special[id]) ? bytes[id].length : 0;
+        }
+        byte[] text = new byte[length];
+        int at = 0;
+        for (int id : ids) {
+            if (id >= 0 && id < bytes.length && !(skipSpecial && special[id])) {
+                System.arraycopy(bytes[id], 0, text, at, bytes[id].length);
+                at += bytes[id].length;
+            }
+        }
+        return text;
+    }
+
+    @Override
+    public int vocabularySize() {
+        return bytes.length;
+    }
+
+    @Override
+    public byte[] bytes(int id) {
+        return id >= 0 && id < bytes.length ? bytes[id].clone() : NOTHING;
+    }
+
+    @Override
+    public String piece(int id) {
+        String written = id >= 0 ? spec.written(id) : null;
+        return written == null ? "" : written;
+    }
+
+    @Override
+    public OptionalInt id(String piece) {
+        for (AddedToken token : spec.added()) {
+            if (token.content().equals(piece)) {
+                return OptionalInt.of(token.id());
+            }
+        }
+        Integer id = idOfPiece.get(piece);
+        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+    }
+
+    @Override
+    public boolean isSpecial(int id) {
+        return id >= 0 && id < special.length && special[id];
+    }
+
+    @Override
+    public OptionalInt bos() {
+        return spec.bos() < 0 ? OptionalInt.empty() : OptionalInt.of(spec.bos());
+    }
+
+    @Override
+    public OptionalInt eos() {
+        return spec.eos() < 0 ? OptionalInt.empty() : OptionalInt.of(spec.eos());
+    }
+}

@@ -1,0 +1,104 @@
+package dev.jackdaw.model.token;
+
+import java.text.Normalizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// A byte-level BPE tokenizer as a GGUF file holds it: the values of the keys `tokenizer.ggml.*`, no more. Reading and writing the
+/// container is somebody else's work.
+///
+/// @param model    `tokenizer.ggml.model`; `gpt2` is what llama.cpp calls byte-level BPE
+/// @param pre      `tokenizer.ggml.pre`, the split rule; see [Split#ggufName]
+/// @param tokens   `tokenizer.ggml.tokens`, by id: ordinary ones in the byte alphabet, the others by name
+/// @param types    `tokenizer.ggml.token_type`, by id: [#NORMAL], [#CONTROL], …; may be null when reading
+/// @param merges   `tokenizer.ggml.merges`: `left right`, in the byte alphabet
+/// @param bos      `tokenizer.ggml.bos_token_id`, or -1
+/// @param eos      `tokenizer.ggml.eos_token_id`, or -1
+/// @param addBos   `tokenizer.ggml.add_bos_token`; null if the file does not say
+/// @param addEos   `tokenizer.ggml.add_eos_token`; null if the file does not say
+/// @param template `tokenizer.chat_template`, or null
+public record GgufTokenizer(String model, String pre, String[] tokens, int[] types, String[] merges, int bos, int eos, Boolean addBos,
+                            Boolean addEos, String template) {
+    public static final int NORMAL = 1;
+    public static final int UNKNOWN = 2;
+    public static final int CONTROL = 3;
+    public static final int USER_DEFINED = 4;
+    public static final int UNUSED = 5;
+    public static final int BYTE = 6;
+
+    public GgufTokenizer {
+        if (types != null && types.length != tokens.length) {
+            throw new IllegalArgumentException("tokenizer.ggml.token_type has " + types.length + " entries, tokenizer.ggml.tokens has " + tokens.length
+                + "; they must agree");
+        }
+    }
+
+    /// The arrays to write for this tokenizer; `add_bos_token` is always said.
+    public static GgufTokenizer of(BytePairSpec spec, String template) {
+        int size = spec.size();
+        String[] tokens = new String[size];
+        int[] types = new int[size];
+        for (int id = 0; id < size; id++) {
+            boolean has = id < spec.pieces().length && spec.pieces()[id] != null;
+            tokens[id] = has ? spec.pieces()[id] : "[PAD" + id + "]";
+            types[id] = has ? NORMAL : UNUSED;
+        }
+        for (AddedToken token : spec.added()) {
+            tokens[token.id()] = token.content();
+            types[token.id()] = token.special() ? CONTROL : USER_DEFINED;
+        }
+        String[] merges = new String[spec.mergeCount()];
+        for (int i = 0; i < merges.length; i++) {
+            merges[i] = spec.pieces()[spec.merges()[2 * i]] + " " + spec.pieces()[spec.merges()[2 * i + 1]];
+        }
+        return new GgufTokenizer("gpt2", spec.split().ggufName(), tokens, types, merges, spec.bos(), spec.eos(), spec.before().length > 0,
+            spec.after().length > 0, template);
+    }
+
+    /// The tokenizer these arrays describe.
+    public BytePairSpec spec() {
+        if (!"gpt2".equals(model)) {
+            throw new IllegalArgumentException("tokenizer.ggml.model = " + model + " is not byte-level BPE; expected gpt2");
+        }
+        Split split = Split.ofGgufName(pre).orElseThrow(() -> new IllegalArgumentException("tokenizer.ggml.pre = " + pre
+            + " is not known; known are " + Arrays.stream(Split.values()).map(Split::ggufName).toList() + " and names that mean the same"));
+        String[] pieces = new String[tokens.length];
+        List<AddedToken> added = new ArrayList<>();
+        Map<String, Integer> idOfPiece = HashMap.newHashMap(tokens.length);
+        for (int id = 0; id < tokens.length; id++) {
+            int type = types == null ? NORMAL : types[id];
+            switch (type) {
+                case NORMAL, BYTE -> {
+                    pieces[id] = tokens[id];
+                    idOfPiece.put(tokens[id], id);
+                }
+                case CONTROL, UNKNOWN -> added.add(AddedToken.of(id, tokens[id], true));
+                case USER_DEFINED -> added.add(AddedToken.of(id, tokens[id], false));
+                case UNUSED -> { }
+                default -> throw new IllegalArgumentException("tokenizer.ggml.token_type[" + id + "] = " + type + "; expected 1 to 6");
+            }
+        }
+        int[] pairs = new int[merges.length * 2];
+        for (int i = 0; i < merges.length; i++) {
+            int space = merges[i].indexOf(' ', 1);
+            for (int side = 0; side < 2; side++) {
+                String part = space < 0 ? merges[i] : side == 0 ? merges[i].substring(0, space) : merges[i].substring(space + 1);
+                Integer id = idOfPiece.get(part);
+                if (space < 0 || id == null) {
+                    throw new IllegalArgumentException("tokenizer.ggml.merges[" + i + "] = \"" + merges[i]
+                        + "\"; expected two tokens of tokenizer.ggml.tokens with a space between");
+                }
+                pairs[2 * i + side] = id;
+            }
+        }
+        // What the file may leave unsaid, by its rule: Llama 3 begins every text with its token and takes whole words first; Qwen is trained on NFC.
+        boolean begins = addBos != null ? addBos : split == Split.LLAMA3;
+        boolean ends = addEos != null && addEos;
+        return new BytePairSpec(pieces, pairs, added, split, split == Split.QWEN2 ? Normalizer.Form.NFC : null,
+            split == Split.LLAMA3 || split == Split.O200K, false, begins && bos >= 0 ? new int[] {bos} : new int[0],
+            ends && eos >= 0 ? new int[] {eos} : new int[0], bos, eos);
+    }
+}

@@ -1,0 +1,53 @@
+package dev.jackdaw.model.token;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// The reserved tokens of the models built here. They take the last ids of the vocabulary, in this order, so a vocabulary of 4096 has
+/// 256 bytes, 3817 merges and these 23.
+///
+/// All of them exist from the first day of a base model, since a vocabulary cannot grow without touching the model; the spares are
+/// for what nobody thought of yet.
+public final class SpecialTokens {
+    /// Before every document, and so what a base model begins with and ends on.
+    public static final String END_OF_TEXT = "<|endoftext|>";
+    /// Begins a message; the role and a line end follow.
+    public static final String MESSAGE_START = "<|im_start|>";
+    /// Ends a message.
+    public static final String MESSAGE_END = "<|im_end|>";
+    public static final String TOOL_CALL = "<tool_call>";
+    public static final String TOOL_CALL_END = "</tool_call>";
+    public static final String TOOL_RESPONSE = "<tool_response>";
+    public static final String TOOL_RESPONSE_END = "</tool_response>";
+    public static final int SPARES = 16;
+
+    /// ChatML as a Jinja template, stored in every model file. It writes the beginning token itself, so rendered text is encoded with
+    /// `parseSpecial` and without `addSpecial`.
+    public static final String CHAT_TEMPLATE = """
+        {{ bos_token }}{% for message in messages %}\
+        {{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}\
+        {% endfor %}\
+        {% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}""";
+
+    private SpecialTokens() {
+    }
+
+    /// All names in the order of their ids.
+    public static List<String> names() {
+        List<String> names = new ArrayList<>(List.of(END_OF_TEXT, MESSAGE_START, MESSAGE_END, TOOL_CALL, TOOL_CALL_END, TOOL_RESPONSE,
+            TOOL_RESPONSE_END));
+        for (int i = 0; i < SPARES; i++) {
+            names.add("<|spare_" + i + "|>");
+        }
+        return List.copyOf(names);
+    }
+
+    /// The tokens with the ids `first`, `first` + 1, …
+    static List<AddedToken> from(int first) {
+        List<AddedToken> tokens = new ArrayList<>();
+        for (String name : names()) {
+            tokens.add(AddedToken.of(first + tokens.size(), name, true));
+        }
+        return tokens;
+    }
+}

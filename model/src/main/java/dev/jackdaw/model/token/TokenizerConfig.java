@@ -1,0 +1,100 @@
+package dev.jackdaw.model.token;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/// What we use of `tokenizer_config.json`: the file beside `tokenizer.json` that names the beginning and end tokens and holds the
+/// chat template.
+///
+/// @param bosToken     name of the token that begins a document, or null
+/// @param eosToken     name of the token that ends a document or an answer, or null
+/// @param chatTemplate the Jinja source, or null
+/// @param maxLength    the longest text the model was made for, in tokens; 0 if not said
+public record TokenizerConfig(String bosToken, String eosToken, String chatTemplate, long maxLength) {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    /// For the models built here.
+    public static TokenizerConfig ofOurs(long maxLength) {
+        return new TokenizerConfig(SpecialTokens.END_OF_TEXT, SpecialTokens.END_OF_TEXT, SpecialTokens.CHAT_TEMPLATE, maxLength);
+    }
+
+    /// Reads the file, and `chat_template.jinja` beside it, where newer models keep the template.
+    public static TokenizerConfig read(Path file) throws IOException {
+        TokenizerConfig config = parse(Files.readAllBytes(file), file.toString());
+        Path template = file.resolveSibling("chat_template.jinja");
+        return config.chatTemplate == null && Files.isRegularFile(template)
+            ? new TokenizerConfig(config.bosToken, config.eosToken, Files.readString(template), config.maxLength) : config;
+    }
+
+    public static TokenizerConfig parse(byte[] json, String name) {
+        JsonNode root;
+        try {
+            root = JSON.readTree(json);
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException(name + ": not valid JSON: " + e.getOriginalMessage(), e);
+        }
+        if (!root.isObject()) {
+            throw new IllegalArgumentException(name + ": found " + root.getNodeType() + ", expected an object");
+        }
+        double length = root.path("model_max_length").asDouble(0);          // 1e30 is how the library writes "unlimited"
+        return new TokenizerConfig(token(root.path("bos_token")), token(root.path("eos_token")), template(root.path("chat_template")),
+            length > 0 && length < 1e12 ? (long) length : 0);
+    }
+
+    /// A name, or an object with the name in `content`.
+    private static String token(JsonNode node) {
+        return node.isString() ? node.stringValue() : node.path("content").isString() ? node.path("content").stringValue() : null;
+    }
+
+    /// The source, or a list of named ones of which `default` counts.
+    private static String template(JsonNode node) {
+        if (node.isString()) {
+            return node.stringValue();
+        }
+        for (JsonNode named : node) {
+            if (named.path("name").asString("").equals("default") && named.path("template").isString()) {
+                return named.path("template").stringValue();
+            }
+        }
+        return null;
+    }
+
+    /// The file for `transformers`, with the class that takes everything else from `tokenizer.json`.
+    public byte[] write() {
+        ObjectNode root = JSON.createObjectNode();
+        root.put("tokenizer_class", "PreTrainedTokenizerFast");
+        root.put("bos_token", bosToken);
+        root.put("eos_token", eosToken);
+        root.put("clean_up_tokenization_spaces", false);
+        if (maxLength > 0) {
+            root.put("model_max_length", maxLength);
+        }
+        if (chatTemplate != null) {
+            root.put("chat_template", chatTemplate);
+        }
+        return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root).getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// The specification with the beginning and end tokens named here, as far as the vocabulary has them.
+    BytePairSpec applyTo(BytePairSpec spec) {
+        int bos = id(spec, bosToken, spec.bos());
+        int eos = id(spec, eosToken, spec.eos());
+        return new BytePairSpec(spec.pieces(), spec.merges(), spec.added(), spec.split(), spec.normalizer(), spec.ignoreMerges(),
+            spec.prefixSpace(), spec.before(), spec.after(), bos, eos);
+    }
+
+    private static int id(BytePairSpec spec, String name, int otherwise) {
+        for (AddedToken token : spec.added()) {
+            if (token.content().equals(name)) {
+                return token.id();
+            }
+        }
+        return otherwise;
+    }
+}

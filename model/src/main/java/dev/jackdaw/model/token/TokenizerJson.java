@@ -1,0 +1,227 @@
+package dev.jackdaw.model.token;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.text.Normalizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Reads and writes `tokenizer.json`, the file of the Hugging Face library `tokenizers`, where it describes byte-level BPE.
+///
+/// What the file may ask for and we do not have is refused by name; nothing is silently ignored except padding and truncation, which
+/// belong to batching and not to the tokenizer.
+public final class TokenizerJson {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private final String name;                     // of the file, for messages
+    private final JsonNode root;
+
+    private TokenizerJson(String name, JsonNode root) {
+        this.name = name;
+        this.root = root;
+    }
+
+    public static BytePairSpec read(Path file) throws IOException {
+        return parse(Files.readAllBytes(file), file.toString());
+    }
+
+    /// @param name what messages call the file
+    public static BytePairSpec parse(byte[] json, String name) {
+        JsonNode root;
+        try {
+            root = JSON.readTree(json);
+        } catch (JacksonException e) {
+            throw new IllegalArgumentException(name + ": not valid JSON: " + e.getOriginalMessage()
+                + (e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr()), e);
+        }
+        return new TokenizerJson(name, root).spec();
+    }
+
+    /// The file that [#parse] reads back; the same specification always gives the same bytes.
+    public static byte[] write(BytePairSpec spec) {
+        return TokenizerJsonWriter.write(spec);
+    }
+
+    private BytePairSpec spec() {
+        expect(root.isObject() && root.path("model").isObject(), "no object \"model\"; is this a tokenizer.json?");
+        JsonNode model = root.path("model");
+        String type = model.path("type").asString("BPE");
+        expect(type.equals("BPE"), "model type " + type + " is not byte-level BPE");
+        for (String option : List.of("unk_token", "continuing_subword_prefix", "end_of_word_suffix", "dropout")) {
+            JsonNode value = model.path(option);
+            boolean absent = value.isMissingNode() || value.isNull() || value.isString() && value.stringValue().isEmpty();
+            expect(absent || option.equals("unk_token"), "model." + option + " = " + value + " is not supported; expected null");
+        }
+        expect(!model.path("byte_fallback").asBoolean(false),
+            "model.byte_fallback = true: this is a SentencePiece tokenizer in JSON, not byte-level BPE");
+
+        Map<String, Integer> vocabulary = vocabulary(model.path("vocab"));
+        String[] pieces = new String[vocabulary.values().stream().mapToInt(i -> i + 1).max().orElse(0)];
+        vocabulary.forEach((piece, id) -> {
+            expect(pieces[id] == null, "model.vocab: id " + id + " is given to both \"" + pieces[id] + "\" and \"" + piece + "\"");
+            pieces[id] = piece;
+        });
+        int[] merges = merges(model.path("merges"), vocabulary);
+        List<AddedToken> added = addedTokens();
+        Cutting cutting = cutting();
+        List<int[]> around = around(added, vocabulary);
+        try {
+            return new BytePairSpec(pieces, merges, added, cutting.split, normalizer(), model.path("ignore_merges").asBoolean(false),
+                cutting.prefixSpace, around.get(0), around.get(1), around.get(0).length > 0 ? around.get(0)[0] : -1,
+                around.get(1).length > 0 ? around.get(1)[around.get(1).length - 1] : -1);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Map<String, Integer> vocabulary(JsonNode node) {
+        expect(node.isObject(), "model.vocab is not an object of token: id");
+        Map<String, Integer> vocabulary = HashMap.newHashMap(node.size());
+        node.properties().forEach(entry -> vocabulary.put(entry.getKey(), id(entry.getValue(), "model.vocab[\"" + entry.getKey() + "\"]")));
+        return vocabulary;
+    }
+
+    private int id(JsonNode node, String where) {
+        expect(node.isIntegralNumber() && node.canConvertToInt() && node.intValue() >= 0 && node.intValue() < BytePairSpec.MOST_IDS,
+            where + " = " + brief(node) + "; expected an id from 0 to " + (BytePairSpec.MOST_IDS - 1));
+        return node.intValue();
+    }
+
+    /// Each merge is `"left right"` or, in newer files, `["left", "right"]`.
+    private int[] merges(JsonNode node, Map<String, Integer> vocabulary) {
+        expect(node.isArray(), "model.merges is not an array");
+        int[] merges = new int[node.size() * 2];
+        int i = 0;
+        for (JsonNode merge : node) {
+            String left;
+            String right;
+            if (merge.isArray() && merge.size() == 2 && merge.get(0).isString() && merge.get(1).isString()) {
+                left = merge.get(0).stringValue();
+                right = merge.get(1).stringValue();
+            } else {
+                int space = merge.isString() ? merge.stringValue().indexOf(' ') : -1;
+                expect(space > 0, "model.merges[" + i / 2 + "] = " + brief(merge) + "; expected \"left right\" or [\"left\", \"right\"]");
+                left = merge.stringValue().substring(0, space);
+                right = merge.stringValue().substring(space + 1);
+            }
+            for (String part : new String[] {left, right}) {
+                Integer id = vocabulary.get(part);
+                expect(id != null, "model.merges[" + i / 2 + "] names \"" + part + "\", which model.vocab does not have");
+                merges[i++] = id;
+            }
+        }
+        return merges;
+    }
+
+    private List<AddedToken> addedTokens() {
+        List<AddedToken> added = new ArrayList<>();
+        for (JsonNode token : root.path("added_tokens")) {
+            String where = "added_tokens[" + added.size() + "]";
+            expect(token.path("content").isString() && !token.path("content").stringValue().isEmpty(), where + " has no content");
+            boolean special = token.path("special").asBoolean(false);
+            added.add(new AddedToken(id(token.path("id"), where + ".id"), token.path("content").stringValue(), special,
+                token.path("single_word").asBoolean(false), token.path("lstrip").asBoolean(false), token.path("rstrip").asBoolean(false),
+                token.path("normalized").asBoolean(!special)));
+        }
+        return added;
+    }
+
+    private record Cutting(Split split, boolean prefixSpace) {
+    }
+
+    /// `ByteLevel` alone brings the expression of GPT-2; later tokenizers put their own `Split` before it.
+    private Cutting cutting() {
+        JsonNode node = root.path("pre_tokenizer");
+        List<JsonNode> steps = node.path("type").asString("").equals("Sequence") ? elements(node.path("pretokenizers")) : List.of(node);
+        JsonNode bytes = steps.getLast();
+        expect(bytes.path("type").asString("").equals("ByteLevel"), "pre_tokenizer " + brief(node) + " does not end with ByteLevel: not byte-level BPE");
+        boolean own = bytes.path("use_regex").asBoolean(true);
+        boolean prefixSpace = bytes.path("add_prefix_space").asBoolean(true);
+        if (steps.size() == 1 && own) {
+            return new Cutting(Split.GPT2, prefixSpace);
+        }
+        JsonNode split = steps.getFirst();
+        expect(steps.size() == 2 && !own && !prefixSpace && split.path("type").asString("").equals("Split")
+                && split.path("behavior").asString("").equals("Isolated") && !split.path("invert").asBoolean(false),
+            "pre_tokenizer " + brief(node) + " is not supported; expected ByteLevel, or an isolating Split and ByteLevel without its own");
+        String expression = split.path("pattern").path("Regex").asString("");
+        return new Cutting(Split.ofExpression(expression).orElseThrow(() -> new IllegalArgumentException(name + ": the split expression "
+            + expression + " is not known; known are those of " + Arrays.toString(Split.values()))), false);
+    }
+
+    private Normalizer.Form normalizer() {
+        JsonNode node = root.path("normalizer");
+        if (node.path("type").asString("").equals("Sequence") && node.path("normalizers").size() < 2) {
+            node = node.path("normalizers").path(0);
+        }
+        if (node.isMissingNode() || node.isNull()) {
+            return null;
+        }
+        String type = node.path("type").asString("");
+        for (Normalizer.Form form : Normalizer.Form.values()) {
+            if (form.name().equals(type)) {
+                return form;
+            }
+        }
+        throw new IllegalArgumentException(name + ": normalizer " + brief(node) + " is not supported; expected none, NFC, NFD, NFKC or NFKD");
+    }
+
+    /// The ids that a `TemplateProcessing` puts before and after a single text.
+    private List<int[]> around(List<AddedToken> added, Map<String, Integer> vocabulary) {
+        JsonNode node = root.path("post_processor");
+        List<JsonNode> steps = node.path("type").asString("").equals("Sequence") ? elements(node.path("processors")) : List.of(node);
+        TokenList before = new TokenList();
+        TokenList after = new TokenList();
+        for (JsonNode step : steps) {
+            String type = step.path("type").asString("");
+            if (type.isEmpty() || type.equals("ByteLevel")) {
+                continue;                                          // ByteLevel only trims offsets, which we do not give
+            }
+            if (type.equals("RobertaProcessing")) {
+                before.add(id(step.path("cls").path(1), "post_processor.cls"));
+                after.add(id(step.path("sep").path(1), "post_processor.sep"));
+                continue;
+            }
+            expect(type.equals("TemplateProcessing"), "post_processor " + type + " is not supported; expected ByteLevel or TemplateProcessing");
+            boolean text = false;
+            for (JsonNode part : step.path("single")) {
+                if (part.has("Sequence")) {
+                    text = true;
+                    continue;
+                }
+                String token = part.path("SpecialToken").path("id").asString("");
+                JsonNode ids = step.path("special_tokens").path(token).path("ids");
+                expect(ids.isArray() && !ids.isEmpty(), "post_processor uses special token \"" + token + "\" and does not define it");
+                for (JsonNode id : ids) {
+                    (text ? after : before).add(id(id, "post_processor.special_tokens"));
+                }
+            }
+        }
+        return List.of(before.toArray(), after.toArray());
+    }
+
+    private List<JsonNode> elements(JsonNode array) {
+        expect(array.isArray() && !array.isEmpty(), "an array of steps was expected, found " + brief(array));
+        List<JsonNode> elements = new ArrayList<>();
+        array.forEach(elements::add);
+        return elements;
+    }
+
+    private void expect(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new IllegalArgumentException(name + ": " + otherwise);
+        }
+    }
+
+    private static String brief(JsonNode node) {
+        String text = node.toString();
+        return text.length() <= 160 ? text : text.substring(0, 157) + "…";
+    }
+}

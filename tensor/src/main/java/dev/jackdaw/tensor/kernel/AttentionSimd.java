@@ -6,7 +6,9 @@ import static dev.jackdaw.tensor.kernel.AttentionTiles.L;
 import static dev.jackdaw.tensor.kernel.AttentionTiles.LOG2E;
 import static dev.jackdaw.tensor.kernel.AttentionTiles.NONE;
 import static dev.jackdaw.tensor.kernel.AttentionTiles.WIDE;
+import static dev.jackdaw.tensor.kernel.AttentionTiles.next;
 import static dev.jackdaw.tensor.kernel.AttentionTiles.padded;
+import static dev.jackdaw.tensor.kernel.AttentionTiles.up;
 
 import dev.jackdaw.tensor.Memory;
 
@@ -190,14 +192,5 @@ public final class AttentionSimd implements Attention {
         for (int j0 = 0; j0 < T; j0 += WIDE) {
             AttentionTiles.transpose(to + 4L * j0 * D, rows + 4 * j0 * stride, stride, Math.min(WIDE, T - j0), D);
         }
-    }
-
-    private static long up(long n, int multiple) {
-        return (n + multiple - 1) / multiple * multiple;
-    }
-
-    /// The first cache line behind `floats` floats.
-    private static long next(long address, long floats) {
-        return up(address + 4 * floats, Memory.ALIGNMENT);
     }
 }

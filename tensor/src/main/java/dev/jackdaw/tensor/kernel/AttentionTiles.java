@@ -68,6 +68,15 @@ final class AttentionTiles {
         return (n + L - 1) / L * L;
     }
 
+    static long up(long n, int multiple) {
+        return (n + multiple - 1) / multiple * multiple;
+    }
+
+    /// The first cache line behind `floats` floats.
+    static long next(long address, long floats) {
+        return up(address + 4 * floats, Memory.ALIGNMENT);
+    }
+
     /// Four rows of a product: c[r,j] (+)= Σ_i a[r,i] · b[i,j] for j < `cols`, a multiple of [#L]. Element (r,i) of a is at
     /// `a + r·rs + i·ks`, row i of b at `b + i·ldb`, row r of c at `c + r·ldc`, all in bytes. Of a, only `rows` rows exist; c has room for
     /// four, and the others receive rubbish. Each element is summed in the order of i, whatever its neighbours.

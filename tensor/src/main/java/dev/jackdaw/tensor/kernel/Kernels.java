@@ -19,7 +19,7 @@ public record Kernels(String name, Attention attention, CachedAttention cachedAt
     /// Apart, so that nothing of the Vector API is loaded where it is missing.
     private static final class Simd {
         static Kernels kernels() {
-            return new Kernels("Vector API kernels, " + Vectors.FLOATS.vectorBitSize() + " bits", new AttentionSimd(), CachedAttention.SCALAR,
+            return new Kernels("Vector API kernels, " + Vectors.FLOATS.vectorBitSize() + " bits", new AttentionSimd(), new CachedAttentionSimd(),
                     Norm.SCALAR, QkNormRope.SCALAR, Activation.SCALAR, Embedding.SCALAR, CrossEntropy.SCALAR, AdamW.SCALAR, Muon.SCALAR, Elementwise.SCALAR);
         }
     }

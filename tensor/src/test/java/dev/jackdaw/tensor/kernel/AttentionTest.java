@@ -104,7 +104,8 @@ class AttentionTest {
         return new Attention.Dims(T, H, K, D, (float) (1 / Math.sqrt(D)), window);
     }
 
-    private static void assertClose(String what, float[] found, float[] expected, double tolerance) {
+    /// Fails at the first element that is off by more than `tolerance` times the largest.
+    static void assertClose(String what, float[] found, float[] expected, double tolerance) {
         double largest = 1e-3;
         for (float e : expected) {
             if (e != UNTOUCHED) {
@@ -116,6 +117,11 @@ class AttentionTest {
                 throw new AssertionError(what + " at " + i + ": found " + found[i] + ", expected " + expected[i] + ", largest " + largest);
             }
         }
+    }
+
+    static void assertSameBits(String what, float[] found, float[] expected) {
+        int i = Arrays.mismatch(found, expected);
+        assertThat(i).as("%s: first element that differs", what).isEqualTo(-1);
     }
 
     private static void assertTwins(int B, Attention.Dims dims, long seed, float spread, double tolerance) {
@@ -204,7 +210,7 @@ class AttentionTest {
             }
             after.forward(SIMD, one);
             int same = (int) (changed * after.outStride);
-            assertThat(Arrays.copyOf(after.out.toFloats(), same)).isEqualTo(Arrays.copyOf(before.out.toFloats(), same));
+            assertSameBits("out before the change", Arrays.copyOf(after.out.toFloats(), same), Arrays.copyOf(before.out.toFloats(), same));
             assertThat(after.out.get(same)).isNotEqualTo(before.out.get(same));
         }
     }
@@ -215,9 +221,9 @@ class AttentionTest {
         try (Workers one = Workers.of(1); Workers three = Workers.of(3);
              Case a = new Case(4, dims, 9, 1).forward(SIMD, one).backward(SIMD, one);
              Case b = new Case(4, dims, 9, 1).forward(SIMD, three).backward(SIMD, three)) {
-            assertThat(b.out.toFloats()).isEqualTo(a.out.toFloats());
-            assertThat(b.lse.toFloats()).isEqualTo(a.lse.toFloats());
-            assertThat(b.dQkv.toFloats()).isEqualTo(a.dQkv.toFloats());
+            assertSameBits("out", b.out.toFloats(), a.out.toFloats());
+            assertSameBits("lse", b.lse.toFloats(), a.lse.toFloats());
+            assertSameBits("gradients", b.dQkv.toFloats(), a.dQkv.toFloats());
         }
     }
 

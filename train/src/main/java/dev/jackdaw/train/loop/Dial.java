@@ -1,0 +1,95 @@
+package dev.jackdaw.train.loop;
+
+import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.Tensor;
+import dev.jackdaw.train.optim.OptimizerSettings;
+import java.util.SplittableRandom;
+
+/// One dial: how long a run may take decides everything else, unless it is said otherwise.
+///
+/// The law was found by experiment, see docs/DESIGN.md: a model of depth `d` is `64·d` wide and has `d` heads of 64 that share half as
+/// many keys; what `c` floating-point operations train best has a depth that grows with their sixth root, since parameters grow with the
+/// cube of the depth and the best number of parameters with the square root of `c`.
+public final class Dial {
+    /// What a user may fix; null leaves it to the dial.
+    public record Choices(Integer depth, Integer layers, Integer width, Integer heads, Integer kvHeads, Integer feedForward, Integer vocabulary,
+                          Integer context, Integer batch, Integer pass, Long steps, Boolean muon, Double learningRate, Double embeddingLearningRate, Double weightDecay,
+                          Boolean qkNorm, Boolean zeroProjections, Double warmup, Double cooldown) {
+        public static final Choices NONE = new Choices(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+    }
+
+    private static final int HEAD = 64;
+    private static final int EVALUATIONS = 20;
+    private static final int SAMPLES = 6;
+    private static final int CHECKPOINTS = 10;
+
+    private Dial() {
+    }
+
+    /// Tokens in the vocabulary that a corpus of `bytes` deserves: small, since each token costs a row of the embedding, and a small
+    /// corpus shows each too seldom to learn it.
+    public static int vocabulary(long bytes, Choices choices) {
+        return or(choices.vocabulary, bytes < 4_000_000 ? 1024 : bytes < 16_000_000 ? 2048 : 4096);
+    }
+
+    /// The model that `flops` train best.
+    public static ModelSpec model(double flops, int vocabulary, Choices choices) {
+        int depth = or(choices.depth, Math.clamp(Math.round(4 * Math.pow(flops / 1.2e14, 1.0 / 6)), 2, 48));
+        int width = or(choices.width, HEAD * depth);
+        int heads = or(choices.heads, Math.max(1, width / HEAD));
+        int kvHeads = or(choices.kvHeads, heads % 2 == 0 ? heads / 2 : heads);
+        int feedForward = or(choices.feedForward, (width * 8 / 3 + 63) / 64 * 64);
+        return new ModelSpec("qwen3", vocabulary, or(choices.layers, depth), width, heads, kvHeads, choices.width == null ? HEAD : width / heads, feedForward,
+                or(choices.context, 512), 1e-6f, 10_000, or(choices.qkNorm, true), true);
+    }
+
+    /// All settings but the number of steps, which is 1.
+    public static TrainSettings settings(ModelSpec model, long seed, Choices choices) {
+        int context = model.context();
+        int batch = or(choices.batch, Math.max(1, 8192 / context));
+        double matrices = or(choices.learningRate, 0.006);
+        OptimizerSettings optimizer = new OptimizerSettings(or(choices.muon, true), matrices, or(choices.embeddingLearningRate, 0.006), 0.006,
+                0.9, 0.95, 1e-8, 0.95, or(choices.weightDecay, 0.05), 1.0);
+        return new TrainSettings(model, seed, 1, batch, context, or(choices.pass, TrainSettings.pass(model, batch, context)), optimizer,
+                or(choices.warmup, 0.02), or(choices.cooldown, 0.5), 0.02, or(choices.zeroProjections, true), 1, 1, 1);
+    }
+
+    /// The same for `steps` steps, with evaluations, samples and checkpoints spread over them.
+    public static TrainSettings withSteps(TrainSettings s, long steps) {
+        return new TrainSettings(s.model(), s.seed(), steps, s.batch(), s.context(), s.pass(), s.optimizer(), s.warmup(), s.cooldown(), s.floor(), s.zeroProjections(),
+                every(steps, EVALUATIONS), every(steps, SAMPLES), every(steps, CHECKPOINTS));
+    }
+
+    private static int every(long steps, int times) {
+        return (int) Math.max(1, steps / times);
+    }
+
+    /// Seconds one step takes on this machine now: the real step, on random tokens, after the compiler has seen it.
+    public static double secondsPerStep(TrainSettings settings, Device device) {
+        SplittableRandom random = new SplittableRandom(settings.seed());
+        try (Trainer trainer = new Trainer(withSteps(settings, 4), device)) {
+            double best = Double.POSITIVE_INFINITY;
+            for (int i = 0; i < 4; i++) {
+                long start = System.nanoTime();
+                trainer.step((ids, targets) -> {
+                    fill(ids, random, settings.model().vocabulary());
+                    fill(targets, random, settings.model().vocabulary());
+                });
+                best = Math.min(best, (System.nanoTime() - start) / 1e9);
+            }
+            return best;
+        }
+    }
+
+    private static void fill(Tensor ids, SplittableRandom random, int vocabulary) {
+        for (long i = 0; i < ids.elements(); i++) {
+            Memory.putInt(ids.address() + 4 * i, random.nextInt(vocabulary));
+        }
+    }
+
+    private static <T> T or(T chosen, T otherwise) {
+        return chosen == null ? otherwise : chosen;
+    }
+}

@@ -1,0 +1,245 @@
+package dev.jackdaw.train.loop;
+
+import dev.jackdaw.model.arch.FlatWeights;
+import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.model.format.AtomicFile;
+import dev.jackdaw.model.token.BpeTrainer;
+import dev.jackdaw.model.token.BytePairTokenizer;
+import dev.jackdaw.model.token.SpecialTokens;
+import dev.jackdaw.model.token.Split;
+import dev.jackdaw.model.token.TokenizerJson;
+import dev.jackdaw.model.token.Tokenizers;
+import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.Limits;
+import dev.jackdaw.train.data.Corpus;
+import dev.jackdaw.train.data.CorpusStats;
+import dev.jackdaw.train.data.Documents;
+import dev.jackdaw.train.data.DocumentSet;
+import dev.jackdaw.train.data.Progress;
+import dev.jackdaw.train.data.TokenShard;
+import dev.jackdaw.train.eval.BitsPerByte;
+import dev.jackdaw.train.report.Baselines;
+import dev.jackdaw.train.report.Evaluation;
+import dev.jackdaw.train.report.Machine;
+import dev.jackdaw.train.report.Report;
+import dev.jackdaw.train.report.ReportData;
+import dev.jackdaw.model.format.ModelFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+
+/// From raw text to two files: clean the text, train a tokenizer, plan the run, train, examine, export, report.
+///
+/// Everything lands in one directory. Called again on a directory whose run is not finished, it goes on where that stopped.
+public final class Pretraining {
+    /// What is asked for.
+    ///
+    /// @param sources files and folders, or `jdk`
+    /// @param out     the run's directory
+    /// @param minutes for everything from reading the text to the report; used where `choices` leave the number of steps open
+    /// @param choices what the user fixed
+    /// @param repeat  the plan of an earlier run to repeat exactly, or null
+    /// @param program version and commit, for the record
+    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program) {
+    }
+
+    /// Told what happens; everything is optional.
+    public interface Listener extends Run.Listener, Progress {
+        /// A new piece of work begins.
+        default void phase(String name) {
+        }
+
+        /// The text is ready.
+        default void corpus(CorpusStats stats) {
+        }
+
+        /// All settings are known, and training is about to begin.
+        default void planned(RunPlan plan, double secondsExpected, long bytes) {
+        }
+
+        @Override
+        default void update(String phase, long documents, long bytes, double fraction) {
+        }
+    }
+
+    /// What came out.
+    public record Result(Path directory, Path parameters, RunPlan plan, Evaluation evaluation, double seconds) {
+    }
+
+    private final Request request;
+    private final Device device;
+    private final Listener listener;
+    private final long start = System.nanoTime();
+
+    public Pretraining(Request request, Device device, Listener listener) {
+        this.request = request;
+        this.device = device;
+        this.listener = listener;
+    }
+
+    public Result run() throws IOException {
+        Path out = request.out();
+        Files.createDirectories(out.resolve("data"));
+        boolean resuming = Files.exists(out.resolve("run.json"));
+        BytePairTokenizer tokenizer = resuming ? Tokenizers.read(out.resolve("tokenizer.json")) : prepare();
+        try (Corpus corpus = Corpus.open(out.resolve("data/corpus"));
+             TokenShard train = TokenShard.open(out.resolve("data/train.tokens"));
+             TokenShard heldOut = TokenShard.open(out.resolve("data/held-out.tokens"))) {
+            RunPlan plan = resuming ? RunPlan.read(out.resolve("run.json")) : plan(tokenizer, train, heldOut);
+            checkData(plan, train, heldOut);
+            requireMemory(plan.settings());
+            try (Trainer trainer = new Trainer(plan.settings(), device)) {
+                plan.write(out);
+                Run run = new Run(out, plan, device, train, heldOut, tokenizer);
+                listener.phase("train");
+                run.train(trainer, listener);
+                listener.phase("evaluate");
+                Evaluation evaluation = evaluate(run, trainer, corpus, train, heldOut);
+                ReportData.writeEvaluation(out, evaluation);
+                listener.phase("export");
+                ModelExport.gguf(out.resolve("params.gguf"), plan, trainer.weights(), tokenizer, evaluation.bitsPerByte(), dev.jackdaw.tensor.DType.F32);
+                Report.write(out);
+                return new Result(out, out.resolve("params.gguf"), plan, evaluation, seconds());
+            }
+        }
+    }
+
+    private double seconds() {
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    /// Text to cleaned documents, tokenizer and token shards.
+    private BytePairTokenizer prepare() throws IOException {
+        Path out = request.out();
+        List<Path> paths = new ArrayList<>();
+        for (String source : request.repeat() == null ? request.sources() : request.repeat().data().sources()) {
+            paths.add(source.equals("jdk") ? jdkSources() : Path.of(source));
+        }
+        listener.phase("read and clean");
+        try (Corpus corpus = Corpus.build(Documents.of(paths), out.resolve("data/corpus"), Corpus.Settings.DEFAULT, device.threads(), listener)) {
+            listener.corpus(corpus.stats());
+            int vocabulary = request.repeat() == null ? Dial.vocabulary(corpus.train().bytes(), request.choices()) : request.repeat().data().vocabulary();
+            listener.phase("train the tokenizer");
+            BpeTrainer.Settings settings = BpeTrainer.Settings.of(vocabulary, device.threads());
+            BytePairTokenizer tokenizer = new BytePairTokenizer(BpeTrainer.train(texts(corpus.train()), settings, (_, _, _) -> { }).spec());
+            AtomicFile.write(out.resolve("tokenizer.json"), TokenizerJson.write(tokenizer.spec()));
+            listener.phase("tokenize");
+            String fingerprint = fingerprint(tokenizer);
+            int end = tokenizer.id(SpecialTokens.END_OF_TEXT).orElseThrow();
+            TokenShard.Encoder encoder = text -> tokenizer.encode(text, false, false);
+            TokenShard.write(out.resolve("data/held-out.tokens"), corpus.heldOut(), encoder, tokenizer.vocabularySize(), end, fingerprint, device.threads(), Progress.SILENT).close();
+            TokenShard.write(out.resolve("data/train.tokens"), corpus.train(), encoder, tokenizer.vocabularySize(), end, fingerprint, device.threads(), listener).close();
+            return tokenizer;
+        }
+    }
+
+    private static Iterable<byte[]> texts(DocumentSet documents) {
+        return () -> new Iterator<>() {
+            private int next;
+
+            @Override
+            public boolean hasNext() {
+                return next < documents.size();
+            }
+
+            @Override
+            public byte[] next() {
+                return documents.text(next++);
+            }
+        };
+    }
+
+    private static String fingerprint(BytePairTokenizer tokenizer) {
+        try {
+            return HexFormat.of().formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(TokenizerJson.write(tokenizer.spec())));
+        } catch (java.security.NoSuchAlgorithmException e) {
+            throw new AssertionError("every JDK has SHA-256", e);
+        }
+    }
+
+    /// The sources that every JDK carries, or can.
+    static Path jdkSources() throws IOException {
+        Path file = Path.of(System.getProperty("java.home"), "lib", "src.zip");
+        if (!Files.exists(file)) {
+            throw new IOException("data jdk: this JDK has no " + file + "; install its sources (on Debian and Ubuntu the package openjdk-25-source, "
+                    + "on Fedora java-25-openjdk-src; Temurin's archives contain them), or train on text of your own with --data DIR");
+        }
+        return file.toRealPath();
+    }
+
+    /// All settings, from the time that is left and the speed that was measured.
+    private RunPlan plan(BytePairTokenizer tokenizer, TokenShard train, TokenShard heldOut) {
+        double peak = Limits.measure(device.threads()).gflops();
+        Machine machine = Machine.here(device.threads(), peak);
+        RunPlan.Data data = new RunPlan.Data(request.repeat() == null ? request.sources() : request.repeat().data().sources(), tokenizer.vocabularySize(),
+                fingerprint(tokenizer), train.fingerprint(), heldOut.fingerprint(), train.tokens(), train.textBytes(), train.bytesPerToken());
+        if (request.repeat() != null) {
+            RunPlan repeat = request.repeat();
+            return new RunPlan(repeat.name(), repeat.settings(), data, request.program(), machine);
+        }
+        Dial.Choices choices = request.choices();
+        double left = Math.max(5, request.minutes() * 60 - seconds());
+        ModelSpec model = Dial.model(left * 0.6 * peak * 1e9, tokenizer.vocabularySize(), choices);
+        TrainSettings settings = Dial.settings(model, request.seed(), choices);
+        long steps;
+        if (choices.steps() != null) {
+            steps = choices.steps();
+        } else {
+            listener.phase("measure this machine");
+            requireMemory(settings);
+            double perStep = Dial.secondsPerStep(settings, device);
+            double perToken = perStep / settings.tokensPerStep();
+            // a third of a training step for each token that is examined on the way and at the end, then compressors and report
+            double examination = perToken / 3 * (heldOut.tokens() * 1.1 + 20 * 65_536.0) + heldOut.textBytes() * 2e-6 + 2;
+            left = Math.max(5, request.minutes() * 60 - seconds() - examination);
+            steps = Math.max(10, (long) (left / perStep));
+        }
+        settings = Dial.withSteps(settings, steps);
+        String name = request.out().toAbsolutePath().normalize().getFileName().toString();
+        RunPlan plan = new RunPlan(name, settings, data, request.program(), machine);
+        listener.planned(plan, left, 0);
+        return plan;
+    }
+
+    private static void checkData(RunPlan plan, TokenShard train, TokenShard heldOut) throws IOException {
+        if (!plan.data().trainFingerprint().equals(train.fingerprint()) || !plan.data().heldOutFingerprint().equals(heldOut.fingerprint())) {
+            throw new IOException("plan: it was made for training tokens " + plan.data().trainFingerprint() + ", but these data give " + train.fingerprint()
+                    + "; repeat it with the same text and the same version of Jackdaw, or leave --plan out");
+        }
+    }
+
+    /// Refuses a model that cannot fit before anything is allocated.
+    private static void requireMemory(TrainSettings settings) throws IOException {
+        long needed = Trainer.bytesNeeded(settings), available = dev.jackdaw.tensor.Machine.availableBytes();
+        if (available > 0 && needed > available) {
+            throw new IOException(String.format(Locale.ROOT, "memory: training %,d parameters in passes of %d sequences of %d tokens needs %,d MB, but %,d MB are available; "
+                            + "choose a smaller --width, --layers, --pass or --context", settings.model().parameterCount(), settings.pass(), settings.context(),
+                    needed >> 20, available >> 20));
+        }
+    }
+
+    private Evaluation evaluate(Run run, Trainer trainer, Corpus corpus, TokenShard train, TokenShard heldOut) throws IOException {
+        int overlap = request.minutes() < 5 ? 0 : run.context() / 4;
+        BitsPerByte.Result result;
+        try (BitsPerByte examination = run.examination(trainer)) {
+            result = examination.measure(heldOut, overlap, 0, done -> listener.update("evaluate", 0, 0, done));
+        }
+        List<byte[]> documents = new ArrayList<>();
+        for (int i = 0; i < corpus.heldOut().size(); i++) {
+            documents.add(corpus.heldOut().text(i));
+        }
+        listener.phase("compare with compressors");
+        ModelSpec spec = trainer.settings().model();
+        List<Evaluation.FileSize> files = new ArrayList<>();
+        for (dev.jackdaw.tensor.DType type : List.of(dev.jackdaw.tensor.DType.F32, dev.jackdaw.tensor.DType.F16, dev.jackdaw.tensor.DType.Q8_0)) {
+            files.add(new Evaluation.FileSize(type.name(), ModelExport.bytes(spec, type)));
+        }
+        return new Evaluation(result.bitsPerByte(), documents.size(), heldOut.textBytes(), heldOut.tokens(), train.textBytes(), train.tokens(),
+                spec.parameterCount(), files, Baselines.measure(documents));
+    }
+}

@@ -1,0 +1,55 @@
+package dev.jackdaw.train.loop;
+
+import dev.jackdaw.model.format.AtomicFile;
+import dev.jackdaw.train.report.Machine;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/// `run.json`: all that is needed to repeat a run bit by bit, and where it was made. Nothing in it is a clock value, so the model that
+/// carries its facts does not depend on when it was made.
+///
+/// @param name     what the run is called
+/// @param settings of the training
+/// @param data     which text, and what its tokens are
+/// @param program  what computed
+/// @param machine  where; does not influence the result beyond the vector width
+public record RunPlan(String name, TrainSettings settings, Data data, Program program, Machine machine) {
+    private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+
+    /// @param sources            as given: `jdk`, folders, files
+    /// @param vocabulary         of the tokenizer, special tokens included
+    /// @param tokenizer          its fingerprint
+    /// @param trainFingerprint   of the tokens learned from
+    /// @param heldOutFingerprint of the tokens kept for examination
+    /// @param trainTokens        how many there are to learn from
+    /// @param trainBytes         of text they stand for
+    /// @param bytesPerToken      of that text
+    public record Data(List<String> sources, int vocabulary, String tokenizer, String trainFingerprint, String heldOutFingerprint,
+                       long trainTokens, long trainBytes, double bytesPerToken) {
+    }
+
+    /// @param version of Jackdaw
+    /// @param commit  of its sources, where known
+    /// @param kernels that computed
+    public record Program(String version, String commit, String java, String kernels) {
+    }
+
+    public static RunPlan read(Path file) throws IOException {
+        try {
+            return JSON.readValue(Files.readAllBytes(file), RunPlan.class);
+        } catch (JacksonException e) {
+            throw new IOException("plan " + file + ": " + e.getOriginalMessage() + "; expected the run.json of an earlier run", e);
+        }
+    }
+
+    public void write(Path run) throws IOException {
+        AtomicFile.write(run.resolve("run.json"), JSON.writeValueAsString(this) + "\n");
+    }
+}

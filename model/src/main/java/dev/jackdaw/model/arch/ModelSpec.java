@@ -1,5 +1,6 @@
 package dev.jackdaw.model.arch;
 
+import dev.jackdaw.model.format.ModelHeader;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -38,6 +39,16 @@ public record ModelSpec(String family, int vocabulary, int layers, int width, in
         if (!(normEpsilon > 0) || !(ropeTheta > 0)) {
             throw new IllegalArgumentException("model: norm epsilon " + normEpsilon + " and rope theta " + ropeTheta + " must be positive");
         }
+    }
+
+    public static ModelSpec of(ModelHeader h) {
+        return new ModelSpec(h.architecture(), h.vocabulary(), h.layers(), h.width(), h.heads(), h.kvHeads(), h.headWidth(), h.feedForward(), h.context(),
+                h.normEpsilon(), h.ropeTheta(), h.hasQueryKeyNorm(), h.tiedHead());
+    }
+
+    /// What a file says of this model.
+    public ModelHeader header() {
+        return new ModelHeader(family, vocabulary, layers, width, heads, kvHeads, headWidth, feedForward, context, normEpsilon, ropeTheta, tiedHead);
     }
 
     private static void positive(String name, int value) {

@@ -35,7 +35,8 @@ public final class Value {
         return value;
     }
 
-    static Value planned(String name, long... sizes) {
+    /// A quantity of F32 whose place is not known yet, or not needed.
+    public static Value planned(String name, long... sizes) {
         return new Value(name, DType.F32, Shape.of(sizes));
     }
 

@@ -1,14 +1,15 @@
 package dev.jackdaw.train.loop;
 
-import dev.jackdaw.model.arch.FlatWeights;
+import dev.jackdaw.model.ModelExport;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.format.AtomicFile;
+import dev.jackdaw.model.format.GgufValue;
 import dev.jackdaw.model.token.BpeTrainer;
 import dev.jackdaw.model.token.BytePairTokenizer;
 import dev.jackdaw.model.token.SpecialTokens;
-import dev.jackdaw.model.token.Split;
 import dev.jackdaw.model.token.TokenizerJson;
 import dev.jackdaw.model.token.Tokenizers;
+import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Limits;
 import dev.jackdaw.train.data.Corpus;
@@ -23,15 +24,17 @@ import dev.jackdaw.train.report.Evaluation;
 import dev.jackdaw.train.report.Machine;
 import dev.jackdaw.train.report.Report;
 import dev.jackdaw.train.report.ReportData;
-import dev.jackdaw.model.format.ModelFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import tools.jackson.databind.json.JsonMapper;
 
 /// From raw text to two files: clean the text, train a tokenizer, plan the run, train, examine, export, report.
 ///
@@ -71,6 +74,8 @@ public final class Pretraining {
     public record Result(Path directory, Path parameters, RunPlan plan, Evaluation evaluation, double seconds) {
     }
 
+    private static final JsonMapper JSON = JsonMapper.shared();
+
     private final Request request;
     private final Device device;
     private final Listener listener;
@@ -102,22 +107,43 @@ public final class Pretraining {
                 Evaluation evaluation = evaluate(run, trainer, corpus, train, heldOut);
                 ReportData.writeEvaluation(out, evaluation);
                 listener.phase("export");
-                ModelExport.gguf(out.resolve("params.gguf"), plan, trainer.weights(), tokenizer, evaluation.bitsPerByte(), dev.jackdaw.tensor.DType.F32);
+                export(plan, trainer, tokenizer);
                 Report.write(out);
                 return new Result(out, out.resolve("params.gguf"), plan, evaluation, seconds());
             }
         }
     }
 
+    private void export(RunPlan plan, Trainer trainer, BytePairTokenizer tokenizer) throws IOException {
+        Map<String, GgufValue> facts = new LinkedHashMap<>();
+        TrainSettings settings = plan.settings();
+        facts.put("jackdaw.training.tokens", GgufValue.u64(settings.tokens()));
+        facts.put("jackdaw.training.steps", GgufValue.u64(settings.steps()));
+        facts.put("jackdaw.training.seed", GgufValue.text(Long.toString(settings.seed())));
+        facts.put("jackdaw.training.data", GgufValue.text(plan.data().trainFingerprint()));
+        ModelExport.gguf(request.out().resolve("params.gguf"), "jackdaw base model", settings.model(), name -> trainer.weights().entry(name).data(), tokenizer,
+                SpecialTokens.CHAT_TEMPLATE, facts, DType.F32);
+    }
+
     private double seconds() {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    /// Text to cleaned documents, tokenizer and token shards.
+    /// What the prepared data were made from; written when they are complete.
+    private record Prepared(List<String> sources, Integer vocabulary) {
+    }
+
+    /// Text to cleaned documents, tokenizer and token shards, unless that was done before.
     private BytePairTokenizer prepare() throws IOException {
-        Path out = request.out();
+        Path out = request.out(), done = out.resolve("data/prepared.json");
+        Prepared wanted = request.repeat() == null ? new Prepared(request.sources(), request.choices().vocabulary())
+                : new Prepared(request.repeat().data().sources(), request.repeat().data().vocabulary());
+        if (Files.exists(done) && JSON.readValue(Files.readAllBytes(done), Prepared.class).equals(wanted)) {
+            return Tokenizers.read(out.resolve("tokenizer.json"));
+        }
+        Files.deleteIfExists(done);
         List<Path> paths = new ArrayList<>();
-        for (String source : request.repeat() == null ? request.sources() : request.repeat().data().sources()) {
+        for (String source : wanted.sources()) {
             paths.add(source.equals("jdk") ? jdkSources() : Path.of(source));
         }
         listener.phase("read and clean");
@@ -134,6 +160,7 @@ public final class Pretraining {
             TokenShard.Encoder encoder = text -> tokenizer.encode(text, false, false);
             TokenShard.write(out.resolve("data/held-out.tokens"), corpus.heldOut(), encoder, tokenizer.vocabularySize(), end, fingerprint, device.threads(), Progress.SILENT).close();
             TokenShard.write(out.resolve("data/train.tokens"), corpus.train(), encoder, tokenizer.vocabularySize(), end, fingerprint, device.threads(), listener).close();
+            AtomicFile.write(done, JSON.writeValueAsString(wanted));
             return tokenizer;
         }
     }
@@ -236,7 +263,7 @@ public final class Pretraining {
         listener.phase("compare with compressors");
         ModelSpec spec = trainer.settings().model();
         List<Evaluation.FileSize> files = new ArrayList<>();
-        for (dev.jackdaw.tensor.DType type : List.of(dev.jackdaw.tensor.DType.F32, dev.jackdaw.tensor.DType.F16, dev.jackdaw.tensor.DType.Q8_0)) {
+        for (DType type : List.of(DType.F32, DType.F16, DType.Q8_0)) {
             files.add(new Evaluation.FileSize(type.name(), ModelExport.bytes(spec, type)));
         }
         return new Evaluation(result.bitsPerByte(), documents.size(), heldOut.textBytes(), heldOut.tokens(), train.textBytes(), train.tokens(),

@@ -109,6 +109,10 @@ public final class Run {
         }
     }
 
+    public int context() {
+        return plan.settings().context();
+    }
+
     /// Room to examine `trainer`'s weights with the context they were trained with.
     public BitsPerByte examination(Trainer trainer) {
         TrainSettings settings = plan.settings();

@@ -11,8 +11,11 @@ import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.grad.Plan;
 import dev.jackdaw.tensor.grad.Recorder;
 import dev.jackdaw.tensor.grad.Value;
+import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.train.optim.Optimizer;
 import java.lang.foreign.Arena;
+import java.util.HashMap;
+import java.util.Map;
 
 /// Trains a model, one step at a time. Knows nothing of files, clocks or reports.
 ///
@@ -24,6 +27,9 @@ public final class Trainer implements AutoCloseable {
     /// @param gradientNorm global, before clipping
     public record Step(long number, double loss, double gradientNorm) {
     }
+
+    /// Packed operands, a chunk of logits, and the Java heap.
+    private static final long DEVICE_BYTES = 256L << 20;
 
     private final Arena arena = Arena.ofShared();
     private final TrainSettings settings;
@@ -157,9 +163,23 @@ public final class Trainer implements AutoCloseable {
         return targets;
     }
 
-    /// Bytes of weights, gradients, moments and activations together.
-    public long bytes() {
-        return weights.data().bytes() + weights.gradients().bytes() + optimizer.bytes() + plan.bytes();
+    /// Bytes that training with these settings will take: weights, gradients, two moments, activations, and the device's own buffers.
+    /// Worked out from shapes; allocates nothing.
+    public static long bytesNeeded(TrainSettings settings) {
+        ModelSpec spec = settings.model();
+        Map<String, long[]> sizes = new HashMap<>();
+        spec.parameters().forEach(parameter -> sizes.put(parameter.name(), parameter.sizes()));
+        Transformer shapes = new Transformer(spec, new Heads(spec.heads(), spec.kvHeads(), spec.headWidth(), null, false, spec.normEpsilon()), names -> {
+            long[] joined = sizes.get(names[0]).clone();
+            for (int i = 1; i < names.length; i++) {
+                joined[0] += sizes.get(names[i])[0];
+            }
+            return Value.planned(names[0], joined);
+        });
+        Value ids = Value.planned("ids", (long) settings.pass() * settings.context());
+        Recorder recorder = new Recorder(settings.context());
+        recorder.crossEntropy(shapes.trunk(recorder, ids, ids), shapes.head(), ids);
+        return 4 * 4 * spec.parameterCount() + Plan.of(recorder, true).bytes() + DEVICE_BYTES;
     }
 
     @Override

@@ -1,0 +1,137 @@
+package dev.jackdaw.model;
+
+import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.model.format.FormatException;
+import dev.jackdaw.model.format.Gguf;
+import dev.jackdaw.model.format.ModelFile;
+import dev.jackdaw.model.token.BytePairTokenizer;
+import dev.jackdaw.model.token.GgufTokenizer;
+import dev.jackdaw.model.token.TokenizerConfig;
+import dev.jackdaw.model.token.Tokenizers;
+import dev.jackdaw.tensor.Device;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// A model ready to be used: weights, tokenizer and template, from a GGUF file, a Hugging Face folder, or the directory of a training run.
+///
+/// ```java
+/// try (Device device = Device.cpu(2); Model model = Model.open(Path.of("params.gguf"), device)) {
+///     int[] prompt = model.tokenizer().encode("class Foo {", false, true);
+///     new Generator(model.engine()).generate(prompt, 50, Sampling.greedy(), id -> false, id -> …);
+/// }
+/// ```
+public final class Model implements AutoCloseable {
+    private final Path path;
+    private final Arena arena = Arena.ofShared();
+    private final ModelFile file;
+    private final ModelSpec spec;
+    private final Device device;
+    private final BytePairTokenizer tokenizer;
+    private final String template;
+    private Engine engine;
+
+    private Model(Path path, Device device) throws IOException {
+        try {
+            this.path = resolve(path);
+            this.device = device;
+            file = ModelFile.open(this.path, arena);
+            spec = ModelSpec.of(file.header());
+            if (file.gguf().isPresent()) {
+                GgufTokenizer arrays = arrays(file.gguf().get());
+                tokenizer = arrays == null ? null : new BytePairTokenizer(arrays.spec());
+                template = file.gguf().get().text("tokenizer.chat_template", null);
+            } else {
+                tokenizer = Files.exists(this.path.resolve("tokenizer.json")) ? Tokenizers.read(this.path) : null;
+                template = Files.exists(this.path.resolve("tokenizer_config.json")) ? TokenizerConfig.read(this.path.resolve("tokenizer_config.json")).chatTemplate() : null;
+            }
+        } catch (IOException | RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /// Maps the file and reads its header; weights are packed when [#engine()] is first asked for.
+    public static Model open(Path path, Device device) throws IOException {
+        return new Model(path, device);
+    }
+
+    /// The directory of a training run stands for the `params.gguf` in it.
+    private static Path resolve(Path path) throws IOException {
+        if (!Files.exists(path)) {
+            throw new NoSuchFileException("model " + path + ": there is no such file or folder; give a GGUF file, a Hugging Face folder, or the directory of a training run");
+        }
+        if (Files.isDirectory(path) && Files.exists(path.resolve("params.gguf"))) {
+            return path.resolve("params.gguf");
+        }
+        if (Files.isDirectory(path) && Files.exists(path.resolve("run.json"))) {
+            throw new IOException("model " + path + ": this training run is not finished, it has no params.gguf; resume it first");
+        }
+        return path;
+    }
+
+    private static GgufTokenizer arrays(Gguf gguf) {
+        if (gguf.value("tokenizer.ggml.tokens").isEmpty()) {
+            return null;
+        }
+        return new GgufTokenizer(gguf.text("tokenizer.ggml.model"), gguf.text("tokenizer.ggml.pre", "default"), gguf.texts("tokenizer.ggml.tokens").toArray(String[]::new),
+                gguf.value("tokenizer.ggml.token_type").isEmpty() ? null : java.util.Arrays.stream(gguf.integers("tokenizer.ggml.token_type")).mapToInt(Math::toIntExact).toArray(),
+                gguf.value("tokenizer.ggml.merges").isEmpty() ? new String[0] : gguf.texts("tokenizer.ggml.merges").toArray(String[]::new),
+                (int) gguf.integer("tokenizer.ggml.bos_token_id", -1), (int) gguf.integer("tokenizer.ggml.eos_token_id", -1),
+                flag(gguf, "tokenizer.ggml.add_bos_token"), flag(gguf, "tokenizer.ggml.add_eos_token"), gguf.text("tokenizer.chat_template", null));
+    }
+
+    private static Boolean flag(Gguf gguf, String key) {
+        return gguf.value(key).isEmpty() ? null : Boolean.valueOf(gguf.bool(key, false));
+    }
+
+    /// The GGUF file or the folder.
+    public Path path() {
+        return path;
+    }
+
+    public ModelSpec spec() {
+        return spec;
+    }
+
+    /// Weights as they are on disk.
+    public ModelFile file() {
+        return file;
+    }
+
+    /// Packs the weights on first use.
+    public Engine engine() {
+        if (engine == null) {
+            engine = new Engine(spec, device, file::tensor);
+        }
+        return engine;
+    }
+
+    public boolean hasTokenizer() {
+        return tokenizer != null;
+    }
+
+    public BytePairTokenizer tokenizer() {
+        if (tokenizer == null) {
+            throw new FormatException(path, -1, "there is no tokenizer; a GGUF file holds it in tokenizer.ggml.tokens, a folder in tokenizer.json. Token ids still work: --ids 1,2,3");
+        }
+        return tokenizer;
+    }
+
+    /// The chat template, if the model has one.
+    public Optional<String> template() {
+        return Optional.ofNullable(template);
+    }
+
+    @Override
+    public void close() {
+        if (engine != null) {
+            engine.close();
+        }
+        arena.close();
+    }
+}

@@ -1,0 +1,77 @@
+package dev.jackdaw.model;
+
+import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.model.format.GgufExport;
+import dev.jackdaw.model.format.GgufValue;
+import dev.jackdaw.model.format.HuggingFace;
+import dev.jackdaw.model.token.BytePairTokenizer;
+import dev.jackdaw.model.token.GgufTokenizer;
+import dev.jackdaw.model.token.SpecialTokens;
+import dev.jackdaw.model.token.TokenizerJson;
+import dev.jackdaw.tensor.DType;
+import dev.jackdaw.tensor.Shape;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Writes a model with its tokenizer and chat template, for other programs and for us: one GGUF file, or a Hugging Face folder.
+public final class ModelExport {
+    private ModelExport() {
+    }
+
+    /// @param weights by Hugging Face name, in any number format
+    /// @param facts   how the model came to be: keys `jackdaw.…`; no clock values, so that the same training gives the same bytes
+    public static void gguf(Path path, String name, ModelSpec spec, GgufExport.Source weights, BytePairTokenizer tokenizer, String template,
+                            Map<String, GgufValue> facts, DType type) throws IOException {
+        GgufExport.write(path, name, spec.header(), weights, type, keys(GgufTokenizer.of(tokenizer.spec(), template)), facts);
+    }
+
+    public static void huggingFace(Path folder, ModelSpec spec, GgufExport.Source weights, BytePairTokenizer tokenizer, String template, DType type) throws IOException {
+        HuggingFace.Special end = special(tokenizer, tokenizer.eos().isPresent() ? tokenizer.piece(tokenizer.eos().getAsInt()) : SpecialTokens.END_OF_TEXT);
+        HuggingFace.write(folder, spec.header(), weights, type, new HuggingFace.Tokenizer(new String(TokenizerJson.write(tokenizer.spec()), StandardCharsets.UTF_8),
+                template, end, end, end));
+    }
+
+    private static HuggingFace.Special special(BytePairTokenizer tokenizer, String name) {
+        return tokenizer.id(name).isPresent() ? new HuggingFace.Special(tokenizer.id(name).getAsInt(), name) : null;
+    }
+
+    /// What the weights of a model take in a number format; the file adds a header.
+    public static long bytes(ModelSpec spec, DType type) {
+        return spec.parameters().stream().mapToLong(parameter -> {
+            Shape shape = Shape.of(parameter.sizes());
+            return GgufExport.typeFor(shape, type).bytes(shape.elements());
+        }).sum();
+    }
+
+    /// The tokenizer as GGUF metadata.
+    static Map<String, GgufValue> keys(GgufTokenizer t) {
+        Map<String, GgufValue> keys = new LinkedHashMap<>();
+        keys.put("tokenizer.ggml.model", GgufValue.text(t.model()));
+        keys.put("tokenizer.ggml.pre", GgufValue.text(t.pre()));
+        keys.put("tokenizer.ggml.tokens", GgufValue.texts(List.of(t.tokens())));
+        if (t.types() != null) {
+            keys.put("tokenizer.ggml.token_type", GgufValue.integers(t.types()));
+        }
+        keys.put("tokenizer.ggml.merges", GgufValue.texts(List.of(t.merges())));
+        if (t.bos() >= 0) {
+            keys.put("tokenizer.ggml.bos_token_id", GgufValue.u32(t.bos()));
+        }
+        if (t.eos() >= 0) {
+            keys.put("tokenizer.ggml.eos_token_id", GgufValue.u32(t.eos()));
+        }
+        if (t.addBos() != null) {
+            keys.put("tokenizer.ggml.add_bos_token", GgufValue.bool(t.addBos()));
+        }
+        if (t.addEos() != null) {
+            keys.put("tokenizer.ggml.add_eos_token", GgufValue.bool(t.addEos()));
+        }
+        if (t.template() != null) {
+            keys.put("tokenizer.chat_template", GgufValue.text(t.template()));
+        }
+        return keys;
+    }
+}

@@ -50,11 +50,11 @@ public final class ModelExport {
     /// The tokenizer as GGUF metadata.
     static Map<String, GgufValue> keys(GgufTokenizer t) {
         Map<String, GgufValue> keys = new LinkedHashMap<>();
-        keys.put("tokenizer.ggml.model", GgufValue.text(t.model()));
-        keys.put("tokenizer.ggml.pre", GgufValue.text(t.pre()));
+        keys.put("tokenizer.ggml.model", GgufValue.of(t.model()));
+        keys.put("tokenizer.ggml.pre", GgufValue.of(t.pre()));
         keys.put("tokenizer.ggml.tokens", GgufValue.texts(List.of(t.tokens())));
         if (t.types() != null) {
-            keys.put("tokenizer.ggml.token_type", GgufValue.integers(t.types()));
+            keys.put("tokenizer.ggml.token_type", GgufValue.i32s(t.types()));
         }
         keys.put("tokenizer.ggml.merges", GgufValue.texts(List.of(t.merges())));
         if (t.bos() >= 0) {
@@ -64,13 +64,13 @@ public final class ModelExport {
             keys.put("tokenizer.ggml.eos_token_id", GgufValue.u32(t.eos()));
         }
         if (t.addBos() != null) {
-            keys.put("tokenizer.ggml.add_bos_token", GgufValue.bool(t.addBos()));
+            keys.put("tokenizer.ggml.add_bos_token", GgufValue.of(t.addBos()));
         }
         if (t.addEos() != null) {
-            keys.put("tokenizer.ggml.add_eos_token", GgufValue.bool(t.addEos()));
+            keys.put("tokenizer.ggml.add_eos_token", GgufValue.of(t.addEos()));
         }
         if (t.template() != null) {
-            keys.put("tokenizer.chat_template", GgufValue.text(t.template()));
+            keys.put("tokenizer.chat_template", GgufValue.of(t.template()));
         }
         return keys;
     }

@@ -119,8 +119,8 @@ public final class Pretraining {
         TrainSettings settings = plan.settings();
         facts.put("jackdaw.training.tokens", GgufValue.u64(settings.tokens()));
         facts.put("jackdaw.training.steps", GgufValue.u64(settings.steps()));
-        facts.put("jackdaw.training.seed", GgufValue.text(Long.toString(settings.seed())));
-        facts.put("jackdaw.training.data", GgufValue.text(plan.data().trainFingerprint()));
+        facts.put("jackdaw.training.seed", GgufValue.of(Long.toString(settings.seed())));
+        facts.put("jackdaw.training.data", GgufValue.of(plan.data().trainFingerprint()));
         ModelExport.gguf(request.out().resolve("params.gguf"), "jackdaw base model", settings.model(), name -> trainer.weights().entry(name).data(), tokenizer,
                 SpecialTokens.CHAT_TEMPLATE, facts, DType.F32);
     }

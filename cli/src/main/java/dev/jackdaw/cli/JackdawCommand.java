@@ -9,6 +9,8 @@ import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,6 +23,8 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         description = "Builds, runs and measures language models on the JVM.",
         subcommands = {
+            SpeedrunCommand.class,
+            PretrainCommand.class,
             ShowCommand.class,
             DoctorCommand.class,
             BenchCommand.class,
@@ -110,6 +114,18 @@ public final class JackdawCommand implements Runnable {
             return properties.getProperty("version");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /// The commit these sources are at, read from the folder the launcher found them in; empty where there is no repository.
+    static String commit() {
+        String home = System.getProperty("jackdaw.home", "");
+        try {
+            Path git = Path.of(home, ".git");
+            String head = Files.readString(git.resolve("HEAD")).strip();
+            return head.startsWith("ref: ") ? Files.readString(git.resolve(head.substring(5))).strip() : head;
+        } catch (IOException e) {
+            return "";
         }
     }
 }

@@ -200,7 +200,7 @@ public final class Pretraining {
     }
 
     /// All settings, from the time that is left and the speed that was measured.
-    private RunPlan plan(BytePairTokenizer tokenizer, TokenShard train, TokenShard heldOut) {
+    private RunPlan plan(BytePairTokenizer tokenizer, TokenShard train, TokenShard heldOut) throws IOException {
         double peak = Limits.measure(device.threads()).gflops();
         Machine machine = Machine.here(device.threads(), peak);
         RunPlan.Data data = new RunPlan.Data(request.repeat() == null ? request.sources() : request.repeat().data().sources(), tokenizer.vocabularySize(),

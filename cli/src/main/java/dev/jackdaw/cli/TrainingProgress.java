@@ -1,0 +1,95 @@
+package dev.jackdaw.cli;
+
+import dev.jackdaw.train.data.CorpusStats;
+import dev.jackdaw.train.loop.Pretraining;
+import dev.jackdaw.train.loop.RunPlan;
+import dev.jackdaw.train.loop.TrainSettings;
+import dev.jackdaw.train.report.Sample;
+import dev.jackdaw.train.report.StepMetrics;
+import java.util.Locale;
+
+/// Shows a training run as it goes: bars with the time left, the plan, dreams; with `--json` a line for each step.
+final class TrainingProgress implements Pretraining.Listener, AutoCloseable {
+    private final Output output;
+    private final double peak;
+    private ProgressBar bar;
+    private String phase = "";
+    private double heldOut = Double.NaN;
+
+    TrainingProgress(Output output, double peak) {
+        this.output = output;
+        this.peak = peak;
+    }
+
+    @Override
+    public void phase(String name) {
+        close();
+        phase = name;
+        if (name.equals("export") || name.equals("compare with compressors") || name.equals("train the tokenizer") || name.equals("measure this machine")) {
+            output.note(name);
+        }
+    }
+
+    @Override
+    public void update(String what, long documents, long bytes, double fraction) {
+        if (bar == null) {
+            bar = output.progress(phase, 1000, "‰");
+        }
+        bar.update(Math.round(1000 * Math.max(0, fraction)), bytes == 0 ? "" : String.format(Locale.ROOT, "%,d documents, %.1f MB", documents, bytes / 1e6));
+    }
+
+    @Override
+    public void corpus(CorpusStats stats) {
+        close();
+        output.note("%,d documents found, %,d kept (%.1f MB); %,d exact and %,d near duplicates left out; %,d documents (%.1f MB) held out",
+                stats.documentsFound(), stats.documents(), stats.bytes() / 1e6, stats.exactDuplicates(), stats.nearDuplicates(), stats.heldOutDocuments(), stats.heldOutBytes() / 1e6);
+    }
+
+    @Override
+    public void planned(RunPlan plan, double secondsExpected, long bytes) {
+        TrainSettings s = plan.settings();
+        output.note("model: %s, %,d parameters: %d layers, width %d, %d heads of %d over %d keys, feed-forward %d, vocabulary %d, context %d", s.model().family(),
+                s.model().parameterCount(), s.model().layers(), s.model().width(), s.model().heads(), s.model().headWidth(), s.model().kvHeads(), s.model().feedForward(), s.model().vocabulary(), s.context());
+        output.note("plan: %,d steps of %,d tokens = %,d tokens of %,d (%.2f bytes each), %s, about %s", s.steps(), s.tokensPerStep(), s.tokens(), plan.data().trainTokens(),
+                plan.data().bytesPerToken(), s.optimizer().muon() ? "Muon and AdamW" : "AdamW", ProgressBar.duration(secondsExpected));
+    }
+
+    @Override
+    public void resumed(long step) {
+        output.note("resuming after step %,d", step);
+    }
+
+    @Override
+    public void step(StepMetrics m, long steps) {
+        if (output.isJson()) {
+            output.jsonLine(m);
+        }
+        if (bar == null) {
+            bar = output.progress("train", steps, "steps");
+        }
+        if (m.isEvaluated()) {
+            heldOut = m.heldOutBitsPerByte();
+        }
+        bar.update(m.step(), String.format(Locale.ROOT, "loss %.3f%s  %,.0f tokens/s  %.0f GFLOP/s%s", m.trainLoss(),
+                Double.isNaN(heldOut) ? "" : String.format(Locale.ROOT, "  held-out %.3f bits/byte", heldOut), m.tokensPerSecond(), m.gflops(),
+                peak > 0 ? String.format(Locale.ROOT, " (%.0f%% of peak)", 100 * m.gflops() / peak) : ""));
+    }
+
+    @Override
+    public void sample(Sample sample) {
+        String text = "--- a dream after " + sample.step() + " steps ---\n" + sample.text().strip() + "\n---";
+        if (bar == null) {
+            output.note(text);
+        } else {
+            bar.note(text);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (bar != null) {
+            bar.close();
+            bar = null;
+        }
+    }
+}

@@ -1,14 +1,16 @@
 package dev.jackdaw.model.token;
 
+import dev.jackdaw.model.format.Gguf;
+import dev.jackdaw.model.format.GgufValue;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// A byte-level BPE tokenizer as a GGUF file holds it: the values of the keys `tokenizer.ggml.*`, no more. Reading and writing the
-/// container is somebody else's work.
+/// A byte-level BPE tokenizer as a GGUF file holds it: the values of the keys `tokenizer.*`. The container itself is [Gguf]'s.
 ///
 /// @param model    `tokenizer.ggml.model`; `gpt2` is what llama.cpp calls byte-level BPE
 /// @param pre      `tokenizer.ggml.pre`, the split rule; see [Split#ggufName]
@@ -22,6 +24,7 @@ import java.util.Map;
 /// @param template `tokenizer.chat_template`, or null
 public record GgufTokenizer(String model, String pre, String[] tokens, int[] types, String[] merges, int bos, int eos, Boolean addBos,
                             Boolean addEos, String template) {
+    private static final String KEY = "tokenizer.ggml.";
     public static final int NORMAL = 1;
     public static final int UNKNOWN = 2;
     public static final int CONTROL = 3;
@@ -56,6 +59,60 @@ public record GgufTokenizer(String model, String pre, String[] tokens, int[] typ
         }
         return new GgufTokenizer("gpt2", spec.split().ggufName(), tokens, types, merges, spec.bos(), spec.eos(), spec.before().length > 0,
             spec.after().length > 0, template);
+    }
+
+    /// What this file says about its tokenizer.
+    public static GgufTokenizer read(Gguf file) {
+        String model = file.text(KEY + "model", "none");
+        if (!model.equals("gpt2")) {
+            throw new IllegalArgumentException(file.path() + ": " + KEY + "model = " + model + " is not byte-level BPE; expected gpt2");
+        }
+        int[] types = file.value(KEY + "token_type").isEmpty() ? null
+            : Arrays.stream(file.integers(KEY + "token_type")).mapToInt(Math::toIntExact).toArray();
+        return new GgufTokenizer(model, file.text(KEY + "pre", "default"), file.texts(KEY + "tokens").toArray(String[]::new), types,
+            file.texts(KEY + "merges").toArray(String[]::new), id(file, "bos_token_id"), id(file, "eos_token_id"), flag(file, "add_bos_token"),
+            flag(file, "add_eos_token"), file.text("tokenizer.chat_template", null));
+    }
+
+    private static int id(Gguf file, String key) {
+        long id = file.integer(KEY + key, -1);
+        return id >= 0 && id < BytePairSpec.MOST_IDS ? (int) id : -1;          // files without the token write 2^32 − 1
+    }
+
+    private static Boolean flag(Gguf file, String key) {
+        return file.value(KEY + key).isEmpty() ? null : file.bool(KEY + key, false);
+    }
+
+    /// The keys and values to put into a GGUF file.
+    public Map<String, GgufValue> metadata() {
+        Map<String, GgufValue> metadata = new LinkedHashMap<>();
+        metadata.put(KEY + "model", GgufValue.of(model));
+        metadata.put(KEY + "pre", GgufValue.of(pre));
+        metadata.put(KEY + "tokens", GgufValue.texts(List.of(tokens)));
+        if (types != null) {
+            metadata.put(KEY + "token_type", GgufValue.i32s(types));
+        }
+        metadata.put(KEY + "merges", GgufValue.texts(List.of(merges)));
+        if (bos >= 0) {
+            metadata.put(KEY + "bos_token_id", GgufValue.u32(bos));
+        }
+        if (eos >= 0) {
+            metadata.put(KEY + "eos_token_id", GgufValue.u32(eos));
+        }
+        int messageEnd = List.of(tokens).indexOf(SpecialTokens.MESSAGE_END);
+        if (messageEnd >= 0) {
+            metadata.put(KEY + "eot_token_id", GgufValue.u32(messageEnd));     // ends an answer, as eos does
+        }
+        if (addBos != null) {
+            metadata.put(KEY + "add_bos_token", GgufValue.of(addBos));
+        }
+        if (addEos != null) {
+            metadata.put(KEY + "add_eos_token", GgufValue.of(addEos));
+        }
+        if (template != null) {
+            metadata.put("tokenizer.chat_template", GgufValue.of(template));
+        }
+        return metadata;
     }
 
     /// The tokenizer these arrays describe.

@@ -52,7 +52,8 @@ record Axis(double low, double high, boolean isLog, List<Tick> ticks) {
             Axis linear = linear(from, to, 5);
             return new Axis(from, to, true, linear.ticks);
         }
-        double[] digits = factor >= 500 ? new double[]{1} : factor >= 20 ? new double[]{1, 2, 5} : new double[]{1, 1.5, 2, 3, 4, 6, 8};
+        double[] digits = factor >= 500 ? new double[]{1} : factor >= 20 ? new double[]{1, 2, 5} : factor >= 6 ? new double[]{1, 1.5, 2, 3, 4, 6, 8}
+                : new double[]{1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8};
         List<Tick> ticks = new ArrayList<>();
         for (int decade = (int) Math.floor(Math.log10(from)); decade <= Math.log10(to); decade++) {
             for (double digit : digits) {

@@ -56,10 +56,12 @@ final class Bars {
         int top = TOP;
         for (Bar bar : bars) {
             double width = Math.max(1, bar.value * scale);
-            out.append(String.format(Locale.ROOT, "<text class=\"label\" x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n", LEFT - 10, top + 17, Markup.html(bar.name)));
-            out.append(String.format(Locale.ROOT, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" rx=\"2\"/>\n", bar.isOurs ? "ours" : "bar", LEFT, top + 3,
-                    width, ROW - 8));
-            out.append(String.format(Locale.ROOT, "<text class=\"label\" x=\"%.1f\" y=\"%d\">%s</text>\n", LEFT + width + 8, top + 17, Numbers.fixed(bar.value, 3)));
+            out.append(String.format(Locale.ROOT, "<text class=\"label\" x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>\n",
+                    LEFT - 10, top + 17, Markup.html(bar.name)));
+            out.append(String.format(Locale.ROOT, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" rx=\"2\"/>\n",
+                    bar.isOurs ? "ours" : "bar", LEFT, top + 3, width, ROW - 8));
+            out.append(String.format(Locale.ROOT, "<text class=\"label\" x=\"%.1f\" y=\"%d\">%s</text>\n",
+                    LEFT + width + 8, top + 17, Numbers.fixed(bar.value, 3)));
             top += ROW;
         }
         return out.append("</svg>\n").toString();

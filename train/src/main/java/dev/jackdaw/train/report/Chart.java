@@ -18,13 +18,16 @@ import java.util.stream.IntStream;
 ///         .faint("one batch", tokens, losses).line("mean", tokens, means).reference("gzip -9", 1.47).svg();
 /// ```
 final class Chart {
-    private static final int WIDTH = 860;
-    private static final int HEIGHT = 340;
+    private static final int WIDE = 860;
+    private static final int NARROW = 520;
+    private static final int HIGH = 340;
+    private static final int LOW = 290;
     private static final int LEFT = 62;
     private static final int TOP = 44;
     private static final int BOTTOM = 50;
     private static final int RIGHT = 24;
-    private static final int RIGHT_WITH_REFERENCES = 172;
+    private static final int LABEL_ROOM = 26;
+    private static final double LETTER = 6.6;        // average width; close enough to leave room for a text
     private static final int COLORS = 4;
     private static final int LABEL_HEIGHT = 15;      // references closer than this are pushed apart
     private static final int MOST_DOTS = 60;         // more would hide the line
@@ -43,6 +46,8 @@ final class Chart {
     private final List<Series> series = new ArrayList<>();
     private final List<Reference> references = new ArrayList<>();
     private final boolean isLog;
+    private int width = WIDE;
+    private int height = HIGH;
     private boolean isFromZero;
     private int colors;
 
@@ -65,6 +70,13 @@ final class Chart {
     /// A linear y axis that starts at zero, so that heights are in proportion.
     Chart fromZero() {
         isFromZero = true;
+        return this;
+    }
+
+    /// A smaller picture, to stand beside another one with letters of the usual size.
+    Chart narrow() {
+        width = NARROW;
+        height = LOW;
         return this;
     }
 
@@ -112,18 +124,18 @@ final class Chart {
     }
 
     private String draw(String attributes, String head) {
-        int right = references.isEmpty() ? RIGHT : RIGHT_WITH_REFERENCES;
+        int right = references.stream().mapToInt(r -> (int) (LETTER * label(r).length()) + LABEL_ROOM).max().orElse(RIGHT);
         StringBuilder out = new StringBuilder();
-        out.append(String.format(Locale.ROOT, "<svg %sclass=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n", attributes, WIDTH, HEIGHT,
+        out.append(String.format(Locale.ROOT, "<svg %sclass=\"chart\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">\n", attributes, width, height,
                 Markup.html(description())));
         out.append(head);
         if (series.stream().allMatch(s -> s.x.length == 0)) {
-            out.append(text(WIDTH / 2.0, HEIGHT / 2.0, "middle", "label", "nothing was measured yet"));
+            out.append(text(width / 2.0, height / 2.0, "middle", "label", "nothing was measured yet"));
             return out.append("</svg>\n").toString();
         }
         Axis x = xAxis();
         Axis y = yAxis();
-        Frame frame = new Frame(x, y, WIDTH - LEFT - right, HEIGHT - TOP - BOTTOM);
+        Frame frame = new Frame(x, y, width - LEFT - right, height - TOP - BOTTOM);
         drawGrid(out, frame);
         drawReferences(out, frame);
         for (Style style : Style.values()) {             // faint ones lie below
@@ -147,7 +159,7 @@ final class Chart {
     private Axis xAxis() {
         double low = series.stream().flatMapToDouble(s -> Arrays.stream(s.x)).min().orElseThrow();
         double high = series.stream().flatMapToDouble(s -> Arrays.stream(s.x)).max().orElseThrow();
-        return Axis.linear(low > 0 && low < 0.2 * high ? 0 : low, high, 8);
+        return Axis.linear(low > 0 && low < 0.2 * high ? 0 : low, high, width / 100);
     }
 
     private Axis yAxis() {
@@ -197,7 +209,7 @@ final class Chart {
             double top = frame.top(fromTop.get(i).value);
             out.append(line(LEFT, top, edge, top, "reference"));
             out.append(line(edge, top, edge + 10, labels[i], "leader"));
-            out.append(text(edge + 14, labels[i] + 4, "start", "tick", fromTop.get(i).name + "  " + Numbers.compact(fromTop.get(i).value)));
+            out.append(text(edge + 14, labels[i] + 4, "start", "tick", label(fromTop.get(i))));
         }
     }
 
@@ -220,15 +232,19 @@ final class Chart {
     }
 
     private void drawLegend(StringBuilder out, Frame frame) {
+        if (series.size() == 1) {
+            return;                                                   // the axis says it already
+        }
         double right = LEFT + frame.width;
         for (int i = series.size() - 1; i >= 0; i--) {
             Series s = series.get(i);
             if (s.x.length == 0) {
                 continue;
             }
-            double width = 6.6 * s.name.length() + 44;                // letters are about so wide; close enough for a legend
+            double width = LETTER * s.name.length() + 44;
             double left = right - width;
-            out.append(String.format(Locale.ROOT, "<path class=\"%s s%d\" d=\"M%.1f 14H%.1f\"/>\n", s.style == Style.FAINT ? "faint" : "line", s.color, left, left + 20));
+            out.append(String.format(Locale.ROOT, "<path class=\"%s s%d\" d=\"M%.1f 14H%.1f\"/>\n",
+                    s.style == Style.FAINT ? "faint" : "line", s.color, left, left + 20));
             if (s.style == Style.DOTTED) {
                 out.append(String.format(Locale.ROOT, "<circle class=\"dot d%d\" cx=\"%.1f\" cy=\"14\" r=\"3.2\"/>\n", s.color, left + 10));
             }
@@ -268,6 +284,10 @@ final class Chart {
         return Arrays.copyOf(kept, count);
     }
 
+    private static String label(Reference reference) {
+        return reference.name + " " + Numbers.compact(reference.value);
+    }
+
     private String description() {
         StringBuilder text = new StringBuilder(title).append(": ").append(yName).append(" over ").append(xName);
         for (Series s : series) {
@@ -304,7 +324,7 @@ final class Chart {
             @media (prefers-color-scheme:dark){
             .chart .paper{fill:#14171c} .chart .tick{fill:#9aa4af} .chart .label{fill:#e6e9ed}
             .chart .grid{stroke:#2a3038} .chart .axis{stroke:#6b7682} .chart .leader{stroke:#4b5560}
-            .chart .reference{stroke:#7d8894}
+            .chart .reference{stroke:#7d8894} .chart .faint{opacity:.5}
             .chart .s0{stroke:#5db4f5} .chart .s1{stroke:#f5944a} .chart .s2{stroke:#2fc295} .chart .s3{stroke:#d88fcb}
             .chart .d0{fill:#5db4f5} .chart .d1{fill:#f5944a} .chart .d2{fill:#2fc295} .chart .d3{fill:#d88fcb}
             .chart .bar{fill:#414b57} .chart .ours{fill:#5db4f5}

@@ -41,7 +41,7 @@ final class HtmlReport {
         figures(out, RunCharts.learning(data), false);
         Table evaluations = RunFacts.evaluations(data);
         if (!evaluations.rows().isEmpty()) {
-            details(out, "All evaluations (" + evaluations.rows().size() + ")", evaluations.html());
+            details(out, "All evaluations (" + evaluations.rows().size() + ")", evaluations.html(), false);
         }
         samples(out, data);
         if (data.evaluation() != null) {
@@ -54,9 +54,11 @@ final class HtmlReport {
         section(out, "Machine");
         out.append(data.machine() == null ? "<p>Not recorded.</p>\n" : RunFacts.machine(data.machine()).html());
         section(out, "Settings");
+        out.append("<div class=\"columns\">\n");
         for (Map.Entry<String, Table> table : RunFacts.settings(data.settings()).entrySet()) {
-            details(out, table.getKey(), table.getValue().html());
+            details(out, table.getKey(), table.getValue().html(), true);
         }
+        out.append("</div>\n");
         out.append("""
                 <footer>Made from <code>run.json</code>, <code>metrics.jsonl</code>, <code>samples.jsonl</code> and <code>evaluation.json</code>
                 in the run's directory.</footer>
@@ -80,7 +82,7 @@ final class HtmlReport {
             return;
         }
         section(out, "Dreams");
-        out.append("<p>What the model wrote as it learned, exactly as it came. Prompts are ").append("<b>bold</b>; without one it began from nothing.</p>\n");
+        out.append("<p>What the model wrote as it learned, exactly as it came. Prompts are <b>bold</b>; without one it began from nothing.</p>\n");
         Map<Long, List<Sample>> moments = data.samples().stream().collect(Collectors.groupingBy(Sample::step, TreeMap::new, Collectors.toList()));
         moments.forEach((step, samples) -> {
             out.append("<h3>Step ").append(Numbers.grouped(step)).append(" <small>after ").append(Numbers.compact(samples.getFirst().tokens()))
@@ -112,13 +114,14 @@ final class HtmlReport {
     private static void figures(StringBuilder out, List<RunCharts.Figure> figures, boolean besideEachOther) {
         out.append(besideEachOther ? "<div class=\"pair\">\n" : "");
         for (RunCharts.Figure figure : figures) {
-            out.append("<figure>\n").append(figure.inline()).append("<figcaption>").append(Markup.html(figure.caption())).append("</figcaption>\n</figure>\n");
+            out.append("<figure>\n").append(figure.inline()).append("<figcaption>").append(Markup.html(figure.caption()))
+                    .append("</figcaption>\n</figure>\n");
         }
         out.append(besideEachOther ? "</div>\n" : "");
     }
 
-    private static void details(StringBuilder out, String title, String content) {
-        out.append("<details><summary>").append(Markup.html(title)).append("</summary>\n").append(content).append("</details>\n");
+    private static void details(StringBuilder out, String title, String content, boolean isOpen) {
+        out.append(isOpen ? "<details open>" : "<details>").append("<summary>").append(Markup.html(title)).append("</summary>\n").append(content).append("</details>\n");
     }
 
     private static String style() {

@@ -6,9 +6,11 @@ import java.util.Map;
 /// The report as Markdown, for a terminal, an editor or a code host. Pictures are SVG files beside it, in `charts/`.
 final class MarkdownReport {
     static final String COMPRESSION = "A language model is a compressor: it gives every next token a probability, and an arithmetic coder "
-            + "turns the probability into bits. All rows are sizes of the same held-out documents. “Document by document” starts each one from nothing, as the model does; "
-            + "in “one stream” a compressor may copy from the documents before. The n-grams count bytes as they go and predict the next from the last 0 to 3.";
-    static final String PARAMETERS = "The bits above do not count the model itself: the decoder needs its parameters, which were distilled from the training text.";
+            + "turns the probability into bits. All rows are sizes of the same held-out documents. “Document by document” starts each one "
+            + "from nothing, as the model does; in “one stream” a compressor may copy from the documents before. The n-grams count bytes as "
+            + "they go and predict the next from the last 0 to 3.";
+    static final String PARAMETERS = "The bits above do not count the model itself: the decoder needs its parameters, which were distilled "
+            + "from the training text.";
 
     private MarkdownReport() {
     }
@@ -29,7 +31,8 @@ final class MarkdownReport {
         if (!data.samples().isEmpty()) {
             out.append("## Dreams\n\nWhat the model wrote as it learned, exactly as it came.\n\n");
             for (Sample sample : data.samples()) {
-                out.append("### Step ").append(Numbers.grouped(sample.step())).append(", after ").append(Numbers.compact(sample.tokens())).append(" tokens\n\n");
+                out.append("### Step ").append(Numbers.grouped(sample.step())).append(", after ").append(Numbers.compact(sample.tokens()))
+                        .append(" tokens\n\n");
                 if (!sample.prompt().isEmpty()) {
                     out.append("Prompt: ").append(Markup.markdown(Markup.shortened(sample.prompt(), 400))).append("\n\n");
                 }

@@ -60,17 +60,13 @@ final class Markup {
         return fence + "text\n" + safe + (safe.endsWith("\n") ? "" : "\n") + fence + "\n";
     }
 
-    /// Makes visible what would act or vanish: control characters become their pictures (␛), characters that steer direction or have no
-    /// width their number in brackets, halves of surrogate pairs and non-characters U+FFFD. Newlines and tabs stay.
+    /// Makes visible what would act or vanish: control characters and those that steer direction or have no width become their number,
+    /// ⟨U+001B⟩, halves of surrogate pairs and non-characters U+FFFD. Newlines and tabs stay.
     static String visible(String text) {
         StringBuilder out = new StringBuilder(text.length());
         text.codePoints().forEach(c -> {
             if (c == '\n' || c == '\t') {
                 out.append((char) c);
-            } else if (c < 0x20) {
-                out.append((char) (0x2400 + c));
-            } else if (c == 0x7f) {
-                out.append('\u2421');
             } else if (Character.getType(c) == Character.SURROGATE || (c & 0xfffe) == 0xfffe || c >= 0xfdd0 && c <= 0xfdef) {
                 out.append('\ufffd');
             } else if (steers(c)) {
@@ -83,7 +79,7 @@ final class Markup {
     }
 
     private static boolean steers(int c) {
-        return c >= 0x80 && c < 0xa0                         // C1 controls
+        return c < 0x20 || c >= 0x7f && c < 0xa0              // controls
                 || c >= 0x200b && c <= 0x200f                // zero-width, direction marks
                 || c >= 0x2028 && c <= 0x202e                // line separators, direction overrides
                 || c >= 0x2060 && c <= 0x206f || c == 0x61c || c == 0xfeff

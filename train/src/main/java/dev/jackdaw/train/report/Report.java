@@ -1,5 +1,6 @@
 package dev.jackdaw.train.report;
 
+import dev.jackdaw.model.format.AtomicFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,9 +31,9 @@ public final class Report {
         }
         Path charts = Files.createDirectories(directory.resolve(CHARTS));
         for (RunCharts.Figure figure : figures) {
-            ReportData.write(charts.resolve(figure.file() + ".svg"), figure.svg());
+            AtomicFile.write(charts.resolve(figure.file() + ".svg"), figure.svg());
         }
-        ReportData.write(directory.resolve("report.md"), MarkdownReport.of(data));
-        ReportData.write(directory.resolve("report.html"), HtmlReport.of(data));
+        AtomicFile.write(directory.resolve("report.md"), MarkdownReport.of(data));
+        AtomicFile.write(directory.resolve("report.html"), HtmlReport.of(data));
     }
 }

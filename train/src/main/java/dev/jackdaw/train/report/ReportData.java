@@ -1,12 +1,12 @@
 package dev.jackdaw.train.report;
 
+import dev.jackdaw.model.format.AtomicFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -76,7 +76,8 @@ public record ReportData(String name, JsonNode settings, Machine machine, double
     public static void appendSample(Path run, Sample sample) throws IOException {
         Path file = run.resolve("samples.jsonl");
         String line = startOfLine(file) + JSON.writeValueAsString(sample) + "\n";
-        Files.write(file, utf8(line), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        // getBytes turns halves of surrogate pairs into question marks, where Files.writeString would refuse the text
+        Files.write(file, line.getBytes(StandardCharsets.UTF_8), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
     /// The lines of `samples.jsonl`. A resumed run may write a sample once more: the later one counts. A torn line is passed over.
@@ -102,22 +103,7 @@ public record ReportData(String name, JsonNode settings, Machine machine, double
     }
 
     public static void writeEvaluation(Path run, Evaluation evaluation) throws IOException {
-        write(run.resolve("evaluation.json"), PRETTY.writeValueAsString(evaluation) + "\n");
-    }
-
-    /// Writes a text file aside, syncs it, and renames it into place: readers see the old file or the new one, never half of one.
-    static void write(Path file, String text) throws IOException {
-        Path aside = file.resolveSibling("." + file.getFileName() + ".tmp");
-        Files.write(aside, utf8(text));
-        try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
-        Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    /// Halves of surrogate pairs become question marks, where `Files.writeString` would refuse the text.
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
+        AtomicFile.write(run.resolve("evaluation.json"), PRETTY.writeValueAsString(evaluation) + "\n");
     }
 
     private static <T> T parse(Path file, Class<T> type) throws IOException {

@@ -38,25 +38,30 @@ final class RunCharts {
     static List<Figure> optimizer(ReportData data) {
         double[] tokens = column(data, StepMetrics::tokens);
         double[] norms = column(data, StepMetrics::gradientNorm);
-        return List.of(
-                Figure.of("learning-rate", "Learning rate.",
-                        Chart.of("Learning rate", "training tokens", "learning rate").line("learning rate", tokens, column(data, StepMetrics::learningRate))),
-                Figure.of("gradient-norm", "Norm of the whole gradient, before clipping.", Chart.logarithmic("Gradient norm", "training tokens", "gradient norm").faint("one step", tokens, norms).line("running mean", tokens, smooth(norms))));
+        Chart rate = Chart.of("Learning rate", "training tokens", "learning rate").narrow().fromZero()
+                .line("learning rate", tokens, column(data, StepMetrics::learningRate));
+        Chart norm = Chart.logarithmic("Gradient norm", "training tokens", "gradient norm").narrow()
+                .faint("one step", tokens, norms).line("running mean", tokens, smooth(norms));
+        return List.of(Figure.of("learning-rate", "Learning rate of each step.", rate),
+                Figure.of("gradient-norm", "Norm of the whole gradient, before clipping.", norm));
     }
 
     static List<Figure> speed(ReportData data) {
         double[] tokens = column(data, StepMetrics::tokens);
         double[] rate = column(data, StepMetrics::tokensPerSecond);
         double[] gflops = column(data, StepMetrics::gflops);
-        Chart arithmetic = Chart.of("Arithmetic", "training tokens", "GFLOP/s").faint("one step", tokens, gflops).line("running mean", tokens, smooth(gflops));
+        Chart throughput = Chart.of("Throughput", "training tokens", "tokens per second").narrow().fromZero()
+                .faint("one step", tokens, rate).line("running mean", tokens, smooth(rate));
+        Chart arithmetic = Chart.of("Arithmetic", "training tokens", "GFLOP/s").narrow().fromZero()
+                .faint("one step", tokens, gflops).line("running mean", tokens, smooth(gflops));
         double peak = data.machine() == null ? 0 : data.machine().peakGflops();
         if (peak > 0) {
-            arithmetic.reference("peak", peak).reference("half of it", peak / 2);
+            arithmetic.reference("peak", peak);
         }
         return List.of(
-                Figure.of("throughput", "Training tokens per second.", Chart.of("Throughput", "training tokens", "tokens per second").fromZero()
-                        .faint("one step", tokens, rate).line("running mean", tokens, smooth(rate))),
-                Figure.of("gflops", "Useful arithmetic per second" + (peak > 0 ? ", against the measured peak of this machine." : "."), arithmetic.fromZero()));
+                Figure.of("throughput", "Training tokens per second; median " + Numbers.compact(RunFacts.median(rate)) + ".", throughput),
+                Figure.of("gflops", "Useful arithmetic per second; median " + Numbers.compact(RunFacts.median(gflops)) + " GFLOP/s"
+                        + RunFacts.ofPeak(data) + ".", arithmetic));
     }
 
     /// The model among the compressors, longest bar first.
@@ -65,7 +70,7 @@ final class RunCharts {
         record Entry(String name, double value, boolean isOurs) {
         }
         List<Entry> entries = new ArrayList<>();
-        evaluation.baselines().forEach(b -> entries.add(new Entry(b.name() + (b.name().startsWith("byte") ? "" : ", " + b.scope()), b.bitsPerByte(), false)));
+        evaluation.baselines().forEach(b -> entries.add(new Entry(b.name() + (b.isNGram() ? "" : ", " + b.scope()), b.bitsPerByte(), false)));
         entries.add(new Entry("this model, document by document", evaluation.bitsPerByte(), true));
         entries.sort((a, b) -> Double.compare(b.value, a.value));
         entries.forEach(e -> bars.bar(e.name, e.value, e.isOurs));
@@ -78,7 +83,7 @@ final class RunCharts {
                 .dotted("held-out", x, column(data, StepMetrics::heldOutBitsPerByte));
         if (data.evaluation() != null) {
             for (Baselines.Baseline b : data.evaluation().baselines()) {
-                if (b.scope().equals(Baselines.ONE_STREAM) && !b.name().startsWith("byte") || b.name().startsWith("xz")) {
+                if (b.scope().equals(Baselines.ONE_STREAM) && !b.isNGram() || b.name().startsWith("xz")) {
                     chart.reference(b.name() + (b.scope().equals(Baselines.BY_DOCUMENT) ? " by document" : " one stream"), b.bitsPerByte());
                 }
             }

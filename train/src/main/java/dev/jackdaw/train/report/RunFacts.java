@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /// The numbers of a run in words and tables: what [HtmlReport] and [MarkdownReport] both say.
@@ -30,13 +32,24 @@ final class RunFacts {
         if (!data.metrics().isEmpty()) {
             StepMetrics last = data.metrics().getLast();
             facts.add(new Fact(Numbers.compact(last.tokens()), "training tokens in " + Numbers.grouped(last.step()) + " steps"));
-            facts.add(new Fact(Numbers.duration(last.seconds()), "training time"));
+            facts.add(time(last.seconds()));
             facts.add(new Fact(Numbers.compact(median(RunCharts.column(data, StepMetrics::tokensPerSecond))), "tokens per second"));
-            double gflops = median(RunCharts.column(data, StepMetrics::gflops));
-            double peak = data.machine() == null ? 0 : data.machine().peakGflops();
-            facts.add(new Fact(Numbers.compact(gflops), "GFLOP/s" + (peak > 0 ? ", " + Numbers.fixed(100 * gflops / peak, 0) + "% of peak" : "")));
+            facts.add(new Fact(Numbers.compact(median(RunCharts.column(data, StepMetrics::gflops))), "GFLOP/s" + ofPeak(data)));
         }
         return facts;
+    }
+
+    /// The median arithmetic rate as a part of what the machine can do, or nothing if that was not measured.
+    static String ofPeak(ReportData data) {
+        double peak = data.machine() == null ? 0 : data.machine().peakGflops();
+        return peak > 0 ? ", " + Numbers.fixed(100 * median(RunCharts.column(data, StepMetrics::gflops)) / peak, 0) + "% of peak" : "";
+    }
+
+    private static Fact time(double seconds) {
+        long whole = Math.round(seconds);
+        return whole < 60 ? new Fact(Numbers.fixed(seconds, 1), "seconds of training")
+                : whole < 3600 ? new Fact("%d:%02d".formatted(whole / 60, whole % 60), "minutes of training")
+                : new Fact("%d:%02d".formatted(whole / 3600, whole % 3600 / 60), "hours of training");
     }
 
     /// One sentence on what the model is worth as a compressor.
@@ -47,17 +60,19 @@ final class RunFacts {
             return Double.isFinite(heldOut) ? "The run is not finished. Its last evaluation found " + Numbers.fixed(heldOut, 3) + " bits per byte."
                     : "The run has not been evaluated yet.";
         }
-        StringBuilder out = new StringBuilder("On " + Numbers.grouped(evaluation.documents()) + " documents it never saw (" + Numbers.bytes(evaluation.bytes())
-                + "), the model needs " + Numbers.fixed(evaluation.bitsPerByte(), 3) + " bits per byte, each document on its own.");
-        List<String> comparisons = new ArrayList<>();
-        for (Baselines.Baseline b : evaluation.baselines()) {
-            if (!b.name().startsWith("byte")) {
-                double less = 100 * (1 - evaluation.bitsPerByte() / b.bitsPerByte());
-                comparisons.add(b.name() + ", " + b.scope() + ": " + Numbers.fixed(b.bitsPerByte(), 3) + " (the model needs " + Numbers.fixed(Math.abs(less), 1)
-                        + "% " + (less >= 0 ? "less" : "more") + ")");
-            }
-        }
-        return comparisons.isEmpty() ? out.toString() : out.append(" Compressors on the same text: ").append(String.join("; ", comparisons)).append('.').toString();
+        String found = "On " + Numbers.grouped(evaluation.documents()) + " documents it never saw (" + Numbers.bytes(evaluation.bytes()) + ") the model needs "
+                + Numbers.fixed(evaluation.bitsPerByte(), 3) + " bits per byte, each document on its own";
+        String comparisons = Stream.of(Baselines.BY_DOCUMENT, Baselines.ONE_STREAM).map(scope -> {
+            String listed = evaluation.baselines().stream().filter(b -> b.scope().equals(scope) && !b.isNGram())
+                    .map(b -> comparison(evaluation.bitsPerByte(), b)).collect(Collectors.joining(" and "));
+            return listed.isEmpty() ? "" : listed + (scope.equals(Baselines.ONE_STREAM) ? " over all of them in one stream" : " document by document");
+        }).filter(text -> !text.isEmpty()).collect(Collectors.joining(", "));
+        return found + (comparisons.isEmpty() ? "." : ": " + comparisons + ".");
+    }
+
+    private static String comparison(double bitsPerByte, Baselines.Baseline baseline) {
+        double less = 100 * (1 - bitsPerByte / baseline.bitsPerByte());
+        return Numbers.fixed(Math.abs(less), 1) + "% " + (less >= 0 ? "less" : "more") + " than " + baseline.name();
     }
 
     /// Bits per byte of everything that was measured on the held-out documents, worst first.
@@ -70,9 +85,9 @@ final class RunFacts {
         Row model = new Row("this model", Baselines.BY_DOCUMENT, (long) Math.ceil(evaluation.bitsPerByte() * evaluation.bytes() / 8), evaluation.bitsPerByte());
         rows.add(model);
         rows.sort((a, b) -> Double.compare(b.bitsPerByte, a.bitsPerByte));
-        Table table = Table.of("on the held-out documents", "how", "bytes", "bits per byte", "of the model's");
+        Table table = Table.of("on the held-out documents", "how", "bytes", "bits per byte", "times the model");
         for (Row row : rows) {
-            table.row(row.name, row.scope, Numbers.grouped(row.bytes), Numbers.fixed(row.bitsPerByte, 3), Numbers.fixed(row.bitsPerByte / model.bitsPerByte, 2) + "×");
+            table.row(row.name, row.scope, Numbers.grouped(row.bytes), Numbers.fixed(row.bitsPerByte, 3), Numbers.fixed(row.bitsPerByte / model.bitsPerByte, 2) );
         }
         return table.stress(rows.indexOf(model));
     }

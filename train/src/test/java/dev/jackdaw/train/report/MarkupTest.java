@@ -12,7 +12,7 @@ class MarkupTest {
 
     @Test
     void controlsBecomeVisible() {
-        assertThat(Markup.visible("a\u0000b\u001b[31m\r\n\tc\u007f")).isEqualTo("a␀b␛[31m␍\n\tc␡");
+        assertThat(Markup.visible("a\u0000b\u001b[31m\r\n\tc\u007f")).isEqualTo("a⟨U+0000⟩b⟨U+001B⟩[31m⟨U+000D⟩\n\tc⟨U+007F⟩");
     }
 
     @Test

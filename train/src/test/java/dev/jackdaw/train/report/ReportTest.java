@@ -27,7 +27,7 @@ class ReportTest {
         Report.write(run);
         assertThat(files()).contains("report.html", "report.md", "charts/loss-tokens.svg", "charts/loss-time.svg", "charts/learning-rate.svg",
                 "charts/gradient-norm.svg", "charts/throughput.svg", "charts/gflops.svg", "charts/compression.svg");
-        assertThat(files()).as("nothing is left aside").noneMatch(name -> name.endsWith(".tmp"));
+        assertThat(files()).as("nothing is left aside").noneMatch(name -> name.endsWith(".part"));
         for (String name : files()) {
             if (name.endsWith(".svg")) {
                 assertThat(Files.readString(run.resolve(name))).satisfies(ChartTest::parse);
@@ -71,7 +71,7 @@ class ReportTest {
         Report.write(run);
         String html = Files.readString(run.resolve("report.html"));
         assertThat(html).doesNotContain("<script").doesNotContain("<img").doesNotContain("\u0000").doesNotContain("\u001b").doesNotContain("\u202e");
-        assertThat(html).contains("&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt;␀␛[2J⟨U+202E⟩");
+        assertThat(html).contains("&lt;/pre&gt;&lt;script&gt;alert(1)&lt;/script&gt;⟨U+0000⟩⟨U+001B⟩[2J⟨U+202E⟩");
         String markdown = Files.readString(run.resolve("report.md"));
         assertThat(markdown).contains("`````text\n</pre>").doesNotContain("\u0000");
     }

@@ -87,7 +87,7 @@ final class RunFacts {
         rows.sort((a, b) -> Double.compare(b.bitsPerByte, a.bitsPerByte));
         Table table = Table.of("on the held-out documents", "how", "bytes", "bits per byte", "times the model");
         for (Row row : rows) {
-            table.row(row.name, row.scope, Numbers.grouped(row.bytes), Numbers.fixed(row.bitsPerByte, 3), Numbers.fixed(row.bitsPerByte / model.bitsPerByte, 2) );
+            table.row(row.name, row.scope, Numbers.grouped(row.bytes), Numbers.fixed(row.bitsPerByte, 3), Numbers.fixed(row.bitsPerByte / model.bitsPerByte, 2));
         }
         return table.stress(rows.indexOf(model));
     }

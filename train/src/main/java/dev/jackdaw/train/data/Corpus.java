@@ -166,7 +166,7 @@ public final class Corpus implements AutoCloseable {
         void finish(Documents documents) {
             if (writer.documents() == 0) {
                 throw new DataException("data: no usable document in " + documents.sources() + "; found " + found + " texts of " + bytesFound
-                    + " bytes; left out: " + skipped.describe() + "; looked for text, source code, .zip, .jar, .jsonl, .gz and .zst, each document at least "
+                    + " bytes; left out: " + skipped.describe() + "; looked for text, source code, .zip, .jar, .jsonl, .gz, .zst and .xz, each document at least "
                     + settings.rules().minimumBytes() + " bytes long after cleaning");
             }
             List<Fingerprint> fingerprints = writer.fingerprints();

@@ -18,12 +18,14 @@ import java.util.function.Consumer;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
+import org.tukaani.xz.XZInputStream;
+
 import io.airlift.compress.v3.zstd.ZstdInputStream;
 
 /// All documents of some files and folders, one after another, in an order that depends only on names and contents.
 ///
-/// Folders are walked in the order of their paths; hidden files and links inside them are passed over. Zip and jar files, gzip, zstd and
-/// JSONL are opened, also one inside another. Whatever cannot be used is counted with its reason and passed over: one bad file must not
+/// Folders are walked in the order of their paths; hidden files and links inside them are passed over. Zip and jar files, gzip, zstd,
+/// xz and JSONL are opened, also one inside another. Whatever cannot be used is counted with its reason and passed over: one bad file must not
 /// cost the work of a night. Nothing is ever held in memory but the document at hand; a file of many gigabytes is cut into pieces
 /// ([TextPieces]).
 ///
@@ -31,6 +33,8 @@ import io.airlift.compress.v3.zstd.ZstdInputStream;
 public final class Documents {
     /// Archives inside archives are opened this deep.
     private static final int MOST_NESTING = 3;
+    /// An xz stream may ask for a dictionary of gigabytes; `xz -9` needs 65 MiB to unpack.
+    private static final int MOST_XZ_KIB = 128 << 10;
 
     private final List<Path> sources;
 
@@ -44,7 +48,7 @@ public final class Documents {
 
     public static Documents of(List<Path> sources) {
         if (sources.isEmpty()) {
-            throw new DataException("data: no source given; give a folder, a text file, a .zip, .jar, .jsonl, .gz or .zst file");
+            throw new DataException("data: no source given; give a folder, a text file, a .zip, .jar, .jsonl, .gz, .zst or .xz file");
         }
         for (Path source : sources) {
             if (!Files.exists(source)) {
@@ -213,14 +217,15 @@ public final class Documents {
                     return;
                 }
                 Archives.zipStream(in, id + "!/", this, depth + 1);
-            } else if (lower.endsWith(".gz") || lower.endsWith(".zst")) {
+            } else if (lower.endsWith(".gz") || lower.endsWith(".zst") || lower.endsWith(".xz")) {
                 if (depth >= MOST_NESTING) {
                     skipped.add(Reason.TOO_DEEP, id, 0);
                     return;
                 }
                 String inner = id.substring(0, id.lastIndexOf('.'));
                 try {
-                    InputStream unpacked = lower.endsWith(".gz") ? new GZIPInputStream(in, 1 << 16) : new Unzstd(in);
+                    InputStream unpacked = lower.endsWith(".gz") ? new GZIPInputStream(in, 1 << 16)
+                        : lower.endsWith(".xz") ? new XZInputStream(in, MOST_XZ_KIB) : new Unzstd(in);
                     stream(inner, Guarded.against(unpacked, in), depth + 1);
                 } catch (Guarded.Bomb e) {
                     skipped.add(Reason.BOMB, id, in.count());

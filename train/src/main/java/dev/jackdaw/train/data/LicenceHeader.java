@@ -8,11 +8,13 @@ import java.util.Locale;
 ///
 /// The same thirty lines stand at the head of every file of a project; a model would spend its first minutes learning them by heart.
 /// The rule is general, not a list of known licences: of the comments before the first line of code, those that speak of a licence or a
-/// copyright go, the others stay. A first line that is not a comment but must come first (`#!`, `<?xml`) stays too. From books of Project
+/// copyright go, the others stay; a doc comment (`/**`) only if it begins with the notice, since it may be documentation that ends with one.
+/// A `package` line is stepped over once, for the notices of second owners that follow it. A first line that is not a comment but must come first (`#!`, `<?xml`) stays too. From books of Project
 /// Gutenberg, the notices before and after the text go.
 final class LicenceHeader {
     /// A legal notice longer than this is the document itself, not its header.
     private static final int LONGEST = 64 << 10;
+    private static final int FIRST_LINES = 300;
     private static final int MOST_COMMENTS = 8;
     private static final String[] WORDS = {"copyright", "licence", "license", "all rights reserved", "spdx-", "public domain", "(c) 19", "(c) 20"};
 
@@ -28,13 +30,19 @@ final class LicenceHeader {
         int kept = 0;
         int i = firstLine(text);
         int copied = 0;
+        boolean inside = false;                         // past the package line
         for (int comments = 0; comments < MOST_COMMENTS; comments++) {
             int start = skipSpace(text, i);
+            if (!inside && startsWith(text, start, "package ")) {
+                inside = true;
+                i = lineEnd(text, start);
+                continue;
+            }
             int end = commentEnd(text, start, kind);
-            if (end < 0 || end - start > LONGEST) {
+            if (end < 0 || end - start > LONGEST || inside && isDocumentation(text, start)) {
                 break;
             }
-            if (isLegal(text, start, end)) {
+            if (isLegal(text, start, isDocumentation(text, start) ? Math.min(end, start + FIRST_LINES) : end)) {
                 if (out == null) {
                     out = new byte[text.length];
                 }
@@ -51,13 +59,19 @@ final class LicenceHeader {
         return Arrays.copyOf(out, kept + text.length - copied);
     }
 
-    /// Where the comments before the first line of code end; 0 if there are none. Generated files say so there.
+    private static boolean isDocumentation(byte[] text, int start) {
+        return startsWith(text, start, "/**");
+    }
+
+    /// Where the comments before the first line of code end; 0 if there are none. Generated files say so there. A long doc comment is not
+    /// among them: it documents the code.
     static int commentsEnd(byte[] text, Kind kind) {
         int i = firstLine(text);
         int last = i;
         for (int comments = 0; comments < MOST_COMMENTS; comments++) {
-            int end = commentEnd(text, skipSpace(text, i), kind);
-            if (end < 0) {
+            int start = skipSpace(text, i);
+            int end = commentEnd(text, start, kind);
+            if (end < 0 || isDocumentation(text, start) && end - start > FIRST_LINES) {
                 break;
             }
             i = end;

@@ -20,6 +20,7 @@ public enum Reason {
     GENERATED("says it was generated, or that it must not be edited"),
     LONG_LINES("lines no person wrote"),
     NUMBERS("mostly numbers"),
+    STRINGS("mostly quoted strings: a table, not a program"),
     SYMBOLS("hardly any letters"),
     EXACT_DUPLICATE("same text as an earlier document"),
     NEAR_DUPLICATE("nearly the same text as an earlier document");

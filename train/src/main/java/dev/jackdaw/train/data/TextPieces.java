@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 /// not be divided into what is learned from and what is held out.
 final class TextPieces {
     static final int LONGEST = 8 << 20;
-    static final int WHOLE = 256 << 10;
-    static final int PIECE = 64 << 10;
+    static final int WHOLE = 64 << 10;
+    static final int PIECE = 16 << 10;
     static final String SEPARATOR = "<|endoftext|>";
     private static final int HEAD = 8 << 10;
 
@@ -43,30 +43,32 @@ final class TextPieces {
 
     private void cut(InputStream in, Kind kind) throws IOException {
         boolean prose = kind.family() == Kind.Family.PROSE;
-        byte[] buffer = in.readNBytes(prose ? WHOLE : LONGEST);
-        boolean ended = buffer.length < (prose ? WHOLE : LONGEST);
+        int whole = prose ? WHOLE : LONGEST;
+        byte[] buffer = in.readNBytes(whole);
+        boolean ended = buffer.length < whole;
         boolean collection = prose && LicenceHeader.indexOf(buffer, 0, buffer.length, SEPARATOR) >= 0;
         if (ended && !collection) {
             sink.accept(new Document(id, kind, buffer));
             return;
         }
-        int window = prose ? collection ? LONGEST : WHOLE : LONGEST;
         int from = 0;                                   // what of the buffer has been sent
-        while (true) {
-            if (!ended && buffer.length - from < window) {
-                byte[] more = in.readNBytes(window - (buffer.length - from));
-                ended = more.length < window - (buffer.length - from);
+        while (from < buffer.length || !ended) {
+            int left = buffer.length - from;
+            int[] cut = collection ? nextSeparator(buffer, from, ended) : ended || left >= whole ? nextBreak(buffer, from, ended, prose ? PIECE : LONGEST) : null;
+            if (cut == null && !ended && left < LONGEST) {
+                byte[] more = in.readNBytes(Math.max(whole, left));
+                ended = more.length < Math.max(whole, left);
                 byte[] joined = Arrays.copyOfRange(buffer, from, buffer.length + more.length);
-                System.arraycopy(more, 0, joined, buffer.length - from, more.length);
+                System.arraycopy(more, 0, joined, left, more.length);
                 buffer = joined;
                 from = 0;
+                continue;
             }
-            if (from == buffer.length) {
-                return;
-            }
-            int[] cut = collection ? nextSeparator(buffer, from, ended) : nextBreak(buffer, from, ended, prose ? PIECE : LONGEST);
             if (cut == null) {
-                skipped.add(Reason.LONG_LINES, id, buffer.length - from);
+                cut = nextBreak(buffer, from, ended, LONGEST);
+            }
+            if (cut == null) {
+                skipped.add(Reason.LONG_LINES, id, left);        // one line of many megabytes; the rest of the file goes with it
                 return;
             }
             if (cut[0] > from) {
@@ -76,13 +78,13 @@ final class TextPieces {
         }
     }
 
-    /// Where the piece ends and where the next one begins.
+    /// Where the piece ends and where the next one begins; null if no separator has been read yet.
     private static int[] nextSeparator(byte[] buffer, int from, boolean ended) {
         int at = LicenceHeader.indexOf(buffer, from, buffer.length, SEPARATOR);
         if (at >= 0) {
             return new int[] {at, at + SEPARATOR.length()};
         }
-        return ended ? new int[] {buffer.length, buffer.length} : nextBreak(buffer, from, false, LONGEST);
+        return ended ? new int[] {buffer.length, buffer.length} : null;
     }
 
     /// The last empty line before `from + length`; or the last line end; or, in one endless line, null.

@@ -60,7 +60,7 @@ public final class BatchReader {
         return new BatchReader(shard, position.context(), position.seed(), true, position.epoch(), position.row(), plan);
     }
 
-    /// Every id is a target exactly once, in a fixed order.
+    /// Every id is a target exactly once, in a fixed order; a row holds ids of one document only.
     ///
     /// @param overlap ids of a document repeated as context at the beginning of each further row of it; more is fairer to the model and
     ///                takes longer

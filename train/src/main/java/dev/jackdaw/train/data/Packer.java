@@ -71,18 +71,21 @@ public final class Packer {
                 packer.piece(from, (int) Math.min(length, to - from), 0);
             }
         }
-        packer.fillRows(shard, true);
+        packer.fillRows(shard);
         packer.order = shuffled(packer.rows, MinHash.mix(key + 1));
         return packer;
     }
 
     /// A plan for examination: every id is predicted once, with at least `context` ids of its own document before it where there are any.
+    ///
+    /// Nothing is packed: a row holds ids of one document only, so that what a model is credited with does not come from another one. The
+    /// documents come in an order that is shuffled once and for all, so that the first rows are a fair sample when not all are read.
     static Packer windows(TokenShard shard, int length, int context) {
         if (context < 0 || context >= length) {
             throw new IllegalArgumentException("evaluation: " + context + " ids of context do not fit into rows of " + length);
         }
         Packer packer = new Packer(length);
-        for (int document = 0; document < shard.documents(); document++) {
+        for (int document : shuffled(shard.documents(), 0)) {
             long from = shard.start(document);
             long to = shard.start(document + 1);
             int seen = 0;
@@ -93,9 +96,16 @@ public final class Packer {
                 seen = context;
             }
         }
-        packer.fillRows(shard, false);
+        packer.rows = packer.pieces;
+        packer.rowFirst = new int[packer.rows];
         packer.order = new int[packer.rows];
-        Arrays.setAll(packer.order, i -> i);
+        for (int row = 0; row < packer.rows; row++) {
+            packer.rowFirst[row] = row;
+            packer.order[row] = row;
+            packer.next[row] = -1;
+            packer.padding += length - packer.size[row];
+            packer.documentStarts += shard.token(packer.start[row]) == shard.endOfText() ? 1 : 0;
+        }
         return packer;
     }
 
@@ -128,7 +138,7 @@ public final class Packer {
         return piece;
     }
 
-    private void fillRows(TokenShard shard, boolean mayCut) {
+    private void fillRows(TokenShard shard) {
         int[] row = new int[length];
         while (!waiting.isEmpty()) {
             int n = 0;
@@ -138,15 +148,13 @@ public final class Packer {
                 if (fits > 0) {
                     row[n++] = take(fits);
                     gap -= fits;
-                } else if (mayCut) {
+                } else {
                     int piece = take(waiting.length() - 1);
                     piece(start[piece] + gap, size[piece] - gap, 0);
                     size[piece] = gap;
                     row[n++] = piece;
                     gap = 0;
                     cuts++;
-                } else {
-                    break;
                 }
             }
             padding += gap;

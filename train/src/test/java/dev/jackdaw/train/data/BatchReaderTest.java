@@ -128,6 +128,15 @@ class BatchReaderTest {
                 for (int[][] batch = batch(reader, 7); batch[2][0] > 0; batch = batch(reader, 7)) {
                     predicted += batch[2][0];
                     Arrays.stream(batch[1]).filter(id -> id >= 0).forEach(id -> counts[id]++);
+                    for (int row = 0; row < 7; row++) {
+                        // the end-of-text id stands first or in the padding, never between two documents
+                        int[] inputs = Arrays.copyOfRange(batch[0], row * 32, row * 32 + 32);
+                        int used = 32;
+                        while (used > 0 && inputs[used - 1] == 0) {
+                            used--;
+                        }
+                        assertThat(Arrays.stream(inputs).skip(1).limit(Math.max(0, used - 1)).boxed().toList()).doesNotContain(0);
+                    }
                 }
                 assertThat(predicted).isEqualTo(shard.tokens());
                 assertThat(Arrays.stream(counts).sum()).isEqualTo(shard.tokens());

@@ -20,7 +20,8 @@ public record Kernels(String name, Attention attention, CachedAttention cachedAt
     private static final class Simd {
         static Kernels kernels() {
             return new Kernels("Vector API kernels, " + Vectors.FLOATS.vectorBitSize() + " bits", new AttentionSimd(), new CachedAttentionSimd(),
-                    Norm.SCALAR, QkNormRope.SCALAR, Activation.SCALAR, Embedding.SCALAR, CrossEntropy.SCALAR, AdamW.SCALAR, Muon.SCALAR, Elementwise.SCALAR);
+                    new NormSimd(), new QkNormRopeSimd(), new ActivationSimd(), new EmbeddingSimd(), new CrossEntropySimd(), new AdamWSimd(),
+                    new MuonSimd(), new ElementwiseSimd());
         }
     }
 }

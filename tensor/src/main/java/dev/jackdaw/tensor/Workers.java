@@ -1,7 +1,6 @@
 package dev.jackdaw.tensor;
 
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /// A small pool of threads that share one job at a time.
@@ -10,8 +9,9 @@ import java.util.concurrent.locks.LockSupport;
 /// different places and none sums what another wrote, the result has the same bits at any number of threads. So callers cut work by
 /// fixed sizes, never by the thread count.
 ///
-/// The calling thread works too. Between jobs the others spin for some microseconds, since the next job usually follows at once, and
-/// then park. One caller at a time.
+/// The calling thread works too, and waits for parts that others have begun, never for a thread that has not woken up yet. Between jobs
+/// the others spin for some microseconds, since the next job usually follows at once, and then park. One caller at a time, and a part
+/// must not start a job.
 public final class Workers implements AutoCloseable {
     /// One part of a job.
     @FunctionalInterface
@@ -26,16 +26,40 @@ public final class Workers implements AutoCloseable {
         void run(int part, int worker);
     }
 
-    private static final int SPINS = 20_000;
+    /// About a quarter of a millisecond: longer than the gap between two operations of a model, shorter than a scheduler's time slice.
+    private static final int SPINS = 10_000;
 
     private final Thread[] helpers;
-    private final AtomicInteger nextPart = new AtomicInteger();
-    private final AtomicInteger busyHelpers = new AtomicInteger();
-    private final AtomicReference<Throwable> failure = new AtomicReference<>();
-    private volatile int epoch;          // goes up by one with every job; helpers wait for it to change
+    private volatile Job job;            // null between jobs
     private volatile boolean closed;
-    private WorkerPart job;
-    private int parts;
+
+    /// What is being done now. A helper that arrives late holds on to a job in which nothing is left to take.
+    private static final class Job {
+        final int parts;
+        final WorkerPart body;
+        final AtomicInteger taken = new AtomicInteger();
+        final AtomicInteger done = new AtomicInteger();
+        volatile Throwable failure;
+
+        Job(int parts, WorkerPart body) {
+            this.parts = parts;
+            this.body = body;
+        }
+
+        void work(int worker) {
+            for (int part = taken.getAndIncrement(); part < parts; part = taken.getAndIncrement()) {
+                try {
+                    if (failure == null) {              // after one, the rest is pointless
+                        body.run(part, worker);
+                    }
+                } catch (Throwable thrown) {
+                    failure = thrown;
+                } finally {
+                    done.getAndIncrement();
+                }
+            }
+        }
+    }
 
     private Workers(int threads) {
         if (threads < 1 || threads > 1024) {
@@ -69,19 +93,21 @@ public final class Workers implements AutoCloseable {
             }
             return;
         }
-        this.job = job;
-        this.parts = parts;
-        nextPart.set(0);
-        busyHelpers.set(helpers.length);
-        epoch = epoch + 1;
+        Job now = new Job(parts, job);
+        this.job = now;
         for (Thread helper : helpers) {
             LockSupport.unpark(helper);
         }
-        drain(0);
-        while (busyHelpers.get() != 0) {
-            Thread.onSpinWait();
+        now.work(0);
+        for (int spins = 0; now.done.get() < parts; spins++) {
+            if (spins < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();          // the machine has other work; a helper may be waiting for this processor
+            }
         }
-        Throwable thrown = failure.getAndSet(null);
+        this.job = null;
+        Throwable thrown = now.failure;
         switch (thrown) {
             case null -> { }
             case RuntimeException e -> throw e;
@@ -103,32 +129,20 @@ public final class Workers implements AutoCloseable {
     }
 
     private void serve(int worker) {
-        int seen = 0;
-        while (true) {
-            for (int spins = 0; epoch == seen; spins++) {
-                if (closed) {
-                    return;
-                }
-                if (spins < SPINS) {
-                    Thread.onSpinWait();
-                } else {
-                    LockSupport.park(this);
-                }
+        Job last = null;
+        int spins = 0;
+        while (!closed) {
+            Job now = job;
+            if (now != null && now != last) {
+                now.work(worker);
+                last = now;
+                spins = 0;
+            } else if (spins++ < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                last = null;             // let go of what the job held
+                LockSupport.park(this);
             }
-            seen = epoch;
-            drain(worker);
-            busyHelpers.decrementAndGet();
-        }
-    }
-
-    private void drain(int worker) {
-        try {
-            for (int part = nextPart.getAndIncrement(); part < parts; part = nextPart.getAndIncrement()) {
-                job.run(part, worker);
-            }
-        } catch (Throwable thrown) {
-            failure.compareAndSet(null, thrown);
-            nextPart.set(parts);       // the rest of the job is pointless
         }
     }
 

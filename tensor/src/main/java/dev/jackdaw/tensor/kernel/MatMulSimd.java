@@ -148,16 +148,31 @@ public final class MatMulSimd implements MatMul {
                     long cTile = c + at;
                     long addendTile = k0 > 0 ? cTile : addend == 0 ? 0 : addend + at;
                     long aPanel = packedA + 4L * i0 * kNow;
-                    if (height == ROWS && width == COLUMNS) {
-                        tile(cTile, 4 * cRow, addendTile, aPanel, rowBytes, stepBytes, bPanel, kNow);
+                    tile(tile, aPanel, rowBytes, stepBytes, bPanel, kNow);
+                    if (width == COLUMNS) {
+                        store(cTile, 4 * cRow, addendTile, tile, height);
                     } else {
-                        tile(tile, 4L * COLUMNS, 0, aPanel, rowBytes, stepBytes, bPanel, kNow);
                         edge(cTile, cRow, addendTile, tile, height, width);
                     }
                 }
             }
             k0 += kNow;
         } while (k0 < k);
+    }
+
+    /// The sums of a tile, plus the addend, to C.
+    private static void store(long c, long cRow, long addend, long tile, int height) {
+        for (int i = 0; i < height; i++) {
+            long from = tile + 4L * COLUMNS * i;
+            for (int j = 0; j < COLUMNS; j += F.length()) {
+                long at = i * cRow + 4L * j;
+                FloatVector sum = FloatVector.fromMemorySegment(F, Memory.ALL, from + 4L * j, ORDER);
+                if (addend != 0) {
+                    sum = FloatVector.fromMemorySegment(F, Memory.ALL, addend + at, ORDER).add(sum);
+                }
+                sum.intoMemorySegment(Memory.ALL, c + at, ORDER);
+            }
+        }
     }
 
     private static void edge(long c, long cRow, long addend, long tile, int height, int width) {
@@ -209,15 +224,15 @@ public final class MatMulSimd implements MatMul {
         }
     }
 
-    private static void tile(long c, long cRow, long addend, long a, long aRow, long aStep, long b, int k) {
+    private static void tile(long to, long a, long aRow, long aStep, long b, int k) {
         if (VECTORS == 4) {
-            tile4(c, cRow, addend, a, aRow, aStep, b, k);
+            tile4(to, a, aRow, aStep, b, k);
         } else {
-            tile2(c, cRow, addend, a, aRow, aStep, b, k);
+            tile2(to, a, aRow, aStep, b, k);
         }
     }
 
-    private static void tile4(long c, long cRow, long addend, long a, long aRow, long aStep, long b, int k) {
+    private static void tile4(long to, long a, long aRow, long aStep, long b, int k) {
         FloatVector c00 = FloatVector.zero(F), c01 = FloatVector.zero(F), c02 = FloatVector.zero(F), c03 = FloatVector.zero(F);
         FloatVector c10 = FloatVector.zero(F), c11 = FloatVector.zero(F), c12 = FloatVector.zero(F), c13 = FloatVector.zero(F);
         FloatVector c20 = FloatVector.zero(F), c21 = FloatVector.zero(F), c22 = FloatVector.zero(F), c23 = FloatVector.zero(F);
@@ -226,11 +241,13 @@ public final class MatMulSimd implements MatMul {
         FloatVector c50 = FloatVector.zero(F), c51 = FloatVector.zero(F), c52 = FloatVector.zero(F), c53 = FloatVector.zero(F);
         for (int p = 0; p < k; p++) {
             long at = b + 4L * VECTOR_BYTES * p;
+            long x = a + aStep * p;
+            float x4 = Memory.getFloat(x + 4 * aRow);
+            float x5 = Memory.getFloat(x + 5 * aRow);
             FloatVector b0 = FloatVector.fromMemorySegment(F, Memory.ALL, at, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(F, Memory.ALL, at + VECTOR_BYTES, ORDER);
             FloatVector b2 = FloatVector.fromMemorySegment(F, Memory.ALL, at + 2 * VECTOR_BYTES, ORDER);
             FloatVector b3 = FloatVector.fromMemorySegment(F, Memory.ALL, at + 3 * VECTOR_BYTES, ORDER);
-            long x = a + aStep * p;
             FloatVector a0 = FloatVector.broadcast(F, Memory.getFloat(x));
             c00 = a0.fma(b0, c00);
             c01 = a0.fma(b1, c01);
@@ -251,71 +268,44 @@ public final class MatMulSimd implements MatMul {
             c31 = a3.fma(b1, c31);
             c32 = a3.fma(b2, c32);
             c33 = a3.fma(b3, c33);
-            FloatVector a4 = FloatVector.broadcast(F, Memory.getFloat(x + 4 * aRow));
+            FloatVector a4 = FloatVector.broadcast(F, x4);
             c40 = a4.fma(b0, c40);
             c41 = a4.fma(b1, c41);
             c42 = a4.fma(b2, c42);
             c43 = a4.fma(b3, c43);
-            FloatVector a5 = FloatVector.broadcast(F, Memory.getFloat(x + 5 * aRow));
+            FloatVector a5 = FloatVector.broadcast(F, x5);
             c50 = a5.fma(b0, c50);
             c51 = a5.fma(b1, c51);
             c52 = a5.fma(b2, c52);
             c53 = a5.fma(b3, c53);
         }
-        if (addend == 0) {
-            c00.intoMemorySegment(Memory.ALL, c, ORDER);
-            c01.intoMemorySegment(Memory.ALL, c + VECTOR_BYTES, ORDER);
-            c02.intoMemorySegment(Memory.ALL, c + 2 * VECTOR_BYTES, ORDER);
-            c03.intoMemorySegment(Memory.ALL, c + 3 * VECTOR_BYTES, ORDER);
-            c10.intoMemorySegment(Memory.ALL, c + cRow, ORDER);
-            c11.intoMemorySegment(Memory.ALL, c + cRow + VECTOR_BYTES, ORDER);
-            c12.intoMemorySegment(Memory.ALL, c + cRow + 2 * VECTOR_BYTES, ORDER);
-            c13.intoMemorySegment(Memory.ALL, c + cRow + 3 * VECTOR_BYTES, ORDER);
-            c20.intoMemorySegment(Memory.ALL, c + 2 * cRow, ORDER);
-            c21.intoMemorySegment(Memory.ALL, c + 2 * cRow + VECTOR_BYTES, ORDER);
-            c22.intoMemorySegment(Memory.ALL, c + 2 * cRow + 2 * VECTOR_BYTES, ORDER);
-            c23.intoMemorySegment(Memory.ALL, c + 2 * cRow + 3 * VECTOR_BYTES, ORDER);
-            c30.intoMemorySegment(Memory.ALL, c + 3 * cRow, ORDER);
-            c31.intoMemorySegment(Memory.ALL, c + 3 * cRow + VECTOR_BYTES, ORDER);
-            c32.intoMemorySegment(Memory.ALL, c + 3 * cRow + 2 * VECTOR_BYTES, ORDER);
-            c33.intoMemorySegment(Memory.ALL, c + 3 * cRow + 3 * VECTOR_BYTES, ORDER);
-            c40.intoMemorySegment(Memory.ALL, c + 4 * cRow, ORDER);
-            c41.intoMemorySegment(Memory.ALL, c + 4 * cRow + VECTOR_BYTES, ORDER);
-            c42.intoMemorySegment(Memory.ALL, c + 4 * cRow + 2 * VECTOR_BYTES, ORDER);
-            c43.intoMemorySegment(Memory.ALL, c + 4 * cRow + 3 * VECTOR_BYTES, ORDER);
-            c50.intoMemorySegment(Memory.ALL, c + 5 * cRow, ORDER);
-            c51.intoMemorySegment(Memory.ALL, c + 5 * cRow + VECTOR_BYTES, ORDER);
-            c52.intoMemorySegment(Memory.ALL, c + 5 * cRow + 2 * VECTOR_BYTES, ORDER);
-            c53.intoMemorySegment(Memory.ALL, c + 5 * cRow + 3 * VECTOR_BYTES, ORDER);
-        } else {
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend, ORDER).add(c00).intoMemorySegment(Memory.ALL, c, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + VECTOR_BYTES, ORDER).add(c01).intoMemorySegment(Memory.ALL, c + VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 2 * VECTOR_BYTES, ORDER).add(c02).intoMemorySegment(Memory.ALL, c + 2 * VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 3 * VECTOR_BYTES, ORDER).add(c03).intoMemorySegment(Memory.ALL, c + 3 * VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + cRow, ORDER).add(c10).intoMemorySegment(Memory.ALL, c + cRow, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + cRow + VECTOR_BYTES, ORDER).add(c11).intoMemorySegment(Memory.ALL, c + cRow + VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + cRow + 2 * VECTOR_BYTES, ORDER).add(c12).intoMemorySegment(Memory.ALL, c + cRow + 2 * VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + cRow + 3 * VECTOR_BYTES, ORDER).add(c13).intoMemorySegment(Memory.ALL, c + cRow + 3 * VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 2 * cRow, ORDER).add(c20).intoMemorySegment(Memory.ALL, c + 2 * cRow, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 2 * cRow + VECTOR_BYTES, ORDER).add(c21).intoMemorySegment(Memory.ALL, c + 2 * cRow + VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 2 * cRow + 2 * VECTOR_BYTES, ORDER).add(c22).intoMemorySegment(Memory.ALL, c + 2 * cRow + 2 * VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 2 * cRow + 3 * VECTOR_BYTES, ORDER).add(c23).intoMemorySegment(Memory.ALL, c + 2 * cRow + 3 * VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 3 * cRow, ORDER).add(c30).intoMemorySegment(Memory.ALL, c + 3 * cRow, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 3 * cRow + VECTOR_BYTES, ORDER).add(c31).intoMemorySegment(Memory.ALL, c + 3 * cRow + VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 3 * cRow + 2 * VECTOR_BYTES, ORDER).add(c32).intoMemorySegment(Memory.ALL, c + 3 * cRow + 2 * VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 3 * cRow + 3 * VECTOR_BYTES, ORDER).add(c33).intoMemorySegment(Memory.ALL, c + 3 * cRow + 3 * VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 4 * cRow, ORDER).add(c40).intoMemorySegment(Memory.ALL, c + 4 * cRow, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 4 * cRow + VECTOR_BYTES, ORDER).add(c41).intoMemorySegment(Memory.ALL, c + 4 * cRow + VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 4 * cRow + 2 * VECTOR_BYTES, ORDER).add(c42).intoMemorySegment(Memory.ALL, c + 4 * cRow + 2 * VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 4 * cRow + 3 * VECTOR_BYTES, ORDER).add(c43).intoMemorySegment(Memory.ALL, c + 4 * cRow + 3 * VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 5 * cRow, ORDER).add(c50).intoMemorySegment(Memory.ALL, c + 5 * cRow, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 5 * cRow + VECTOR_BYTES, ORDER).add(c51).intoMemorySegment(Memory.ALL, c + 5 * cRow + VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 5 * cRow + 2 * VECTOR_BYTES, ORDER).add(c52).intoMemorySegment(Memory.ALL, c + 5 * cRow + 2 * VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 5 * cRow + 3 * VECTOR_BYTES, ORDER).add(c53).intoMemorySegment(Memory.ALL, c + 5 * cRow + 3 * VECTOR_BYTES, ORDER);
-        }
+        c00.intoMemorySegment(Memory.ALL, to, ORDER);
+        c01.intoMemorySegment(Memory.ALL, to + VECTOR_BYTES, ORDER);
+        c02.intoMemorySegment(Memory.ALL, to + 2 * VECTOR_BYTES, ORDER);
+        c03.intoMemorySegment(Memory.ALL, to + 3 * VECTOR_BYTES, ORDER);
+        c10.intoMemorySegment(Memory.ALL, to + 4 * VECTOR_BYTES, ORDER);
+        c11.intoMemorySegment(Memory.ALL, to + 5 * VECTOR_BYTES, ORDER);
+        c12.intoMemorySegment(Memory.ALL, to + 6 * VECTOR_BYTES, ORDER);
+        c13.intoMemorySegment(Memory.ALL, to + 7 * VECTOR_BYTES, ORDER);
+        c20.intoMemorySegment(Memory.ALL, to + 8 * VECTOR_BYTES, ORDER);
+        c21.intoMemorySegment(Memory.ALL, to + 9 * VECTOR_BYTES, ORDER);
+        c22.intoMemorySegment(Memory.ALL, to + 10 * VECTOR_BYTES, ORDER);
+        c23.intoMemorySegment(Memory.ALL, to + 11 * VECTOR_BYTES, ORDER);
+        c30.intoMemorySegment(Memory.ALL, to + 12 * VECTOR_BYTES, ORDER);
+        c31.intoMemorySegment(Memory.ALL, to + 13 * VECTOR_BYTES, ORDER);
+        c32.intoMemorySegment(Memory.ALL, to + 14 * VECTOR_BYTES, ORDER);
+        c33.intoMemorySegment(Memory.ALL, to + 15 * VECTOR_BYTES, ORDER);
+        c40.intoMemorySegment(Memory.ALL, to + 16 * VECTOR_BYTES, ORDER);
+        c41.intoMemorySegment(Memory.ALL, to + 17 * VECTOR_BYTES, ORDER);
+        c42.intoMemorySegment(Memory.ALL, to + 18 * VECTOR_BYTES, ORDER);
+        c43.intoMemorySegment(Memory.ALL, to + 19 * VECTOR_BYTES, ORDER);
+        c50.intoMemorySegment(Memory.ALL, to + 20 * VECTOR_BYTES, ORDER);
+        c51.intoMemorySegment(Memory.ALL, to + 21 * VECTOR_BYTES, ORDER);
+        c52.intoMemorySegment(Memory.ALL, to + 22 * VECTOR_BYTES, ORDER);
+        c53.intoMemorySegment(Memory.ALL, to + 23 * VECTOR_BYTES, ORDER);
     }
 
-    private static void tile2(long c, long cRow, long addend, long a, long aRow, long aStep, long b, int k) {
+    private static void tile2(long to, long a, long aRow, long aStep, long b, int k) {
         FloatVector c00 = FloatVector.zero(F), c01 = FloatVector.zero(F);
         FloatVector c10 = FloatVector.zero(F), c11 = FloatVector.zero(F);
         FloatVector c20 = FloatVector.zero(F), c21 = FloatVector.zero(F);
@@ -324,9 +314,11 @@ public final class MatMulSimd implements MatMul {
         FloatVector c50 = FloatVector.zero(F), c51 = FloatVector.zero(F);
         for (int p = 0; p < k; p++) {
             long at = b + 2L * VECTOR_BYTES * p;
+            long x = a + aStep * p;
+            float x4 = Memory.getFloat(x + 4 * aRow);
+            float x5 = Memory.getFloat(x + 5 * aRow);
             FloatVector b0 = FloatVector.fromMemorySegment(F, Memory.ALL, at, ORDER);
             FloatVector b1 = FloatVector.fromMemorySegment(F, Memory.ALL, at + VECTOR_BYTES, ORDER);
-            long x = a + aStep * p;
             FloatVector a0 = FloatVector.broadcast(F, Memory.getFloat(x));
             c00 = a0.fma(b0, c00);
             c01 = a0.fma(b1, c01);
@@ -339,40 +331,25 @@ public final class MatMulSimd implements MatMul {
             FloatVector a3 = FloatVector.broadcast(F, Memory.getFloat(x + 3 * aRow));
             c30 = a3.fma(b0, c30);
             c31 = a3.fma(b1, c31);
-            FloatVector a4 = FloatVector.broadcast(F, Memory.getFloat(x + 4 * aRow));
+            FloatVector a4 = FloatVector.broadcast(F, x4);
             c40 = a4.fma(b0, c40);
             c41 = a4.fma(b1, c41);
-            FloatVector a5 = FloatVector.broadcast(F, Memory.getFloat(x + 5 * aRow));
+            FloatVector a5 = FloatVector.broadcast(F, x5);
             c50 = a5.fma(b0, c50);
             c51 = a5.fma(b1, c51);
         }
-        if (addend == 0) {
-            c00.intoMemorySegment(Memory.ALL, c, ORDER);
-            c01.intoMemorySegment(Memory.ALL, c + VECTOR_BYTES, ORDER);
-            c10.intoMemorySegment(Memory.ALL, c + cRow, ORDER);
-            c11.intoMemorySegment(Memory.ALL, c + cRow + VECTOR_BYTES, ORDER);
-            c20.intoMemorySegment(Memory.ALL, c + 2 * cRow, ORDER);
-            c21.intoMemorySegment(Memory.ALL, c + 2 * cRow + VECTOR_BYTES, ORDER);
-            c30.intoMemorySegment(Memory.ALL, c + 3 * cRow, ORDER);
-            c31.intoMemorySegment(Memory.ALL, c + 3 * cRow + VECTOR_BYTES, ORDER);
-            c40.intoMemorySegment(Memory.ALL, c + 4 * cRow, ORDER);
-            c41.intoMemorySegment(Memory.ALL, c + 4 * cRow + VECTOR_BYTES, ORDER);
-            c50.intoMemorySegment(Memory.ALL, c + 5 * cRow, ORDER);
-            c51.intoMemorySegment(Memory.ALL, c + 5 * cRow + VECTOR_BYTES, ORDER);
-        } else {
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend, ORDER).add(c00).intoMemorySegment(Memory.ALL, c, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + VECTOR_BYTES, ORDER).add(c01).intoMemorySegment(Memory.ALL, c + VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + cRow, ORDER).add(c10).intoMemorySegment(Memory.ALL, c + cRow, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + cRow + VECTOR_BYTES, ORDER).add(c11).intoMemorySegment(Memory.ALL, c + cRow + VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 2 * cRow, ORDER).add(c20).intoMemorySegment(Memory.ALL, c + 2 * cRow, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 2 * cRow + VECTOR_BYTES, ORDER).add(c21).intoMemorySegment(Memory.ALL, c + 2 * cRow + VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 3 * cRow, ORDER).add(c30).intoMemorySegment(Memory.ALL, c + 3 * cRow, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 3 * cRow + VECTOR_BYTES, ORDER).add(c31).intoMemorySegment(Memory.ALL, c + 3 * cRow + VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 4 * cRow, ORDER).add(c40).intoMemorySegment(Memory.ALL, c + 4 * cRow, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 4 * cRow + VECTOR_BYTES, ORDER).add(c41).intoMemorySegment(Memory.ALL, c + 4 * cRow + VECTOR_BYTES, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 5 * cRow, ORDER).add(c50).intoMemorySegment(Memory.ALL, c + 5 * cRow, ORDER);
-            FloatVector.fromMemorySegment(F, Memory.ALL, addend + 5 * cRow + VECTOR_BYTES, ORDER).add(c51).intoMemorySegment(Memory.ALL, c + 5 * cRow + VECTOR_BYTES, ORDER);
-        }
+        c00.intoMemorySegment(Memory.ALL, to, ORDER);
+        c01.intoMemorySegment(Memory.ALL, to + VECTOR_BYTES, ORDER);
+        c10.intoMemorySegment(Memory.ALL, to + 2 * VECTOR_BYTES, ORDER);
+        c11.intoMemorySegment(Memory.ALL, to + 3 * VECTOR_BYTES, ORDER);
+        c20.intoMemorySegment(Memory.ALL, to + 4 * VECTOR_BYTES, ORDER);
+        c21.intoMemorySegment(Memory.ALL, to + 5 * VECTOR_BYTES, ORDER);
+        c30.intoMemorySegment(Memory.ALL, to + 6 * VECTOR_BYTES, ORDER);
+        c31.intoMemorySegment(Memory.ALL, to + 7 * VECTOR_BYTES, ORDER);
+        c40.intoMemorySegment(Memory.ALL, to + 8 * VECTOR_BYTES, ORDER);
+        c41.intoMemorySegment(Memory.ALL, to + 9 * VECTOR_BYTES, ORDER);
+        c50.intoMemorySegment(Memory.ALL, to + 10 * VECTOR_BYTES, ORDER);
+        c51.intoMemorySegment(Memory.ALL, to + 11 * VECTOR_BYTES, ORDER);
     }
 
     private static long roundUp(long value, int step) {

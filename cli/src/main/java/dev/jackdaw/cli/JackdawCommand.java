@@ -25,6 +25,8 @@ import picocli.CommandLine.Spec;
         subcommands = {
             SpeedrunCommand.class,
             PretrainCommand.class,
+            TokenizerCommand.class,
+            DataCommand.class,
             ShowCommand.class,
             DoctorCommand.class,
             BenchCommand.class,

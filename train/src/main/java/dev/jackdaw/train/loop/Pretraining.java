@@ -190,7 +190,7 @@ public final class Pretraining {
     }
 
     /// The sources that every JDK carries, or can.
-    static Path jdkSources() throws IOException {
+    public static Path jdkSources() throws IOException {
         Path file = Path.of(System.getProperty("java.home"), "lib", "src.zip");
         if (!Files.exists(file)) {
             throw new IOException("data jdk: this JDK has no " + file + "; install its sources (on Debian and Ubuntu the package openjdk-25-source, "

@@ -108,9 +108,7 @@ public final class AttentionSimd implements Attention {
                 int n = Math.min(QUERIES, T - q0);
                 AttentionTiles.copyRows(dQueries, out + 4 * ((first + q0) * outStride + (long) h * D), outStride, n, D);   // out, for a moment
                 AttentionTiles.copyRows(dOuts, dOut + 4 * ((first + q0) * dOutStride + (long) h * D), dOutStride, n, D);
-                for (int r = 0; r < n; r++) {
-                    putFloat(delta + 4L * r, AttentionTiles.dot(dOuts + 4L * r * Dp, dQueries + 4L * r * Dp, Dp));
-                }
+                AttentionTiles.dots(delta, dOuts, dQueries, n, Dp);
                 AttentionTiles.copyRows(queries, q + 4 * ((first + q0) * qStride + (long) h * D), qStride, n, D);
                 AttentionTiles.zero(dQueries, (long) QUERIES * Dp);
                 long lseRow = lse + 4 * ((b * (long) dims.H() + h) * T + q0);

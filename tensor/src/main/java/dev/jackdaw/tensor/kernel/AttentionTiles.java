@@ -381,17 +381,28 @@ final class AttentionTiles {
         }
     }
 
-    /// The sum of the lanes of the vector at `x`, in a fixed order.
-    static float sum(long x) {
-        return fromMemorySegment(F, ALL, x, LITTLE_ENDIAN).reduceLanes(VectorOperators.ADD);
+    /// Sets `deltas` of `n` rows: delta = Σ x·y over rows of `width` floats, a multiple of [#L].
+    static void dots(long deltas, long x, long y, int n, int width) {
+        for (int r = 0; r < n; r++) {
+            FloatVector sum = FloatVector.zero(F);
+            for (int i = 0; i < width; i += L) {
+                long at = 4L * (r * width + i);
+                sum = fromMemorySegment(F, ALL, x + at, LITTLE_ENDIAN).fma(fromMemorySegment(F, ALL, y + at, LITTLE_ENDIAN), sum);
+            }
+            putFloat(deltas + 4L * r, sumOfLanes(sum));
+        }
     }
 
-    /// Σ x·y over `n` floats, a multiple of [#L].
-    static float dot(long x, long y, int n) {
-        FloatVector sum = fromMemorySegment(F, ALL, x, LITTLE_ENDIAN).mul(fromMemorySegment(F, ALL, y, LITTLE_ENDIAN));
-        for (int i = L; i < n; i += L) {
-            sum = fromMemorySegment(F, ALL, x + 4L * i, LITTLE_ENDIAN).fma(fromMemorySegment(F, ALL, y + 4L * i, LITTLE_ENDIAN), sum);
-        }
-        return sum.reduceLanes(VectorOperators.ADD);
+    /// The sum of the lanes of the vector at `x`.
+    static float sum(long x) {
+        return sumOfLanes(fromMemorySegment(F, ALL, x, LITTLE_ENDIAN));
+    }
+
+    /// In an order of our own: that of `reduceLanes` is free to change, and does between the interpreter and compiled code.
+    private static float sumOfLanes(FloatVector x) {
+        FloatVector by8 = L > 8 ? x.add(x.rearrange(ACROSS_8)) : x;
+        FloatVector by4 = L > 4 ? by8.add(by8.rearrange(ACROSS_4)) : by8;
+        FloatVector by2 = by4.add(by4.rearrange(ACROSS_2));
+        return by2.add(by2.rearrange(ACROSS_1)).lane(0);
     }
 }

@@ -13,7 +13,6 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /// What the fast attention kernels are made of: a register-blocked product of small matrices, the softmax of a row of scores, and the
@@ -34,7 +33,6 @@ final class AttentionTiles {
     /// Where sums start that start from 0: a row of a tile.
     private static final long ZEROS = Arena.global().allocate(4L * WIDE, Memory.ALIGNMENT).address();
     private static final FloatVector IOTA = iota();
-    private static final VectorShuffle<Float> ACROSS_8 = across(8), ACROSS_4 = across(4), ACROSS_2 = across(2), ACROSS_1 = across(1);
 
     /// 2^x = 2^n · 2^f with n the nearest integer. Adding and taking away 1.5·2^23 rounds, and leaves n in the low bits of the sum.
     /// The polynomial is 2^f for f in [-1/2,1/2] with relative error 8e-8 as evaluated here (a minimax fit with the constant kept at 1).
@@ -53,14 +51,6 @@ final class AttentionTiles {
             lanes[i] = i;
         }
         return FloatVector.fromArray(F, lanes, 0);
-    }
-
-    private static VectorShuffle<Float> across(int distance) {
-        int[] from = new int[F.length()];
-        for (int i = 0; i < from.length; i++) {
-            from[i] = distance < from.length ? i ^ distance : i;
-        }
-        return VectorShuffle.fromArray(F, from, 0);
     }
 
     /// `n` rounded up to whole vectors.
@@ -280,13 +270,13 @@ final class AttentionTiles {
             FloatVector x = fromMemorySegment(F, ALL, s + i * STEP, LITTLE_ENDIAN);
             most = most.blend(x, x.compare(VectorOperators.GT, most));
         }
-        FloatVector other8 = most.rearrange(ACROSS_8);
+        FloatVector other8 = most.rearrange(Vectors.ACROSS_8);
         most = most.blend(other8, other8.compare(VectorOperators.GT, most));
-        FloatVector other4 = most.rearrange(ACROSS_4);
+        FloatVector other4 = most.rearrange(Vectors.ACROSS_4);
         most = most.blend(other4, other4.compare(VectorOperators.GT, most));
-        FloatVector other2 = most.rearrange(ACROSS_2);
+        FloatVector other2 = most.rearrange(Vectors.ACROSS_2);
         most = most.blend(other2, other2.compare(VectorOperators.GT, most));
-        FloatVector other1 = most.rearrange(ACROSS_1);
+        FloatVector other1 = most.rearrange(Vectors.ACROSS_1);
         most = most.blend(other1, other1.compare(VectorOperators.GT, most));
         float before = getFloat(max), now = most.lane(0);
         if (now > before) {
@@ -389,20 +379,12 @@ final class AttentionTiles {
                 long at = 4L * (r * width + i);
                 sum = fromMemorySegment(F, ALL, x + at, LITTLE_ENDIAN).fma(fromMemorySegment(F, ALL, y + at, LITTLE_ENDIAN), sum);
             }
-            putFloat(deltas + 4L * r, sumOfLanes(sum));
+            putFloat(deltas + 4L * r, Vectors.sum(sum));
         }
     }
 
     /// The sum of the lanes of the vector at `x`.
     static float sum(long x) {
-        return sumOfLanes(fromMemorySegment(F, ALL, x, LITTLE_ENDIAN));
-    }
-
-    /// In an order of our own: that of `reduceLanes` is free to change, and does between the interpreter and compiled code.
-    private static float sumOfLanes(FloatVector x) {
-        FloatVector by8 = L > 8 ? x.add(x.rearrange(ACROSS_8)) : x;
-        FloatVector by4 = L > 4 ? by8.add(by8.rearrange(ACROSS_4)) : by8;
-        FloatVector by2 = by4.add(by4.rearrange(ACROSS_2));
-        return by2.add(by2.rearrange(ACROSS_1)).lane(0);
+        return Vectors.sum(fromMemorySegment(F, ALL, x, LITTLE_ENDIAN));
     }
 }

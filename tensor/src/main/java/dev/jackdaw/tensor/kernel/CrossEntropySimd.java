@@ -94,7 +94,7 @@ public final class CrossEntropySimd implements CrossEntropy {
             e.intoMemorySegment(ALL, x + 4L * c, LE, mask);
             sum = sum.add(e, mask);
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return Vectors.sum(sum);
     }
 
     private static float sumOfExponentials(long x, int width, float max) {
@@ -107,7 +107,7 @@ public final class CrossEntropySimd implements CrossEntropy {
             VectorMask<Float> mask = F.indexInRange(c, width);
             sum = sum.add(exp(load(x + 4L * c, mask).sub(max)), mask);
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return Vectors.sum(sum);
     }
 
     private static void scale(long x, int width, float factor) {

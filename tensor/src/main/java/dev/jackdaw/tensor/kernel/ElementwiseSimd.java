@@ -71,7 +71,7 @@ public final class ElementwiseSimd implements Elementwise {
             s2 = s2.add(b.convertShape(VectorOperators.F2D, D, 0));
             s3 = s3.add(b.convertShape(VectorOperators.F2D, D, 1));
         }
-        return s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD) + SCALAR.sum(x, i, to);
+        return Vectors.sum(s0.add(s1).add(s2.add(s3))) + SCALAR.sum(x, i, to);
     }
 
     @Override
@@ -93,7 +93,7 @@ public final class ElementwiseSimd implements Elementwise {
             s2 = s2.add(b0.mul(b0));
             s3 = s3.add(b1.mul(b1));
         }
-        return s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD) + SCALAR.sumOfSquares(x, i, to);
+        return Vectors.sum(s0.add(s1).add(s2.add(s3))) + SCALAR.sumOfSquares(x, i, to);
     }
 
     @Override
@@ -113,7 +113,7 @@ public final class ElementwiseSimd implements Elementwise {
             s2 = s2.add(b.convertShape(VectorOperators.F2D, D, 0).mul(d.convertShape(VectorOperators.F2D, D, 0)));
             s3 = s3.add(b.convertShape(VectorOperators.F2D, D, 1).mul(d.convertShape(VectorOperators.F2D, D, 1)));
         }
-        return s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD) + SCALAR.dot(x, y, i, to);
+        return Vectors.sum(s0.add(s1).add(s2.add(s3))) + SCALAR.dot(x, y, i, to);
     }
 
     @Override

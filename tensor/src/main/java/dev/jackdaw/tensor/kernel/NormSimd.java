@@ -12,7 +12,6 @@ import static dev.jackdaw.tensor.kernel.Lanes.ZEROS;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 
 /// [Norm] by the Vector API. RMSNorm is computed as the LayerNorm whose mean and bias happen to be 0, which costs a few instructions while
 /// waiting for memory; a row is read from memory once and from the nearest cache afterwards.
@@ -103,7 +102,7 @@ public final class NormSimd implements Norm {
             VectorMask<Float> mask = F.indexInRange(c, width);
             s0 = load(x + 4L * c, mask).fma(load(w + 4L * c * wStep, mask), s0);
         }
-        return s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        return Vectors.sum(s0.add(s1).add(s2.add(s3)));
     }
 
     /// Σ (x − m)²
@@ -129,7 +128,7 @@ public final class NormSimd implements Norm {
             FloatVector v = load(x + 4L * c, mask).sub(m, mask);
             s0 = v.fma(v, s0);
         }
-        return s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        return Vectors.sum(s0.add(s1).add(s2.add(s3)));
     }
 
     /// Σ (x − m) · dy · w
@@ -149,7 +148,7 @@ public final class NormSimd implements Norm {
             VectorMask<Float> mask = F.indexInRange(c, width);
             s0 = load(x + a, mask).sub(m).mul(load(dy + a, mask)).fma(load(w + a * wStep, mask), s0);
         }
-        return s0.add(s1).reduceLanes(VectorOperators.ADD);
+        return Vectors.sum(s0.add(s1));
     }
 
     /// y = (x − m) · r · w + b

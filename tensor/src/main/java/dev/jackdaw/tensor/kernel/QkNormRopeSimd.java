@@ -13,7 +13,6 @@ import static dev.jackdaw.tensor.kernel.Lanes.ZEROS;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShuffle;
 
 /// [QkNormRope] by the Vector API, one head at a time. Norm and rotation are one formula; what is absent is replaced by ones and zeros
@@ -139,7 +138,7 @@ public final class QkNormRopeSimd implements QkNormRope {
             FloatVector v = load(x + 4L * i, F.indexInRange(i, D));
             sum = v.fma(v, sum);
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return Vectors.sum(sum);
     }
 
     /// Σ x · dv · w
@@ -153,7 +152,7 @@ public final class QkNormRopeSimd implements QkNormRope {
             VectorMask<Float> mask = F.indexInRange(i, D);
             sum = load(x + 4L * i, mask).mul(load(dv + 4L * i, mask)).fma(load(w + 4L * i, mask), sum);
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return Vectors.sum(sum);
     }
 
     /// dWeight += dv · x · r

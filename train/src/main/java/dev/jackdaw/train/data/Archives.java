@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.zip.ZipEntry;
+import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipInputStream;
 
@@ -56,27 +57,22 @@ final class Archives {
         }
     }
 
-    static void zipStream(Guarded in, String prefix, Documents.Reading reading, int depth) {
-        try (ZipInputStream zip = new ZipInputStream(in)) {
-            int entries = 0;
-            for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
-                entries++;
-                if (entry.isDirectory() || isUnwanted(entry.getName(), prefix + entry.getName(), 0, reading)) {
-                    continue;
-                }
+    static void zipStream(Guarded in, String prefix, Documents.Reading reading, int depth) throws IOException {
+        ZipInputStream zip = new ZipInputStream(in);
+        int entries = 0;
+        for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+            entries++;
+            if (!entry.isDirectory() && !isUnwanted(entry.getName(), prefix + entry.getName(), 0, reading)) {
                 reading.stream(prefix + entry.getName(), Guarded.against(new Unclosed(zip), in), depth);
             }
-            if (entries == 0) {
-                reading.skipped().add(Reason.CORRUPT, prefix, in.count());
-            }
-        } catch (Guarded.Bomb e) {
-            reading.skipped().add(Reason.BOMB, prefix, in.count());
-        } catch (IOException e) {
-            reading.skipped().add(Reason.CORRUPT, prefix, in.count());
+        }
+        if (entries == 0) {
+            throw new ZipException("no entry");
         }
     }
 
-    private static boolean isUnwanted(String name, String id, long bytes, Documents.Reading reading) {
+    /// Counts and refuses an entry by its name.
+    static boolean isUnwanted(String name, String id, long bytes, Documents.Reading reading) {
         if (name.startsWith("/") || name.startsWith("\\") || name.contains("..") && ("/" + name.replace('\\', '/') + "/").contains("/../")
             || name.length() > 1 && name.charAt(1) == ':' || name.indexOf('\0') >= 0) {
             reading.skipped().add(Reason.UNSAFE_NAME, id, Math.max(0, bytes));

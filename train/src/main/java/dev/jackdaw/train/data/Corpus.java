@@ -79,6 +79,16 @@ public final class Corpus implements AutoCloseable {
         return file.stats();
     }
 
+    /// Reads everything once and compares the checksum of the texts; opening checks only what is known about them.
+    public void verify() {
+        file.verify();
+    }
+
+    /// Writes documents as JSONL, one `{"id", "kind", "text"}` per line, for other tools. Readable by [Documents] again.
+    public static void export(DocumentSet documents, Path path) {
+        JsonLines.write(documents, path);
+    }
+
     @Override
     public void close() {
         file.close();
@@ -166,7 +176,7 @@ public final class Corpus implements AutoCloseable {
         void finish(Documents documents) {
             if (writer.documents() == 0) {
                 throw new DataException("data: no usable document in " + documents.sources() + "; found " + found + " texts of " + bytesFound
-                    + " bytes; left out: " + skipped.describe() + "; looked for text, source code, .zip, .jar, .jsonl, .gz, .zst and .xz, each document at least "
+                    + " bytes; left out: " + skipped.describe() + "; looked for text, source code, .zip, .jar, .tar, .jsonl, .gz, .zst and .xz, each document at least "
                     + settings.rules().minimumBytes() + " bytes long after cleaning");
             }
             List<Fingerprint> fingerprints = writer.fingerprints();

@@ -15,7 +15,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// The file of a [Corpus]: all texts, then what is known of each.
 ///
 /// ```text
-/// header  128 bytes   JDCORPUS, version 4, documents 4, text bytes 8, index bytes 8, CRC-32C of the index 4, …
+/// header  128 bytes   JDCORPUS, version 4, documents 4, text bytes 8, index bytes 8, CRC-32C of the index 4, of the texts 4
 /// texts               UTF-8, one after the other
 /// index               for each document: length 4, held out 1, kind 1, fingerprint 16, length of id 2, id
 ///                     names of the kinds: count 1, for each length 1 and name; statistics: length 4, JSON
@@ -92,6 +92,10 @@ final class CorpusFile implements AutoCloseable {
         return stats;
     }
 
+    void verify() {
+        file.require(file.checksum(MappedFile.HEADER, starts[starts.length - 1] - MappedFile.HEADER) == file.getInt(36), "the checksum of its texts does not match");
+    }
+
     /// The documents of one side of the split, in order.
     DocumentSet subset(boolean wantHeldOut) {
         int[] members = IntStream.range(0, heldOut.length).filter(i -> heldOut[i] == wantHeldOut).toArray();
@@ -165,6 +169,7 @@ final class CorpusFile implements AutoCloseable {
         private Writer(AsideFile file) {
             this.file = file;
             file.write(new byte[MappedFile.HEADER]);
+            file.checksum();
         }
 
         void add(Document document, Fingerprint fingerprint) {
@@ -197,7 +202,7 @@ final class CorpusFile implements AutoCloseable {
         }
 
         void finish(boolean[] heldOut, CorpusStats stats) {
-            file.checksum();
+            int textChecksum = file.checksum();
             long index = file.position();
             for (int i = 0; i < documents(); i++) {
                 file.writeInt(lengths[i]);
@@ -218,7 +223,7 @@ final class CorpusFile implements AutoCloseable {
             file.write(json);
             long indexBytes = file.position() - index;
             ByteBuffer header = ByteBuffer.allocate(MappedFile.HEADER).order(ByteOrder.LITTLE_ENDIAN);
-            header.put(MappedFile.magic(MAGIC)).putInt(VERSION).putInt(documents()).putLong(bytes).putLong(indexBytes).putInt(file.checksum());
+            header.put(MappedFile.magic(MAGIC)).putInt(VERSION).putInt(documents()).putLong(bytes).putLong(indexBytes).putInt(file.checksum()).putInt(textChecksum);
             file.writeFirst(MappedFile.sealed(header.array()));
             file.commit();
         }

@@ -24,7 +24,7 @@ import io.airlift.compress.v3.zstd.ZstdInputStream;
 
 /// All documents of some files and folders, one after another, in an order that depends only on names and contents.
 ///
-/// Folders are walked in the order of their paths; hidden files and links inside them are passed over. Zip and jar files, gzip, zstd,
+/// Folders are walked in the order of their paths; hidden files and links inside them are passed over. Zip, jar and tar files, gzip, zstd,
 /// xz and JSONL are opened, also one inside another. Whatever cannot be used is counted with its reason and passed over: one bad file must not
 /// cost the work of a night. Nothing is ever held in memory but the document at hand; a file of many gigabytes is cut into pieces
 /// ([TextPieces]).
@@ -32,7 +32,7 @@ import io.airlift.compress.v3.zstd.ZstdInputStream;
 /// Does not clean ([Cleaner]) and does not decide what is a duplicate ([Duplicates]).
 public final class Documents {
     /// Archives inside archives are opened this deep.
-    private static final int MOST_NESTING = 3;
+    private static final int MOST_NESTING = 4;
     /// An xz stream may ask for a dictionary of gigabytes; `xz -9` needs 65 MiB to unpack.
     private static final int MOST_XZ_KIB = 128 << 10;
 
@@ -48,7 +48,7 @@ public final class Documents {
 
     public static Documents of(List<Path> sources) {
         if (sources.isEmpty()) {
-            throw new DataException("data: no source given; give a folder, a text file, a .zip, .jar, .jsonl, .gz, .zst or .xz file");
+            throw new DataException("data: no source given; give a folder, a text file, a .zip, .jar, .tar, .jsonl, .gz, .zst or .xz file");
         }
         for (Path source : sources) {
             if (!Files.exists(source)) {
@@ -91,12 +91,14 @@ public final class Documents {
     }
 
     /// One file to read.
-    record Input(Path path, String id, long bytes) {
+    ///
+    /// @param alone it is a whole source, not found in a folder
+    record Input(Path path, String id, long bytes, boolean alone) {
     }
 
     private static void list(Path source, List<Input> inputs, Tally skipped) {
         if (!Files.isDirectory(source)) {
-            inputs.add(new Input(source, source.getFileName().toString(), size(source)));
+            inputs.add(new Input(source, source.getFileName().toString(), size(source), true));
             return;
         }
         List<Input> found = new ArrayList<>();
@@ -118,7 +120,7 @@ public final class Documents {
                     } else if (attributes.isSymbolicLink()) {
                         skipped.add(Reason.LINK, id(file), 0);
                     } else if (attributes.isRegularFile()) {
-                        found.add(new Input(file, id(file), attributes.size()));
+                        found.add(new Input(file, id(file), attributes.size(), false));
                     } else {
                         skipped.add(Reason.UNREADABLE, id(file), 0);
                     }
@@ -205,40 +207,46 @@ public final class Documents {
 
         /// An archive that is the whole source gives its entries plain names; one inside a folder puts its own name before them.
         private static String prefix(Input input) {
-            return input.id().indexOf('/') < 0 ? "" : input.id() + "!/";
+            return input.alone() ? "" : input.id() + "!/";
         }
 
         /// One stream named `id`: unpacks what its name says is packed, and hands the rest to the reader of its kind.
         void stream(String id, Guarded in, int depth) throws IOException {
-            String lower = id.toLowerCase(Locale.ROOT);
-            if (isZip(lower)) {
-                if (depth >= MOST_NESTING) {
-                    skipped.add(Reason.TOO_DEEP, id, 0);
-                    return;
-                }
-                Archives.zipStream(in, id + "!/", this, depth + 1);
-            } else if (lower.endsWith(".gz") || lower.endsWith(".zst") || lower.endsWith(".xz")) {
-                if (depth >= MOST_NESTING) {
-                    skipped.add(Reason.TOO_DEEP, id, 0);
-                    return;
-                }
-                String inner = id.substring(0, id.lastIndexOf('.'));
+            String name = id.toLowerCase(Locale.ROOT);
+            boolean packed = name.endsWith(".gz") || name.endsWith(".tgz") || name.endsWith(".zst") || name.endsWith(".xz");
+            boolean archive = isZip(name) || name.endsWith(".tar");
+            if ((packed || archive) && depth >= MOST_NESTING) {
+                skipped.add(Reason.TOO_DEEP, id, 0);
+            } else if (packed || archive) {
                 try {
-                    InputStream unpacked = lower.endsWith(".gz") ? new GZIPInputStream(in, 1 << 16)
-                        : lower.endsWith(".xz") ? new XZInputStream(in, MOST_XZ_KIB) : new Unzstd(in);
-                    stream(inner, Guarded.against(unpacked, in), depth + 1);
+                    if (packed) {
+                        stream(unpackedName(id), Guarded.against(unpacked(name, in), in), depth + 1);
+                    } else if (isZip(name)) {
+                        Archives.zipStream(in, id + "!/", this, depth + 1);
+                    } else {
+                        Tar.read(in, id + "!/", this, depth + 1);
+                    }
                 } catch (Guarded.Bomb e) {
                     skipped.add(Reason.BOMB, id, in.count());
                 } catch (IOException e) {
                     skipped.add(Reason.CORRUPT, id, in.count());
                 }
-            } else if (lower.endsWith(".jsonl") || lower.endsWith(".ndjson")) {
+            } else if (name.endsWith(".jsonl") || name.endsWith(".ndjson")) {
                 JsonLines.read(id, new BufferedInputStream(in, 1 << 16), sink, skipped);
-            } else if (Kind.isBinaryName(lower)) {
+            } else if (Kind.isBinaryName(name)) {
                 skipped.add(Reason.BINARY, id, 0);
             } else {
                 TextPieces.read(id, in, sink, skipped);
             }
+        }
+
+        private static InputStream unpacked(String name, InputStream in) throws IOException {
+            return name.endsWith(".zst") ? new Unzstd(in) : name.endsWith(".xz") ? new XZInputStream(in, MOST_XZ_KIB) : new GZIPInputStream(in, 1 << 16);
+        }
+
+        private static String unpackedName(String id) {
+            String inner = id.substring(0, id.lastIndexOf('.'));
+            return id.toLowerCase(Locale.ROOT).endsWith(".tgz") ? inner + ".tar" : inner;
         }
 
         Tally skipped() {

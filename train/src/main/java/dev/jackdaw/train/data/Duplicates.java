@@ -15,8 +15,9 @@ import java.util.Set;
 final class Duplicates {
     private static final int BANDS = 21;
     private static final int ROWS = 6;
-    /// In a crowd of short look-alikes no more than this many are compared with each newcomer.
-    private static final int MOST_COMPARISONS = 256;
+    /// Of documents that all agree on a band but are not similar, the first so many can be found by it: a crowd must not cost a walk through
+    /// all of it for each newcomer.
+    private static final int CROWD = 64;
 
     private final boolean exact;
     private final double similarity;
@@ -54,16 +55,11 @@ final class Duplicates {
 
     private boolean meets(int band, short[] sketch) {
         int[] table = tables[band];
-        int compared = 0;
-        for (int slot = slot(band, sketch, 0, table.length); table[slot] != 0 && compared < MOST_COMPARISONS; slot = slot + 1 & table.length - 1) {
-            int other = table[slot] - 1;
-            short[] block = blocks[other >>> 10];
-            int at = (other & 1023) * MinHash.PLACES;
-            if (sameBand(band, sketch, block, at)) {
-                compared++;
-                if (MinHash.similarity(sketch, 0, block, at) >= similarity) {
-                    return true;
-                }
+        for (int slot = slot(band, sketch, 0, table.length); table[slot] != 0; slot = slot + 1 & table.length - 1) {
+            short[] block = blocks[table[slot] - 1 >>> 10];
+            int at = (table[slot] - 1 & 1023) * MinHash.PLACES;
+            if (sameBand(band, sketch, 0, block, at) && MinHash.similarity(sketch, 0, block, at) >= similarity) {
+                return true;
             }
         }
         return false;
@@ -91,16 +87,23 @@ final class Duplicates {
     }
 
     private void insert(int[] table, int band, int document) {
-        int slot = slot(band, blocks[document >>> 10], (document & 1023) * MinHash.PLACES, table.length);
-        while (table[slot] != 0) {
+        short[] block = blocks[document >>> 10];
+        int at = (document & 1023) * MinHash.PLACES;
+        int crowd = 0;
+        int slot = slot(band, block, at, table.length);
+        while (table[slot] != 0 && crowd < CROWD) {
+            int other = table[slot] - 1;
+            crowd += sameBand(band, block, at, blocks[other >>> 10], (other & 1023) * MinHash.PLACES) ? 1 : 0;
             slot = slot + 1 & table.length - 1;
         }
-        table[slot] = document + 1;
+        if (crowd < CROWD) {
+            table[slot] = document + 1;
+        }
     }
 
-    private static boolean sameBand(int band, short[] a, short[] b, int bAt) {
+    private static boolean sameBand(int band, short[] a, int aAt, short[] b, int bAt) {
         for (int i = band * ROWS; i < (band + 1) * ROWS; i++) {
-            if (a[i] != b[bAt + i]) {
+            if (a[aAt + i] != b[bAt + i]) {
                 return false;
             }
         }

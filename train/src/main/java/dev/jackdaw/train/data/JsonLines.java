@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.function.Consumer;
 
 import tools.jackson.core.JacksonException;
@@ -52,6 +53,20 @@ final class JsonLines {
         if (!any) {
             skipped.add(Reason.EMPTY, id, 0);
         }
+    }
+
+    /// What [Documents] reads back as the same texts.
+    static void write(DocumentSet documents, Path path) {
+        try (AsideFile file = AsideFile.create(path, "jsonl")) {
+            for (int i = 0; i < documents.size(); i++) {
+                file.write(MAPPER.writeValueAsBytes(new Line(documents.id(i), documents.kind(i).label(), new String(documents.text(i), StandardCharsets.UTF_8))));
+                file.writeByte('\n');
+            }
+            file.commit();
+        }
+    }
+
+    private record Line(String id, String kind, String text) {
     }
 
     private static void line(String id, byte[] line, Consumer<Document> sink, Tally skipped) {

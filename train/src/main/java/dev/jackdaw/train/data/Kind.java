@@ -63,7 +63,7 @@ public enum Kind {
     /// Ends of names that never hold text; such files are not even opened.
     private static final List<String> BINARY = List.of("class", "o", "a", "so", "dll", "dylib", "exe", "bin", "png", "jpg", "jpeg", "gif",
         "bmp", "ico", "webp", "tif", "tiff", "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "odt", "mp3", "mp4", "wav", "ogg", "flac", "avi",
-        "mov", "ttf", "otf", "woff", "woff2", "7z", "rar", "bz2", "tar", "tgz", "jmod", "jks", "p12", "der", "gguf", "safetensors", "pt",
+        "mov", "ttf", "otf", "woff", "woff2", "7z", "rar", "bz2", "jmod", "jks", "p12", "der", "gguf", "safetensors", "pt",
         "npy", "npz", "onnx", "parquet", "db", "sqlite", "pyc", "wasm");
 
     private static final Map<String, Kind> BY_EXTENSION = new HashMap<>();

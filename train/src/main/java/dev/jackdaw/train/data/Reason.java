@@ -10,7 +10,7 @@ public enum Reason {
     UNREADABLE("could not be opened or read"),
     CORRUPT("broken or truncated archive or stream"),
     UNSAFE_NAME("archive entry with an absolute name or '..'"),
-    TOO_DEEP("archive inside an archive inside an archive"),
+    TOO_DEEP("archives inside archives, deeper than is opened"),
     BOMB("expands beyond any real text"),
     BAD_JSON("line is not a JSON object"),
     NO_TEXT_FIELD("JSON object without a known text field"),

@@ -1,7 +1,7 @@
 /// # Data: from files to batches of token ids
 ///
 /// Read in this order:
-/// 1. [Documents]: every text in some files, folders and archives, one at a time ([TextPieces], [Archives], [JsonLines], [Guarded]).
+/// 1. [Documents]: every text in some files, folders and archives, one at a time ([TextPieces], [Archives], [Tar], [JsonLines], [Guarded]).
 /// 2. [Cleaner]: is it text, did a person write it, where does the legal notice end ([Encoding], [Junk], [LicenceHeader]).
 /// 3. [Fingerprint], [MinHash], [Duplicates]: which texts are copies, or nearly.
 /// 4. [HoldOut]: which documents are for examination only.

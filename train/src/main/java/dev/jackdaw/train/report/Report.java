@@ -11,7 +11,8 @@ import java.util.List;
 ///
 /// A report can be made at any moment of a run, and again at any time later, from the plain files that [ReportData] reads.
 public final class Report {
-    static final String CHARTS = "charts";
+    /// Folder of the pictures that the Markdown report shows.
+    public static final String CHARTS = "charts";
 
     private Report() {
     }

@@ -35,7 +35,7 @@ class JackdawCommandTest {
     void suggestsTheCommandThatWasMeant() {
         Cli run = Cli.run("docter");
         assertThat(run.exitCode()).isEqualTo(2);
-        assertThat(run.err()).startsWith("jackdaw: unknown command docter; did you mean doctor?");
+        assertThat(run.err()).startsWith("jackdaw: unknown command docter; did you mean doctor");
     }
 
     @Test

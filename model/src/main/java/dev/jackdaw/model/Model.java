@@ -6,7 +6,6 @@ import dev.jackdaw.model.format.FormatException;
 import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.ModelFile;
 import dev.jackdaw.model.token.BytePairTokenizer;
-import dev.jackdaw.model.token.GgufTokenizer;
 import dev.jackdaw.model.token.TokenizerConfig;
 import dev.jackdaw.model.token.Tokenizers;
 import dev.jackdaw.tensor.Device;
@@ -42,9 +41,9 @@ public final class Model implements AutoCloseable {
             file = ModelFile.open(this.path, arena);
             spec = ModelSpec.of(file.header());
             if (file.gguf().isPresent()) {
-                GgufTokenizer arrays = arrays(file.gguf().get());
-                tokenizer = arrays == null ? null : new BytePairTokenizer(arrays.spec());
-                template = file.gguf().get().text("tokenizer.chat_template", null);
+                Gguf gguf = file.gguf().get();
+                tokenizer = gguf.value("tokenizer.ggml.tokens").isEmpty() ? null : Tokenizers.read(gguf);
+                template = gguf.text("tokenizer.chat_template", null);
             } else {
                 tokenizer = Files.exists(this.path.resolve("tokenizer.json")) ? Tokenizers.read(this.path) : null;
                 template = Files.exists(this.path.resolve("tokenizer_config.json")) ? TokenizerConfig.read(this.path.resolve("tokenizer_config.json")).chatTemplate() : null;
@@ -72,21 +71,6 @@ public final class Model implements AutoCloseable {
             throw new IOException("model " + path + ": this training run is not finished, it has no params.gguf; resume it first");
         }
         return path;
-    }
-
-    private static GgufTokenizer arrays(Gguf gguf) {
-        if (gguf.value("tokenizer.ggml.tokens").isEmpty()) {
-            return null;
-        }
-        return new GgufTokenizer(gguf.text("tokenizer.ggml.model"), gguf.text("tokenizer.ggml.pre", "default"), gguf.texts("tokenizer.ggml.tokens").toArray(String[]::new),
-                gguf.value("tokenizer.ggml.token_type").isEmpty() ? null : java.util.Arrays.stream(gguf.integers("tokenizer.ggml.token_type")).mapToInt(Math::toIntExact).toArray(),
-                gguf.value("tokenizer.ggml.merges").isEmpty() ? new String[0] : gguf.texts("tokenizer.ggml.merges").toArray(String[]::new),
-                (int) gguf.integer("tokenizer.ggml.bos_token_id", -1), (int) gguf.integer("tokenizer.ggml.eos_token_id", -1),
-                flag(gguf, "tokenizer.ggml.add_bos_token"), flag(gguf, "tokenizer.ggml.add_eos_token"), gguf.text("tokenizer.chat_template", null));
-    }
-
-    private static Boolean flag(Gguf gguf, String key) {
-        return gguf.value(key).isEmpty() ? null : Boolean.valueOf(gguf.bool(key, false));
     }
 
     /// The GGUF file or the folder.

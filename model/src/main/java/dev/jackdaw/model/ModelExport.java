@@ -13,8 +13,6 @@ import dev.jackdaw.tensor.Shape;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
 /// Writes a model with its tokenizer and chat template, for other programs and for us: one GGUF file, or a Hugging Face folder.
@@ -26,7 +24,7 @@ public final class ModelExport {
     /// @param facts   how the model came to be: keys `jackdaw.…`; no clock values, so that the same training gives the same bytes
     public static void gguf(Path path, String name, ModelSpec spec, GgufExport.Source weights, BytePairTokenizer tokenizer, String template,
                             Map<String, GgufValue> facts, DType type) throws IOException {
-        GgufExport.write(path, name, spec.header(), weights, type, keys(GgufTokenizer.of(tokenizer.spec(), template)), facts);
+        GgufExport.write(path, name, spec.header(), weights, type, GgufTokenizer.of(tokenizer.spec(), template).metadata(), facts);
     }
 
     public static void huggingFace(Path folder, ModelSpec spec, GgufExport.Source weights, BytePairTokenizer tokenizer, String template, DType type) throws IOException {
@@ -45,33 +43,5 @@ public final class ModelExport {
             Shape shape = Shape.of(parameter.sizes());
             return GgufExport.typeFor(shape, type).bytes(shape.elements());
         }).sum();
-    }
-
-    /// The tokenizer as GGUF metadata.
-    static Map<String, GgufValue> keys(GgufTokenizer t) {
-        Map<String, GgufValue> keys = new LinkedHashMap<>();
-        keys.put("tokenizer.ggml.model", GgufValue.of(t.model()));
-        keys.put("tokenizer.ggml.pre", GgufValue.of(t.pre()));
-        keys.put("tokenizer.ggml.tokens", GgufValue.texts(List.of(t.tokens())));
-        if (t.types() != null) {
-            keys.put("tokenizer.ggml.token_type", GgufValue.i32s(t.types()));
-        }
-        keys.put("tokenizer.ggml.merges", GgufValue.texts(List.of(t.merges())));
-        if (t.bos() >= 0) {
-            keys.put("tokenizer.ggml.bos_token_id", GgufValue.u32(t.bos()));
-        }
-        if (t.eos() >= 0) {
-            keys.put("tokenizer.ggml.eos_token_id", GgufValue.u32(t.eos()));
-        }
-        if (t.addBos() != null) {
-            keys.put("tokenizer.ggml.add_bos_token", GgufValue.of(t.addBos()));
-        }
-        if (t.addEos() != null) {
-            keys.put("tokenizer.ggml.add_eos_token", GgufValue.of(t.addEos()));
-        }
-        if (t.template() != null) {
-            keys.put("tokenizer.chat_template", GgufValue.of(t.template()));
-        }
-        return keys;
     }
 }

@@ -5,8 +5,10 @@ import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.format.AtomicFile;
 import dev.jackdaw.model.format.GgufValue;
 import dev.jackdaw.model.token.BpeTrainer;
+import dev.jackdaw.model.token.BytePairSpec;
 import dev.jackdaw.model.token.BytePairTokenizer;
 import dev.jackdaw.model.token.SpecialTokens;
+import dev.jackdaw.model.token.TokenizerConfig;
 import dev.jackdaw.model.token.TokenizerJson;
 import dev.jackdaw.model.token.Tokenizers;
 import dev.jackdaw.tensor.DType;
@@ -91,7 +93,7 @@ public final class Pretraining {
         Path out = request.out();
         Files.createDirectories(out.resolve("data"));
         boolean resuming = Files.exists(out.resolve("run.json"));
-        BytePairTokenizer tokenizer = resuming ? Tokenizers.read(out.resolve("tokenizer.json")) : prepare();
+        BytePairTokenizer tokenizer = resuming ? Tokenizers.read(out) : prepare();
         try (Corpus corpus = Corpus.open(out.resolve("data/corpus"));
              TokenShard train = TokenShard.open(out.resolve("data/train.tokens"));
              TokenShard heldOut = TokenShard.open(out.resolve("data/held-out.tokens"))) {
@@ -139,7 +141,7 @@ public final class Pretraining {
         Prepared wanted = request.repeat() == null ? new Prepared(request.sources(), request.choices().vocabulary())
                 : new Prepared(request.repeat().data().sources(), request.repeat().data().vocabulary());
         if (Files.exists(done) && JSON.readValue(Files.readAllBytes(done), Prepared.class).equals(wanted)) {
-            return Tokenizers.read(out.resolve("tokenizer.json"));
+            return Tokenizers.read(out);
         }
         Files.deleteIfExists(done);
         List<Path> paths = new ArrayList<>();
@@ -152,8 +154,10 @@ public final class Pretraining {
             int vocabulary = request.repeat() == null ? Dial.vocabulary(corpus.train().bytes(), request.choices()) : request.repeat().data().vocabulary();
             listener.phase("train the tokenizer");
             BpeTrainer.Settings settings = BpeTrainer.Settings.of(vocabulary, device.threads());
-            BytePairTokenizer tokenizer = new BytePairTokenizer(BpeTrainer.train(texts(corpus.train()), settings, (_, _, _) -> { }).spec());
-            AtomicFile.write(out.resolve("tokenizer.json"), TokenizerJson.write(tokenizer.spec()));
+            BytePairSpec spec = BpeTrainer.train(texts(corpus.train()), settings, (_, _, _) -> { }).spec();
+            AtomicFile.write(out.resolve("tokenizer.json"), TokenizerJson.write(spec));
+            AtomicFile.write(out.resolve("tokenizer_config.json"), TokenizerConfig.ofOurs(0).write());
+            BytePairTokenizer tokenizer = Tokenizers.read(out);       // the same object whether the run is new or resumed
             listener.phase("tokenize");
             String fingerprint = fingerprint(tokenizer);
             int end = tokenizer.id(SpecialTokens.END_OF_TEXT).orElseThrow();
@@ -207,6 +211,7 @@ public final class Pretraining {
                 fingerprint(tokenizer), train.fingerprint(), heldOut.fingerprint(), train.tokens(), train.textBytes(), train.bytesPerToken());
         if (request.repeat() != null) {
             RunPlan repeat = request.repeat();
+            checkData(repeat, train, heldOut);
             return new RunPlan(repeat.name(), repeat.settings(), data, request.program(), machine);
         }
         Dial.Choices choices = request.choices();

@@ -30,7 +30,7 @@ final class RunCharts {
             return figures;
         }
         String note = "Lower is better; the pale line is single batches, the blue one their running mean. Points on the "
-                + "way are measured on the beginning of the held-out documents, the final figure above on all. Dashed: compressors on the same documents.";
+                + "way are measured on some of the held-out documents, the figure above on all. Dashed: compressors on the same documents.";
         figures.add(Figure.of("loss-tokens", "Loss over tokens seen. " + note, bitsPerByte(data, tokens, "training tokens")));
         figures.add(Figure.of("loss-time", "The same over training time, without evaluation.", bitsPerByte(data, time.values, time.name)));
         return figures;
@@ -114,9 +114,10 @@ final class RunCharts {
         return data.metrics().stream().mapToDouble(value).toArray();
     }
 
-    /// An exponential mean over about a fiftieth of the run. At the start, where values fall fast, the window is a fifth of what is behind.
+    /// An exponential mean over about a fortieth of the run, at least eight steps. At the start, where values fall fast, the window is a
+    /// fifth of what is behind.
     static double[] smooth(double[] values) {
-        double window = Math.max(1, values.length / 50.0);
+        double window = Math.max(8, values.length / 40.0);
         double[] smooth = new double[values.length];
         double mean = Double.NaN;
         long seen = 0;

@@ -226,9 +226,9 @@ public final class Pretraining {
             requireMemory(settings);
             double perStep = Dial.secondsPerStep(settings, device);
             double perToken = perStep / settings.tokensPerStep();
-            // a third of a training step for each token that is examined on the way and at the end, then compressors and report
-            double examination = perToken / 3 * (heldOut.tokens() * 1.1 + 20 * 65_536.0) + heldOut.textBytes() * 2e-6 + 2;
-            left = Math.max(5, request.minutes() * 60 - seconds() - examination);
+            // a third of the work of training for each token that is examined at the end, then compressors and report; on the way, 5% for glimpses, 2% for samples and checkpoints
+            double examination = perToken / 3 * heldOut.tokens() * 1.2 + heldOut.textBytes() * 2e-6 + 3;
+            left = Math.max(5, (request.minutes() * 60 - seconds() - examination) * 0.93);
             steps = Math.max(10, (long) (left / perStep));
         }
         settings = Dial.withSteps(settings, steps);

@@ -37,7 +37,7 @@ public final class Run {
 
     private static final int SAMPLE_TOKENS = 160;
     private static final double SAMPLE_TEMPERATURE = 0.8;
-    /// Tokens of the held-out set that the evaluations on the way look at.
+    /// Most tokens of the held-out set that an evaluation on the way looks at.
     private static final long GLIMPSE = 65_536;
 
     private final Path directory;
@@ -98,7 +98,7 @@ public final class Run {
                 boolean evaluate = step % settings.evaluateEvery() == 0 || step == settings.steps();
                 double rate = settings.tokensPerStep() / taken;
                 StepMetrics line = new StepMetrics(step, step * settings.tokensPerStep(), seconds, done.loss(),
-                        evaluate ? examination.measure(heldOut, 0, GLIMPSE, _ -> { }).bitsPerByte() : Double.NaN,
+                        evaluate ? examination.measure(heldOut, 0, step == settings.steps() ? GLIMPSE : glimpse(settings), _ -> { }).bitsPerByte() : Double.NaN,
                         settings.optimizer().matrixLearningRate() * settings.schedule().factor(step - 1), done.gradientNorm(), rate,
                         rate * settings.model().trainingFlopsPerToken(settings.context()) / 1e9);
                 metrics.append(line);
@@ -107,6 +107,11 @@ public final class Run {
             }
             sample(trainer, step, listener);
         }
+    }
+
+    /// Twenty evaluations, each a third of the work of training on as many tokens, should cost 5% of the run.
+    private static long glimpse(TrainSettings settings) {
+        return Math.clamp(settings.tokens() / 133, 8_192, GLIMPSE);
     }
 
     public int context() {

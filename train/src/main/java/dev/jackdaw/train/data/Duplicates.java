@@ -17,13 +17,14 @@ final class Duplicates {
     private static final int ROWS = 6;
     /// Of documents that all agree on a band but are not similar, the first so many can be found by it: a crowd must not cost a walk through
     /// all of it for each newcomer.
-    private static final int CROWD = 64;
+    private static final int CROWD = 32;
 
     private final boolean exact;
     private final double similarity;
     private final Set<Fingerprint> seen = new HashSet<>();
     private short[][] blocks = new short[16][];                  // sketches of the kept, 1024 to a block
     private int kept;
+    private long steps;                                          // through the tables, in all
     private final int[][] tables = new int[BANDS][1 << 10];      // open addressing; number of a kept document plus 1
 
     /// @param exact      whether equal fingerprints count
@@ -53,9 +54,15 @@ final class Duplicates {
         return null;
     }
 
+    /// How many places of the tables have been looked at; what a question costs.
+    long steps() {
+        return steps;
+    }
+
     private boolean meets(int band, short[] sketch) {
         int[] table = tables[band];
         for (int slot = slot(band, sketch, 0, table.length); table[slot] != 0; slot = slot + 1 & table.length - 1) {
+            steps++;
             short[] block = blocks[table[slot] - 1 >>> 10];
             int at = (table[slot] - 1 & 1023) * MinHash.PLACES;
             if (sameBand(band, sketch, 0, block, at) && MinHash.similarity(sketch, 0, block, at) >= similarity) {
@@ -92,6 +99,7 @@ final class Duplicates {
         int crowd = 0;
         int slot = slot(band, block, at, table.length);
         while (table[slot] != 0 && crowd < CROWD) {
+            steps++;
             int other = table[slot] - 1;
             crowd += sameBand(band, block, at, blocks[other >>> 10], (other & 1023) * MinHash.PLACES) ? 1 : 0;
             slot = slot + 1 & table.length - 1;

@@ -11,7 +11,6 @@ import java.util.Set;
 import java.util.SplittableRandom;
 
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 class DuplicatesTest {
     private static byte[] utf8(String text) {
@@ -77,23 +76,23 @@ class DuplicatesTest {
     void findsNearDuplicatesAmongManyTexts() {
         Duplicates duplicates = new Duplicates(true, 0.8);
         List<String> texts = new ArrayList<>();
-        for (int i = 0; i < 400; i++) {
-            String text = Texts.words(i, 50 + 5 * i);
+        for (int i = 0; i < 200; i++) {
+            String text = Texts.words(i, 50 + 6 * i);
             texts.add(text);
             assertThat(duplicates.look(Fingerprint.of(utf8(text)), sketch(text))).as("text %d", i).isNull();
         }
         int found = 0;
         int wanted = 0;
-        for (int i = 0; i < 400; i++) {
+        for (int i = 0; i < 200; i++) {
             String near = changed(texts.get(i), 0.01, i);
             if (jaccard(texts.get(i), near) >= 0.9) {
                 wanted++;
                 found += duplicates.look(Fingerprint.of(utf8(near)), sketch(near)) == Reason.NEAR_DUPLICATE ? 1 : 0;
             }
         }
-        assertThat(wanted).isGreaterThan(200);
+        assertThat(wanted).isGreaterThan(100);
         assertThat(found).isGreaterThan((int) (0.94 * wanted));
-        for (int i = 0; i < 400; i++) {
+        for (int i = 0; i < 200; i++) {
             String far = changed(texts.get(i), 0.1, i);
             assertThat(duplicates.look(Fingerprint.of(utf8(far)), sketch(far))).as("text %d at %.2f", i, jaccard(texts.get(i), far)).isNull();
         }
@@ -109,18 +108,21 @@ class DuplicatesTest {
     }
 
     @Test
-    @Timeout(10)
-    void aCrowdOfLookAlikesStaysFast() {
+    void aCrowdOfLookAlikesCostsNoMoreThanAFew() {
         Duplicates duplicates = new Duplicates(true, 1.0);
         short[] same = sketch(Texts.words(1, 50));
-        for (int i = 0; i < 20_000; i++) {
+        long atThousand = 0;
+        for (int i = 0; i < 3000; i++) {
             short[] one = same.clone();
-            one[127] = (short) i;                                       // outside every band but different, so never equal
-            one[126] = (short) (i >> 3);
+            one[127] = (short) i;                                       // outside every band
             one[0] = (short) (i * 7);
-            duplicates.look(new Fingerprint(i, i), one);
+            assertThat(duplicates.look(new Fingerprint(i, i), one)).isNull();
+            atThousand = i == 999 ? duplicates.steps() : atThousand;
         }
+        long before = duplicates.steps();
+        assertThat(before).as("steps grow with the number of documents, not with its square").isLessThan(4 * atThousand);
         assertThat(duplicates.look(new Fingerprint(-1, -1), same)).isNull();
+        assertThat(duplicates.steps() - before).isLessThan(5000);
         assertThat(duplicates.look(new Fingerprint(-2, -2), same.clone())).isEqualTo(Reason.NEAR_DUPLICATE);
     }
 

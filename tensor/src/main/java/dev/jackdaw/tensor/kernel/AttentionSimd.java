@@ -41,8 +41,8 @@ public final class AttentionSimd implements Attention {
         long values = next(keys, Tp * D);                           // [Tp][Dp]
         long s = next(values, Tp * Dp);                             // [QUERIES][WIDE] scores, then weights
         long o = next(s, QUERIES * WIDE);                           // [QUERIES][Dp] out, not yet divided by the sum of the weights
-        long max = next(o, (long) QUERIES * Dp);                    // [QUERIES] of the scores so far
-        long sum = next(max, QUERIES);                              // [QUERIES][L] of the weights so far, one partial sum a lane
+        long base = next(o, (long) QUERIES * Dp);                   // [QUERIES] of the weights, a score
+        long sum = next(base, QUERIES);                              // [QUERIES][L] of the weights so far, one partial sum a lane
         float c = dims.scale() * LOG2E;
 
         panels(keys, k + 4 * (first * kStride + (long) kh * D), kStride, T, D);
@@ -54,7 +54,7 @@ public final class AttentionSimd implements Attention {
                 AttentionTiles.zero(o, (long) QUERIES * Dp);
                 AttentionTiles.zero(sum, QUERIES * L);
                 for (int r = 0; r < n; r++) {
-                    putFloat(max + 4L * r, NONE);
+                    putFloat(base + 4L * r, NONE);
                 }
                 for (int j0 = dims.firstKey(q0) / WIDE * WIDE; j0 < q0 + n; j0 += WIDE) {
                     products(dims, s, qRows, qStride, keys + 4L * j0 * D, q0, n, j0);
@@ -63,7 +63,7 @@ public final class AttentionSimd implements Attention {
                         if (vectors > 0) {
                             long row = s + 4L * r * WIDE;
                             hide(dims, row, vectors, q0 + r, j0);
-                            AttentionTiles.softmax(row, vectors, c, max + 4L * r, sum + 4L * r * L, o + 4L * r * Dp, Dp / L);
+                            AttentionTiles.softmax(row, vectors, Math.max(0, dims.firstKey(q0 + r) - j0), c, base + 4L * r, sum + 4L * r * L, o + 4L * r * Dp, Dp / L);
                         }
                     }
                     addProducts(dims, o, s, values + 4L * j0 * Dp, q0, n, j0);
@@ -72,7 +72,7 @@ public final class AttentionSimd implements Attention {
                 for (int r = 0; r < n; r++) {
                     float total = AttentionTiles.sum(sum + 4L * r * L);
                     AttentionTiles.writeRow(outRows + 4 * r * outStride, o + 4L * r * Dp, D, 1 / total);
-                    double logSumExp = (double) dims.scale() * getFloat(max + 4L * r) + Math.log(total);
+                    double logSumExp = (double) dims.scale() * getFloat(base + 4L * r) + Math.log(total);
                     putFloat(lse + 4 * ((b * (long) dims.H() + h) * T + q0 + r), (float) logSumExp);
                 }
             }

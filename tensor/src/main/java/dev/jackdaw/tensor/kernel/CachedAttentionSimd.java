@@ -30,8 +30,8 @@ public final class CachedAttentionSimd implements CachedAttention {
         long queries = scratch;                                     // [QUERIES][D]
         long s = AttentionTiles.next(queries, QUERIES * D);         // [QUERIES][PAGE] scores, then weights
         long o = AttentionTiles.next(s, QUERIES * PAGE);            // [QUERIES][Dp] out, not yet divided by the sum of the weights
-        long max = AttentionTiles.next(o, QUERIES * Dp);            // [QUERIES] of the scores so far
-        long sum = AttentionTiles.next(max, QUERIES);               // [QUERIES][L] of the weights so far, one partial sum a lane
+        long base = AttentionTiles.next(o, QUERIES * Dp);           // [QUERIES] of the weights, a score
+        long sum = AttentionTiles.next(base, QUERIES);               // [QUERIES][L] of the weights so far, one partial sum a lane
         long padding = AttentionTiles.next(sum, QUERIES * L);       // [PAGE][Dp] values, if D is not whole vectors
         float c = group.scale() * LOG2E;
 
@@ -39,13 +39,13 @@ public final class CachedAttentionSimd implements CachedAttention {
             int n = Math.min(QUERIES, rows * G - m0);
             for (int m = 0; m < n; m++) {
                 Memory.copy(q + 4 * ((m0 + m) / G * qStride + (long) ((m0 + m) % G) * D), queries + 4L * m * D, 4L * D);
-                putFloat(max + 4L * m, NONE);
+                putFloat(base + 4L * m, NONE);
             }
             AttentionTiles.zero(o, (long) QUERIES * Dp);
             AttentionTiles.zero(sum, QUERIES * L);
             int last = position + (m0 + n - 1) / G;
             for (int first = group.firstKey(position + m0 / G) / PAGE * PAGE; first <= last; first += PAGE) {
-                page(group, pages[first / PAGE], first, Math.min(PAGE, last + 1 - first), position, m0, n, queries, s, o, max, sum, padding, c);
+                page(group, pages[first / PAGE], first, Math.min(PAGE, last + 1 - first), position, m0, n, queries, s, o, base, sum, padding, c);
             }
             for (int m = 0; m < n; m++) {
                 AttentionTiles.writeRow(out + 4 * ((m0 + m) / G * outStride + (long) ((m0 + m) % G) * D), o + 4L * m * Dp, D,
@@ -55,7 +55,7 @@ public final class CachedAttentionSimd implements CachedAttention {
     }
 
     /// What queries `m0` to `m0 + n - 1` find in one page, whose slots hold the positions from `first` and of which `filled` are in use.
-    private static void page(Group group, long page, int first, int filled, int position, int m0, int n, long queries, long s, long o, long max,
+    private static void page(Group group, long page, int first, int filled, int position, int m0, int n, long queries, long s, long o, long base,
                              long sum, long padding, float c) {
         int G = group.G(), D = group.D(), Dp = padded(D);
         long values = page + 4L * PAGE * D;
@@ -78,7 +78,7 @@ public final class CachedAttentionSimd implements CachedAttention {
                 if (seenFrom > 0 || seenTo < vectors * L) {
                     AttentionTiles.hide(s + 4L * i * PAGE, vectors, seenFrom, seenTo);
                 }
-                AttentionTiles.softmax(s + 4L * i * PAGE, vectors, c, max + 4L * i, sum + 4L * i * L, o + 4L * i * Dp, Dp / L);
+                AttentionTiles.softmax(s + 4L * i * PAGE, vectors, Math.max(0, seenFrom), c, base + 4L * i, sum + 4L * i * L, o + 4L * i * Dp, Dp / L);
             }
             AttentionTiles.fourRows(sums, 4L * Dp, Dp, tile, 4L * PAGE, 4, four, values, 4L * Dp, to, true);
         }

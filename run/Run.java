@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,8 +39,8 @@ import java.util.stream.IntStream;
 /// Chapters: 1 the loop · 2 choosing a token · 3 the transformer · 4 multiplying by a weight · 5 small mathematics · 6 tokens · 7 the file
 public final class Run {
     static final String USAGE = """
-        usage: java run/Run.java MODEL.gguf "PROMPT" [options]
-          --max-tokens N    stop after N new tokens (default 100)
+        usage: java run/Run.java MODEL.gguf ["PROMPT"] [options]
+          --max-tokens N    stop after N new tokens (default 128)
           --temperature T   0 always takes the likeliest token (default); 1 draws from the model's own distribution
           --seed N          a different draw for temperatures above 0 (default 1)
           --ids 1,2,3       give the prompt as token ids, and print the new ids instead of text
@@ -49,7 +50,7 @@ public final class Run {
     // ------------------------------------------------------------------------------------------------------------ 1. The loop
 
     public static void main(String[] args) throws IOException {
-        Map<String, String> options = new HashMap<>(Map.of("--max-tokens", "100", "--temperature", "0", "--seed", "1"));
+        Map<String, String> options = new HashMap<>(Map.of("--max-tokens", "128", "--temperature", "0", "--seed", "1"));
         List<String> plain = new ArrayList<>();
         for (int i = 0; i < args.length; i++) {
             switch (args[i]) {
@@ -59,12 +60,12 @@ public final class Run {
             }
         }
         boolean asIds = options.containsKey("--ids");
-        if (plain.size() != (asIds ? 1 : 2) || plain.stream().anyMatch(word -> word.startsWith("--"))) {
+        if (plain.isEmpty() || plain.size() > (asIds ? 1 : 2) || plain.stream().anyMatch(word -> word.startsWith("--"))) {
             System.err.println(USAGE);
             System.exit(2);
         }
         try {
-            run(Path.of(plain.getFirst()), asIds ? null : plain.getLast(), options);
+            run(Path.of(plain.getFirst()), asIds ? null : plain.size() == 2 ? plain.get(1) : "", options);
         } catch (NumberFormatException e) {
             System.err.println("this is not a number: " + e.getMessage() + "\n" + USAGE);
             System.exit(2);
@@ -85,9 +86,12 @@ public final class Run {
         GgufFile file = new GgufFile(path);
         Tokenizer tokenizer = text == null ? null : new Tokenizer(file);
         int[] prompt = text == null ? Arrays.stream(options.get("--ids").split(",")).mapToInt(Integer::parseInt).toArray() : tokenizer.encode(text);
+        if (prompt.length == 0) {                                // in training, every document began with such a token
+            prompt = new int[] {file.value("tokenizer.ggml.bos_token_id", file.value("tokenizer.ggml.eos_token_id", 0))};
+        }
         int context = file.value(file.architecture + ".context_length", 2048);
-        if (prompt.length == 0 || prompt.length > context) {
-            throw new IllegalArgumentException("the prompt has " + prompt.length + " tokens; this model takes 1 to " + context);
+        if (prompt.length > context) {
+            throw new IllegalArgumentException("the prompt has " + prompt.length + " tokens; this model takes at most " + context);
         }
         int end = Math.min(context, prompt.length + Math.max(1, maxTokens) - 1);      // the last new token need not go in
         Transformer model = new Transformer(file, end);
@@ -444,10 +448,11 @@ final class Tokenizer {
         "qwen2", "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+");
 
     private final List<String> tokens;
+    private final List<Integer> types;                           // 1 ordinary, 3 control (such as <|im_end|>), 4 added by hand, …
     private final Map<String, Integer> ids = new HashMap<>();
     private final Map<String, Integer> ranks = new HashMap<>();  // "left right" → how early the pair was joined
     private final Pattern split;
-    private final Pattern special;                               // tokens such as <|im_start|>, found before the text is split
+    private final Pattern whole;                                 // tokens that are found before the text is split
     private final boolean wholeWordsFirst;
     private final int beginning;                                 // put before every text, or -1
     private final char[] charOfByte = new char[256];
@@ -460,12 +465,10 @@ final class Tokenizer {
             throw new IllegalArgumentException("its tokenizer (" + kind + ", " + splitName + ") is not byte-level BPE split as one of " + SPLITS.keySet() + "; give token ids with --ids");
         }
         tokens = file.value("tokenizer.ggml.tokens", List.of());
-        List<Integer> types = file.value("tokenizer.ggml.token_type", List.of());
-        List<String> specials = new ArrayList<>();
+        types = file.value("tokenizer.ggml.token_type", List.of());
         for (int i = 0; i < tokens.size(); i++) {
-            ids.put(tokens.get(i), i);
-            if (types.get(i) == 3 || types.get(i) == 4) {         // control, user-defined
-                specials.add(Pattern.quote(tokens.get(i)));
+            if (types.get(i) != 3) {
+                ids.put(tokens.get(i), i);
             }
         }
         List<String> merges = file.value("tokenizer.ggml.merges", List.of());
@@ -473,8 +476,8 @@ final class Tokenizer {
             ranks.put(merges.get(i), i);
         }
         split = Pattern.compile(SPLITS.get(splitName), Pattern.UNICODE_CHARACTER_CLASS);
-        specials.sort((a, b) -> b.length() - a.length());        // the longest first where one begins like another
-        special = specials.isEmpty() ? Pattern.compile("(?!)") : Pattern.compile(String.join("|", specials));
+        whole = Pattern.compile(IntStream.range(0, tokens.size()).filter(i -> types.get(i) == 4).mapToObj(tokens::get)
+            .sorted(Comparator.comparing(String::length).reversed()).map(token -> "|" + Pattern.quote(token)).collect(Collectors.joining("", "(?!)", "")));
         wholeWordsFirst = splitName.equals("llama-bpe");
         beginning = file.value("tokenizer.ggml.add_bos_token", splitName.equals("llama-bpe")) ? file.value("tokenizer.ggml.bos_token_id", -1) : -1;
 
@@ -493,15 +496,15 @@ final class Tokenizer {
             result.add(beginning);
         }
         int from = 0;
-        for (Matcher found = special.matcher(text); found.find(); from = found.end()) {
-            encodePlain(text.substring(from, found.start()), result);
+        for (Matcher found = whole.matcher(text); found.find(); from = found.end()) {
+            encode(text.substring(from, found.start()), result);
             result.add(ids.get(found.group()));
         }
-        encodePlain(text.substring(from), result);
+        encode(text.substring(from), result);
         return result.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    private void encodePlain(String text, List<Integer> result) {
+    private void encode(String text, List<Integer> result) {
         for (Matcher word = split.matcher(text); word.find(); ) {
             StringBuilder spelled = new StringBuilder();
             for (byte b : word.group().getBytes(StandardCharsets.UTF_8)) {
@@ -541,9 +544,9 @@ final class Tokenizer {
         }
     }
 
-    /// The bytes a token stands for. Special tokens stand for their own name.
+    /// The bytes a token stands for: none for control tokens.
     byte[] bytes(int id) {
-        String token = tokens.get(id);
+        String token = types.get(id) == 3 ? "" : tokens.get(id);
         if (!token.chars().allMatch(c -> byteOfChar.containsKey((char) c))) {
             return token.getBytes(StandardCharsets.UTF_8);
         }

@@ -3,13 +3,30 @@ package dev.jackdaw.model.format;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.jackdaw.model.Model;
+import dev.jackdaw.model.generate.Generator;
+import dev.jackdaw.model.generate.Sampling;
+import dev.jackdaw.model.token.BytePairTokenizer;
+import dev.jackdaw.model.token.GgufTokenizer;
+import dev.jackdaw.model.token.Tokenizers;
+import dev.jackdaw.tensor.DType;
+import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.Shape;
+import dev.jackdaw.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.reflect.AccessibleObject;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -20,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// `run/Run.java`, the one-file program, as a user starts it: another process, a GGUF file, text on standard output.
 class RunTest {
@@ -98,6 +116,83 @@ class RunTest {
         }
     }
 
+    /// The engine with float32 activations, on texts it tokenizes itself.
+    @ParameterizedTest
+    @ValueSource(strings = {"F32", "F16", "Q8_0"})
+    void computesWhatTheEngineComputes(String type) throws Exception {
+        Path path = folder.resolve(type + ".gguf");
+        try (Arena arena = Arena.ofShared(); Device device = Device.cpu(2)) {
+            BytePairTokenizer tokenizer = Tokenizers.read(Path.of("src/test/resources/reference/tokenizers/bpe-llama3/tokenizer.json"));
+            ModelHeader header = new ModelHeader("qwen3", tokenizer.vocabularySize(), 2, 96, 3, 1, 32, 160, 256, 1e-6f, 1e4f, true);
+            GgufExport.write(path, "test", header, name -> random(arena, header.shape(name), name.hashCode()), DType.valueOf(type),
+                GgufTokenizer.of(tokenizer.spec(), null).metadata(), Map.of());
+            try (Model model = Model.open(path, device)) {
+                for (String text : List.of("The cat sat on the mat. DON'T you'LL 12345!", "  \n\n\tdéjà vu 日本語\u00a0🎉 x^2 <|im_end|>", "")) {
+                    int[] ids = model.tokenizer().encode(text, false, true);
+                    assertThat(ids).isNotEmpty();                                // this tokenizer puts a beginning before every text
+                    float[] expected = model.engine().logits(model.engine().newCache(ids.length), ids);
+                    float[] found = floats(run(path, text, "--logits").out);
+                    assertThat(found).hasSameSizeAs(expected);
+                    for (int i = 0; i < found.length; i++) {
+                        assertThat(found[i]).as("logit " + i + " after " + text).isCloseTo(expected[i], within(2e-4f));
+                    }
+                    int[] tokens = new Generator(model.engine()).generate(ids, 24, Sampling.greedy(), id -> id == model.tokenizer().eos().orElse(-1), _ -> { }).ids();
+                    assertThat(run(path, text, "--max-tokens", "24").out).isEqualTo(text + model.tokenizer().decode(tokens, true) + "\n");
+                }
+            }
+        }
+    }
+
+    private static Tensor random(Arena arena, Shape shape, int seed) {
+        Random random = new Random(seed);
+        Tensor tensor = Tensor.zeros(arena, shape.toArray());
+        for (long i = 0; i < tensor.elements(); i++) {
+            tensor.set(i, (float) random.nextGaussian() * (shape.rank() == 1 ? 1 : 0.2f));
+        }
+        return tensor;
+    }
+
+    private static float[] floats(String line) {
+        String[] words = line.strip().split(" ");
+        float[] values = new float[words.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Float.parseFloat(words[i]);
+        }
+        return values;
+    }
+
+    /// The same ids as the reference tokenizer's, on all of its plain texts.
+    @ParameterizedTest
+    @ValueSource(strings = {"bpe-llama3", "bpe-qwen2"})
+    void cutsTextAsTheReferenceTokenizer(String name) throws Exception {
+        Path tokenizers = Path.of("src/test/resources/reference/tokenizers").resolve(name);
+        GgufWriter writer = new GgufWriter().put("general.architecture", "qwen3");
+        GgufTokenizer.of(Tokenizers.read(tokenizers.resolve("tokenizer.json")).spec(), null).metadata().forEach(writer::put);
+        writer.write(folder.resolve(name + ".gguf"));
+        try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
+            var makeFile = loader.loadClass("GgufFile").getDeclaredConstructor(Path.class);
+            var makeTokenizer = loader.loadClass("Tokenizer").getDeclaredConstructor(loader.loadClass("GgufFile"));
+            var encode = loader.loadClass("Tokenizer").getDeclaredMethod("encode", String.class);
+            for (AccessibleObject each : List.of(makeFile, makeTokenizer, encode)) {
+                each.setAccessible(true);
+            }
+            Object tokenizer = makeTokenizer.newInstance(makeFile.newInstance(folder.resolve(name + ".gguf")));
+            int compared = 0;
+            for (String line : Files.readAllLines(tokenizers.resolve("vectors.jsonl"))) {
+                JsonNode vector = JsonMapper.shared().readTree(line);
+                String text = vector.path("text").asString();
+                boolean isPlain = !vector.path("parse_special").booleanValue() || !text.contains("<");
+                if (isPlain && Normalizer.isNormalized(text, Normalizer.Form.NFC)) {
+                    int[] ids = (int[]) encode.invoke(tokenizer, text);
+                    boolean hasBeginning = name.equals("bpe-llama3") && !vector.path("add_special").booleanValue();
+                    assertThat(hasBeginning ? Arrays.copyOfRange(ids, 1, ids.length) : ids).as(line).isEqualTo(ints(vector.path("ids")));
+                    compared++;
+                }
+            }
+            assertThat(compared).isGreaterThan(100);
+        }
+    }
+
     @Test
     void startsFromSourceAndPrintsPromptAndContinuation() throws Exception {
         String text = prompt("qwen3-F32", 0).path("text").asString();
@@ -119,7 +214,8 @@ class RunTest {
         assertThat(run().status).isEqualTo(2);
         assertThat(run(model, "a", "b").error).contains("usage: java run/Run.java MODEL.gguf");
         assertThat(run(model, "--frobnicate", "a").status).isEqualTo(2);
-        fails(run(model, ""), "the prompt has 0 tokens; this model takes 1 to 1024");
+        assertThat(run(model, "a", "--max-tokens", "many").error).contains("not a number");
+        fails(run(model, "a ".repeat(2000)), "the prompt has 2001 tokens; this model takes at most 1024");
         fails(run(model, "--ids", "1,640"), "token id 640 does not exist; the vocabulary has 640 tokens, 0 to 639");
         fails(run(Fixtures.gguf("qwen3-Q4_0.gguf"), "--ids", "1"), "has type 2; this program reads F32 (0), F16 (1), Q8_0 (8) and BF16 (30)");
         fails(run(folder.resolve("nothing.gguf"), "a"), "missing, truncated or corrupt");

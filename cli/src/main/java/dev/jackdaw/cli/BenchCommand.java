@@ -8,6 +8,7 @@ import picocli.CommandLine.Spec;
 /// `jackdaw bench`: measurements on this machine, as a table and as JSON. Each kind is a command of its own.
 @Command(name = "bench", synopsisSubcommandLabel = "KIND", description = "Measure this machine: matrix products, training steps.",
         subcommands = {
+            BenchMatMulCommand.class,
             BenchTrainCommand.class,
         })
 final class BenchCommand implements Runnable {

@@ -62,9 +62,9 @@ final class DataOptions {
     /// Builds the corpus at `file`, with a progress bar.
     Corpus build(CommonOptions common, Path file, boolean clean) throws IOException {
         Corpus.Settings settings = settings(common, clean);
-        try (ProgressBar bar = common.output().progress("read", 1000, "‰")) {
+        try (ProgressBar bar = common.output().progress("read")) {
             return Corpus.build(Sources.documents(sources), file, settings, common.threads(), (_, documents, bytes, fraction) ->
-                    bar.update(Math.round(1000 * Math.max(0, fraction)), String.format(Locale.ROOT, "%,d documents, %.1f MB", documents, bytes / 1e6)));
+                    bar.updateShare(fraction, String.format(Locale.ROOT, "%,d documents, %.1f MB", documents, bytes / 1e6)));
         }
     }
 

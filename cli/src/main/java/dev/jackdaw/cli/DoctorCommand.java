@@ -1,8 +1,11 @@
 package dev.jackdaw.cli;
 
+import dev.jackdaw.bench.MatMulBench;
+import dev.jackdaw.tensor.Limits;
 import dev.jackdaw.tensor.Switches;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -11,6 +14,10 @@ import picocli.CommandLine.Option;
 @Command(name = "doctor", description = "Show the JDK, the processor, the kernels in use and their measured limits, memory and disk; "
         + "say what is wrong and how to cure it.")
 final class DoctorCommand implements Runnable {
+    private static final int SIZE = 768;
+    /// A matrix product that reaches less of the peak than this is a problem worth a report.
+    private static final double ENOUGH = 0.5;
+
     @Mixin
     private CommonOptions common;
 
@@ -19,9 +26,11 @@ final class DoctorCommand implements Runnable {
 
     /// What `--json` prints.
     ///
-    /// @param problems each says what is wrong and how to cure it; empty on a good machine
+    /// @param limits       what this machine can do at best, with one thread and with all; null with `--quick`
+    /// @param matmulGflops what a matrix product of 768³ reaches with all threads; null with `--quick`
+    /// @param problems     each says what is wrong and how to cure it; empty on a good machine
     record Report(String jackdaw, Surroundings.Jdk jdk, Surroundings.Processor processor, Vectors vectors, int threads,
-            Surroundings.Memory memory, List<Surroundings.Disk> disks, List<String> problems) {
+            List<Limits> limits, Double matmulGflops, Surroundings.Memory memory, List<Surroundings.Disk> disks, List<String> problems) {
     }
 
     /// @param kernels `simd` (Vector API) or `scalar` (plain loops)
@@ -37,7 +46,15 @@ final class DoctorCommand implements Runnable {
         var vectors = vectors(machine);
         var problems = new ArrayList<>(machine.problems());
         problems.addAll(problems(machine, vectors));
-        var report = new Report(JackdawCommand.version(), machine.jdk(), machine.processor(), vectors, common.threads(),
+        boolean measure = !quick && !vectors.kernels().equals("scalar");
+        int threads = common.threads();
+        List<Limits> limits = !measure ? null : threads == 1 ? List.of(Limits.measure(1)) : List.of(Limits.measure(1), Limits.measure(threads));
+        Double matmul = measure ? MatMulBench.run(SIZE, SIZE, SIZE, threads).gflops() : null;
+        if (measure && matmul < ENOUGH * limits.getLast().gflops()) {
+            problems.add(String.format(Locale.ROOT, "matrix products reach %.0f of %.0f GFLOP/s; if no other program is running, please report this "
+                    + "with the output of doctor --json", matmul, limits.getLast().gflops()));
+        }
+        var report = new Report(JackdawCommand.version(), machine.jdk(), machine.processor(), vectors, threads, limits, matmul,
                 machine.memory(), machine.disks(), problems);
         output.json(report);
         print(report, output);
@@ -75,11 +92,19 @@ final class DoctorCommand implements Runnable {
         row(output, "java sources", jdk.sources() == null ? "none" : jdk.sources() + ", " + bytes(jdk.sourcesBytes()));
         row(output, "java heap", bytes(jdk.heapBytes()) + " at most, " + jdk.collector());
         row(output, "processor", report.processor().name() + ", " + report.processor().count() + " available, load "
-                + String.format(java.util.Locale.ROOT, "%.1f", report.processor().load()));
+                + String.format(Locale.ROOT, "%.1f", report.processor().load()));
         row(output, "instructions", String.join(" ", report.processor().instructions()));
         Vectors vectors = report.vectors();
         row(output, "kernels", vectors.kernels() + (vectors.bits() > 0 ? ", " + vectors.bits() + "-bit vectors" : "") + ", "
                 + report.threads() + " threads");
+        if (report.limits() != null) {
+            for (Limits limits : report.limits()) {
+                row(output, "at best", String.format(Locale.ROOT, "%.0f GFLOP/s float32, %.1f GB/s read, with %d thread%s", limits.gflops(),
+                        limits.gigabytesPerSecond(), limits.threads(), limits.threads() == 1 ? "" : "s"));
+            }
+            row(output, "matrix product", String.format(Locale.ROOT, "%.0f GFLOP/s, %.0f%% of the best", report.matmulGflops(),
+                    100 * report.matmulGflops() / report.limits().getLast().gflops()));
+        }
         row(output, "memory", bytes(report.memory().availableBytes()) + " available of " + bytes(report.memory().totalBytes()));
         for (Surroundings.Disk disk : report.disks()) {
             row(output, "disk", bytes(disk.freeBytes()) + " free at " + disk.path());

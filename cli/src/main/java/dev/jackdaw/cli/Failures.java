@@ -11,6 +11,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -40,11 +41,17 @@ final class Failures {
             String first = unmatched.getUnmatched().getFirst();
             String kind = first.startsWith("-") ? "unknown option "
                     : e.getCommandLine().getSubcommands().isEmpty() ? "unexpected argument " : "unknown command ";
-            List<String> suggestions = unmatched.getSuggestions();
             String name = first.contains("=") ? first.substring(0, first.indexOf('=')) : first;
+            List<String> suggestions = Spelling.nearest(name, known(e.getCommandLine(), first.startsWith("-")));
             return kind + name + (suggestions.isEmpty() ? "" : "; did you mean " + String.join(" or ", suggestions) + "?");
         }
         return oneLine(e.getMessage());
+    }
+
+    private static List<String> known(CommandLine command, boolean options) {
+        return options ? command.getCommandSpec().optionsMap().keySet().stream().filter(name -> name.startsWith("--")).toList()
+                : command.getSubcommands().entrySet().stream().filter(e -> !e.getValue().getCommandSpec().usageMessage().hidden())
+                        .map(Map.Entry::getKey).toList();
     }
 
     /// The command began and could not finish.

@@ -80,6 +80,11 @@ final class Output {
         note(String.format(Locale.ROOT, format, arguments));
     }
 
+    /// A bar that shows only the share that is done.
+    ProgressBar progress(String label) {
+        return progress(label, 1_000_000, "");
+    }
+
     ProgressBar progress(String label, long total, String unit) {
         return new ProgressBar(err, isTerminal(2), label, total, unit);
     }

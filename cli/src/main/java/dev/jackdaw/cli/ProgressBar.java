@@ -35,6 +35,7 @@ final class ProgressBar implements AutoCloseable {
     private boolean closed;
 
     /// @param total the job's size in `unit`s, or 0 if nobody knows
+    /// @param unit  what is counted; empty to show only the share that is done
     ProgressBar(PrintWriter err, boolean terminal, String label, long total, String unit) {
         this(err, terminal, label, total, unit, System::nanoTime);
     }
@@ -53,6 +54,11 @@ final class ProgressBar implements AutoCloseable {
 
     void update(long done) {
         update(done, remark);
+    }
+
+    /// @param share of the whole, 0 to 1; for bars of [Output#progress(String)]
+    void updateShare(double share, String remark) {
+        update(Math.round(total * Math.clamp(share, 0, 1)), remark);
     }
 
     /// @param remark a few words after the numbers, a loss for instance
@@ -84,7 +90,8 @@ final class ProgressBar implements AutoCloseable {
         erase();
         double seconds = (nanoTime.getAsLong() - start) / 1e9;
         String mean = seconds > 0.001 ? ", " + count(done / seconds) + " " + unit + "/s" : "";
-        err.println(label + "  " + count(done) + " " + unit + " in " + duration(seconds) + mean + (remark.isEmpty() ? "" : "  " + remark));
+        String what = unit.isEmpty() ? duration(seconds) : count(done) + " " + unit + " in " + duration(seconds) + mean;
+        err.println(label + "  " + what + (remark.isEmpty() ? "" : "  " + remark));
         err.flush();
     }
 
@@ -115,12 +122,17 @@ final class ProgressBar implements AutoCloseable {
                 int full = (int) (fraction * BAR);
                 line.append('[').append("#".repeat(full)).append(".".repeat(BAR - full)).append("]  ");
             }
-            line.append(String.format(Locale.ROOT, "%3d%%  %s/%s %s", (int) (100 * fraction), count(done), count(total), unit));
+            line.append(String.format(Locale.ROOT, "%3d%%", (int) (100 * fraction)));
+            if (!unit.isEmpty()) {
+                line.append("  ").append(count(done)).append('/').append(count(total)).append(' ').append(unit);
+            }
         } else {
             line.append(count(done)).append(' ').append(unit);
         }
         if (rate > 0) {
-            line.append("  ").append(count(rate)).append("/s");
+            if (!unit.isEmpty()) {
+                line.append("  ").append(count(rate)).append("/s");
+            }
             if (total > done) {
                 line.append("  ").append(duration((total - done) / rate)).append(" left");
             }

@@ -90,10 +90,10 @@ final class TokenizerTrainCommand implements Callable<Integer> {
 
     private static BpeTrainer.Trained train(Documents documents, Tally skipped, BpeTrainer.Settings settings, Output output) {
         var fraction = new double[1];
-        try (ProgressBar counting = output.progress("count words", 1000, "‰"); var merging = new LateBar(output)) {
+        try (ProgressBar counting = output.progress("count words"); var merging = new LateBar(output)) {
             return BpeTrainer.train(Sources.texts(documents, skipped, done -> fraction[0] = done), settings, (stage, done, total) -> {
                 switch (stage) {
-                    case COUNTING -> counting.update(Math.round(1000 * fraction[0]), String.format(Locale.ROOT, "%.1f MB", done / 1e6));
+                    case COUNTING -> counting.updateShare(fraction[0], String.format(Locale.ROOT, "%.1f MB", done / 1e6));
                     case MERGING -> {
                         counting.close();
                         merging.update(done, total);

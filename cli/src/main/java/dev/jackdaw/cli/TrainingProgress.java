@@ -33,9 +33,9 @@ final class TrainingProgress implements Pretraining.Listener, AutoCloseable {
     @Override
     public void update(String what, long documents, long bytes, double fraction) {
         if (bar == null) {
-            bar = output.progress(phase, 1000, "‰");
+            bar = output.progress(phase);
         }
-        bar.update(Math.round(1000 * Math.max(0, fraction)), bytes == 0 ? "" : String.format(Locale.ROOT, "%,d documents, %.1f MB", documents, bytes / 1e6));
+        bar.updateShare(fraction, bytes == 0 ? "" : String.format(Locale.ROOT, "%,d documents, %.1f MB", documents, bytes / 1e6));
     }
 
     @Override

@@ -19,6 +19,19 @@ class BenchCommandTest {
     }
 
     @Test
+    void timesMatrixProductsBesideThePeak() {
+        Cli run = Cli.run("bench", "matmul", "--shape", "64x96x32,48x48x48", "--threads", "1", "--json");
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        var lines = run.out().lines().map(Json::read).toList();
+        assertThat(lines).hasSize(2);
+        assertThat(lines.getFirst().at("/shape").asString()).isEqualTo("64x96x32");
+        assertThat(lines.getFirst().at("/gflops").asDouble()).isPositive();
+        assertThat(lines.getFirst().at("/ofPeak").asDouble()).isBetween(0.0, 2.0);
+        assertThat(lines.getFirst().at("/threads").asInt()).isEqualTo(1);
+        assertThat(Cli.run("bench", "matmul", "--shape", "64x96").exitCode()).isEqualTo(2);
+    }
+
+    @Test
     void refusesShapesThatDoNotFit() {
         Cli run = Cli.run("bench", "train", "--width", "100", "--heads", "3");
         assertThat(run.exitCode()).isEqualTo(2);

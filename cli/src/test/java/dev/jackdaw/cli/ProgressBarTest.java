@@ -62,6 +62,15 @@ class ProgressBarTest {
     }
 
     @Test
+    void withoutAUnitShowsTheShareAlone() {
+        var bar = new ProgressBar(new PrintWriter(err), false, "clean", 1_000_000, "", () -> nanos);
+        pass(6);
+        bar.updateShare(0.25, "3 documents");
+        bar.close();
+        assertThat(err.toString().lines()).containsExactly("clean   25%  18 s left  3 documents", "clean  6.0 s  3 documents");
+    }
+
+    @Test
     void followsAChangeOfPace() {
         ProgressBar bar = bar(false, 1_000_000);
         for (int i = 1; i <= 10; i++) {

@@ -19,7 +19,7 @@ public record Kernels(String name, Attention attention, CachedAttention cachedAt
     /// Apart, so that nothing of the Vector API is loaded where it is missing.
     private static final class Simd {
         static Kernels kernels() {
-            return new Kernels("Vector API kernels, " + Vectors.FLOATS.vectorBitSize() + " bits", new AttentionSimd(), new CachedAttentionSimd(),
+            return new Kernels("Vector API kernels, " + 8 * Lanes.BYTES + " bits", new AttentionSimd(), new CachedAttentionSimd(),
                     new NormSimd(), new QkNormRopeSimd(), new ActivationSimd(), new EmbeddingSimd(), new CrossEntropySimd(), new AdamWSimd(),
                     new MuonSimd(), new ElementwiseSimd());
         }

@@ -1,11 +1,13 @@
 package dev.jackdaw.tensor.kernel;
 
+import static dev.jackdaw.tensor.kernel.Lanes.BYTES;
+import static dev.jackdaw.tensor.kernel.Lanes.F;
+import static dev.jackdaw.tensor.kernel.Lanes.LE;
+
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Workers;
 import java.lang.foreign.Arena;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
 
 /// [MatMul] with the Vector API: packed operands and a register tile, after Goto and van de Geijn, "Anatomy of High-Performance
 /// Matrix Multiplication" (2008).
@@ -15,15 +17,8 @@ import jdk.incubator.vector.VectorSpecies;
 /// them. The tile holds `ROWS x COLUMNS` sums in registers while it walks along k. Edges are padded with zeros when packing; a tile
 /// that hangs over the edge of C is computed in a corner of scratch memory and its inner part copied.
 public final class MatMulSimd implements MatMul {
-    static final VectorSpecies<Float> F = Vectors.FLOATS;
-    private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
-    private static final int VECTOR_BYTES = F.vectorByteSize();
-
-    /// Rows of the register tile: 6 rows x 4 vectors are 24 sums, which with 4 vectors of B and one of A fill 32 registers.
-    private static final int ROWS = 6;
-    /// Narrower machines have 16 registers: 6 x 2 sums.
-    private static final int VECTORS = F.length() >= 16 ? 4 : 2;
-    private static final int COLUMNS = VECTORS * F.length();
+    private static final int ROWS = Tile.MAX_ROWS;
+    private static final int COLUMNS = Tile.VECTORS * F.length();
     /// Steps of k between two visits to C. The panel of B for one block stays in the first-level cache or near it.
     private static final int K_BLOCK = 256;
     /// Rows of A packed at a time: with [#K_BLOCK] about 100 KB, at home in the second-level cache.
@@ -142,45 +137,34 @@ public final class MatMulSimd implements MatMul {
                 long bPanel = packedB + 4L * COLUMNS * ((long) k0 * panels + (long) panel * kNow);
                 int j0 = panel * COLUMNS;
                 int width = Math.min(COLUMNS, n - j0);
-                for (int i0 = 0; i0 < m; i0 += ROWS) {
-                    int height = Math.min(ROWS, m - i0);
+                for (int i0 = 0, rows; i0 < m; i0 += rows) {
+                    rows = Tile.rows(m - i0);
+                    long aTile = packedA + 4L * (i0 / ROWS * ROWS) * kNow + i0 % ROWS * rowBytes;
+                    Tile.multiply(rows, tile, aTile, rowBytes, stepBytes, bPanel, bPanel + BYTES, bPanel + 2 * BYTES, bPanel + 3 * BYTES, 4L * COLUMNS, kNow);
                     long at = 4 * (i0 * cRow + j0);
-                    long cTile = c + at;
-                    long addendTile = k0 > 0 ? cTile : addend == 0 ? 0 : addend + at;
-                    long aPanel = packedA + 4L * i0 * kNow;
-                    tile(tile, aPanel, rowBytes, stepBytes, bPanel, kNow);
-                    if (width == COLUMNS) {
-                        store(cTile, 4 * cRow, addendTile, tile, height);
-                    } else {
-                        edge(cTile, cRow, addendTile, tile, height, width);
-                    }
+                    store(c + at, cRow, k0 > 0 ? c + at : addend == 0 ? 0 : addend + at, tile, rows, width);
                 }
             }
             k0 += kNow;
         } while (k0 < k);
     }
 
-    /// The sums of a tile, plus the addend, to C.
-    private static void store(long c, long cRow, long addend, long tile, int height) {
-        for (int i = 0; i < height; i++) {
+    /// The sums of a tile, plus the addend, to C; the last columns of C may fill a part of the tile only.
+    private static void store(long c, long cRow, long addend, long tile, int rows, int columns) {
+        for (int i = 0; i < rows; i++) {
             long from = tile + 4L * COLUMNS * i;
-            for (int j = 0; j < COLUMNS; j += F.length()) {
-                long at = i * cRow + 4L * j;
-                FloatVector sum = FloatVector.fromMemorySegment(F, Memory.ALL, from + 4L * j, ORDER);
+            long at = 4 * i * cRow;
+            int j = 0;
+            for (; j <= columns - F.length(); j += F.length()) {
+                FloatVector sum = FloatVector.fromMemorySegment(F, Memory.ALL, from + 4L * j, LE);
                 if (addend != 0) {
-                    sum = FloatVector.fromMemorySegment(F, Memory.ALL, addend + at, ORDER).add(sum);
+                    sum = FloatVector.fromMemorySegment(F, Memory.ALL, addend + at + 4L * j, LE).add(sum);
                 }
-                sum.intoMemorySegment(Memory.ALL, c + at, ORDER);
+                sum.intoMemorySegment(Memory.ALL, c + at + 4L * j, LE);
             }
-        }
-    }
-
-    private static void edge(long c, long cRow, long addend, long tile, int height, int width) {
-        for (int i = 0; i < height; i++) {
-            for (int j = 0; j < width; j++) {
-                float sum = Memory.getFloat(tile + 4L * (i * COLUMNS + j));
-                long at = 4 * (i * cRow + j);
-                Memory.putFloat(c + at, addend == 0 ? sum : Memory.getFloat(addend + at) + sum);
+            for (; j < columns; j++) {
+                float sum = Memory.getFloat(from + 4L * j);
+                Memory.putFloat(c + at + 4L * j, addend == 0 ? sum : Memory.getFloat(addend + at + 4L * j) + sum);
             }
         }
     }
@@ -222,134 +206,6 @@ public final class MatMulSimd implements MatMul {
                 }
             }
         }
-    }
-
-    private static void tile(long to, long a, long aRow, long aStep, long b, int k) {
-        if (VECTORS == 4) {
-            tile4(to, a, aRow, aStep, b, k);
-        } else {
-            tile2(to, a, aRow, aStep, b, k);
-        }
-    }
-
-    private static void tile4(long to, long a, long aRow, long aStep, long b, int k) {
-        FloatVector c00 = FloatVector.zero(F), c01 = FloatVector.zero(F), c02 = FloatVector.zero(F), c03 = FloatVector.zero(F);
-        FloatVector c10 = FloatVector.zero(F), c11 = FloatVector.zero(F), c12 = FloatVector.zero(F), c13 = FloatVector.zero(F);
-        FloatVector c20 = FloatVector.zero(F), c21 = FloatVector.zero(F), c22 = FloatVector.zero(F), c23 = FloatVector.zero(F);
-        FloatVector c30 = FloatVector.zero(F), c31 = FloatVector.zero(F), c32 = FloatVector.zero(F), c33 = FloatVector.zero(F);
-        FloatVector c40 = FloatVector.zero(F), c41 = FloatVector.zero(F), c42 = FloatVector.zero(F), c43 = FloatVector.zero(F);
-        FloatVector c50 = FloatVector.zero(F), c51 = FloatVector.zero(F), c52 = FloatVector.zero(F), c53 = FloatVector.zero(F);
-        for (int p = 0; p < k; p++) {
-            long at = b + 4L * VECTOR_BYTES * p;
-            long x = a + aStep * p;
-            float x4 = Memory.getFloat(x + 4 * aRow);
-            float x5 = Memory.getFloat(x + 5 * aRow);
-            FloatVector b0 = FloatVector.fromMemorySegment(F, Memory.ALL, at, ORDER);
-            FloatVector b1 = FloatVector.fromMemorySegment(F, Memory.ALL, at + VECTOR_BYTES, ORDER);
-            FloatVector b2 = FloatVector.fromMemorySegment(F, Memory.ALL, at + 2 * VECTOR_BYTES, ORDER);
-            FloatVector b3 = FloatVector.fromMemorySegment(F, Memory.ALL, at + 3 * VECTOR_BYTES, ORDER);
-            FloatVector a0 = FloatVector.broadcast(F, Memory.getFloat(x));
-            c00 = a0.fma(b0, c00);
-            c01 = a0.fma(b1, c01);
-            c02 = a0.fma(b2, c02);
-            c03 = a0.fma(b3, c03);
-            FloatVector a1 = FloatVector.broadcast(F, Memory.getFloat(x + aRow));
-            c10 = a1.fma(b0, c10);
-            c11 = a1.fma(b1, c11);
-            c12 = a1.fma(b2, c12);
-            c13 = a1.fma(b3, c13);
-            FloatVector a2 = FloatVector.broadcast(F, Memory.getFloat(x + 2 * aRow));
-            c20 = a2.fma(b0, c20);
-            c21 = a2.fma(b1, c21);
-            c22 = a2.fma(b2, c22);
-            c23 = a2.fma(b3, c23);
-            FloatVector a3 = FloatVector.broadcast(F, Memory.getFloat(x + 3 * aRow));
-            c30 = a3.fma(b0, c30);
-            c31 = a3.fma(b1, c31);
-            c32 = a3.fma(b2, c32);
-            c33 = a3.fma(b3, c33);
-            FloatVector a4 = FloatVector.broadcast(F, x4);
-            c40 = a4.fma(b0, c40);
-            c41 = a4.fma(b1, c41);
-            c42 = a4.fma(b2, c42);
-            c43 = a4.fma(b3, c43);
-            FloatVector a5 = FloatVector.broadcast(F, x5);
-            c50 = a5.fma(b0, c50);
-            c51 = a5.fma(b1, c51);
-            c52 = a5.fma(b2, c52);
-            c53 = a5.fma(b3, c53);
-        }
-        c00.intoMemorySegment(Memory.ALL, to, ORDER);
-        c01.intoMemorySegment(Memory.ALL, to + VECTOR_BYTES, ORDER);
-        c02.intoMemorySegment(Memory.ALL, to + 2 * VECTOR_BYTES, ORDER);
-        c03.intoMemorySegment(Memory.ALL, to + 3 * VECTOR_BYTES, ORDER);
-        c10.intoMemorySegment(Memory.ALL, to + 4 * VECTOR_BYTES, ORDER);
-        c11.intoMemorySegment(Memory.ALL, to + 5 * VECTOR_BYTES, ORDER);
-        c12.intoMemorySegment(Memory.ALL, to + 6 * VECTOR_BYTES, ORDER);
-        c13.intoMemorySegment(Memory.ALL, to + 7 * VECTOR_BYTES, ORDER);
-        c20.intoMemorySegment(Memory.ALL, to + 8 * VECTOR_BYTES, ORDER);
-        c21.intoMemorySegment(Memory.ALL, to + 9 * VECTOR_BYTES, ORDER);
-        c22.intoMemorySegment(Memory.ALL, to + 10 * VECTOR_BYTES, ORDER);
-        c23.intoMemorySegment(Memory.ALL, to + 11 * VECTOR_BYTES, ORDER);
-        c30.intoMemorySegment(Memory.ALL, to + 12 * VECTOR_BYTES, ORDER);
-        c31.intoMemorySegment(Memory.ALL, to + 13 * VECTOR_BYTES, ORDER);
-        c32.intoMemorySegment(Memory.ALL, to + 14 * VECTOR_BYTES, ORDER);
-        c33.intoMemorySegment(Memory.ALL, to + 15 * VECTOR_BYTES, ORDER);
-        c40.intoMemorySegment(Memory.ALL, to + 16 * VECTOR_BYTES, ORDER);
-        c41.intoMemorySegment(Memory.ALL, to + 17 * VECTOR_BYTES, ORDER);
-        c42.intoMemorySegment(Memory.ALL, to + 18 * VECTOR_BYTES, ORDER);
-        c43.intoMemorySegment(Memory.ALL, to + 19 * VECTOR_BYTES, ORDER);
-        c50.intoMemorySegment(Memory.ALL, to + 20 * VECTOR_BYTES, ORDER);
-        c51.intoMemorySegment(Memory.ALL, to + 21 * VECTOR_BYTES, ORDER);
-        c52.intoMemorySegment(Memory.ALL, to + 22 * VECTOR_BYTES, ORDER);
-        c53.intoMemorySegment(Memory.ALL, to + 23 * VECTOR_BYTES, ORDER);
-    }
-
-    private static void tile2(long to, long a, long aRow, long aStep, long b, int k) {
-        FloatVector c00 = FloatVector.zero(F), c01 = FloatVector.zero(F);
-        FloatVector c10 = FloatVector.zero(F), c11 = FloatVector.zero(F);
-        FloatVector c20 = FloatVector.zero(F), c21 = FloatVector.zero(F);
-        FloatVector c30 = FloatVector.zero(F), c31 = FloatVector.zero(F);
-        FloatVector c40 = FloatVector.zero(F), c41 = FloatVector.zero(F);
-        FloatVector c50 = FloatVector.zero(F), c51 = FloatVector.zero(F);
-        for (int p = 0; p < k; p++) {
-            long at = b + 2L * VECTOR_BYTES * p;
-            long x = a + aStep * p;
-            float x4 = Memory.getFloat(x + 4 * aRow);
-            float x5 = Memory.getFloat(x + 5 * aRow);
-            FloatVector b0 = FloatVector.fromMemorySegment(F, Memory.ALL, at, ORDER);
-            FloatVector b1 = FloatVector.fromMemorySegment(F, Memory.ALL, at + VECTOR_BYTES, ORDER);
-            FloatVector a0 = FloatVector.broadcast(F, Memory.getFloat(x));
-            c00 = a0.fma(b0, c00);
-            c01 = a0.fma(b1, c01);
-            FloatVector a1 = FloatVector.broadcast(F, Memory.getFloat(x + aRow));
-            c10 = a1.fma(b0, c10);
-            c11 = a1.fma(b1, c11);
-            FloatVector a2 = FloatVector.broadcast(F, Memory.getFloat(x + 2 * aRow));
-            c20 = a2.fma(b0, c20);
-            c21 = a2.fma(b1, c21);
-            FloatVector a3 = FloatVector.broadcast(F, Memory.getFloat(x + 3 * aRow));
-            c30 = a3.fma(b0, c30);
-            c31 = a3.fma(b1, c31);
-            FloatVector a4 = FloatVector.broadcast(F, x4);
-            c40 = a4.fma(b0, c40);
-            c41 = a4.fma(b1, c41);
-            FloatVector a5 = FloatVector.broadcast(F, x5);
-            c50 = a5.fma(b0, c50);
-            c51 = a5.fma(b1, c51);
-        }
-        c00.intoMemorySegment(Memory.ALL, to, ORDER);
-        c01.intoMemorySegment(Memory.ALL, to + VECTOR_BYTES, ORDER);
-        c10.intoMemorySegment(Memory.ALL, to + 2 * VECTOR_BYTES, ORDER);
-        c11.intoMemorySegment(Memory.ALL, to + 3 * VECTOR_BYTES, ORDER);
-        c20.intoMemorySegment(Memory.ALL, to + 4 * VECTOR_BYTES, ORDER);
-        c21.intoMemorySegment(Memory.ALL, to + 5 * VECTOR_BYTES, ORDER);
-        c30.intoMemorySegment(Memory.ALL, to + 6 * VECTOR_BYTES, ORDER);
-        c31.intoMemorySegment(Memory.ALL, to + 7 * VECTOR_BYTES, ORDER);
-        c40.intoMemorySegment(Memory.ALL, to + 8 * VECTOR_BYTES, ORDER);
-        c41.intoMemorySegment(Memory.ALL, to + 9 * VECTOR_BYTES, ORDER);
-        c50.intoMemorySegment(Memory.ALL, to + 10 * VECTOR_BYTES, ORDER);
-        c51.intoMemorySegment(Memory.ALL, to + 11 * VECTOR_BYTES, ORDER);
     }
 
     private static long roundUp(long value, int step) {

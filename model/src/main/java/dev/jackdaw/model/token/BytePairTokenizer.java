@@ -141,14 +141,10 @@ public final class BytePairTokenizer implements Tokenizer {
             int at = from;
             while (at < to) {
                 int end = split.next(text, at, to);
-                if (end - at <= WordKey.LONGEST) {
-                    if (!cache.append(text, at, end - at, ids)) {
-                        int size = ids.size();
-                        word(text, at, end, ids);
-                        cache.put(ids, size);
-                    }
-                } else {
+                if (!cache.append(text, at, end - at, ids)) {
+                    int size = ids.size();
                     word(text, at, end, ids);
+                    cache.put(text, at, end - at, ids, size);
                 }
                 at = end;
             }

@@ -16,12 +16,11 @@ final class CodePoint {
 
     private static final int BLOCK_BITS = 10;
     private static final byte[][] BLOCKS = new byte[(Character.MAX_CODE_POINT + 1) >> BLOCK_BITS][];
-    /// Flags of an ASCII character, and its length in bytes as [#at] gives it.
-    private static final short[] ASCII = new short[128];
+    private static final byte[] ASCII = new byte[128];
 
     static {
         for (int c = 0; c < 128; c++) {
-            ASCII[c] = (short) (1 << 8 | classify(c));
+            ASCII[c] = (byte) classify(c);
         }
     }
 
@@ -31,7 +30,50 @@ final class CodePoint {
     /// The character at `at`: its flags, and `length in bytes << 8`. A byte that begins no valid character is a symbol of length one.
     static int at(byte[] text, int at, int to) {
         int b = text[at];
-        return b >= 0 ? ASCII[b] : beyondAscii(text, at, to);
+        return b >= 0 ? 1 << 8 | ASCII[b] : beyondAscii(text, at, to);
+    }
+
+    /// The first place from `at` on where a character has none of `flags`.
+    ///
+    /// The loop over ASCII adds one whatever the character is: were the step taken from the table, as in [#at], each character would
+    /// have to wait for the one before it.
+    static int skip(byte[] text, int at, int to, int flags) {
+        while (at < to) {
+            int b = text[at];
+            if (b >= 0) {
+                if ((ASCII[b] & flags) == 0) {
+                    break;
+                }
+                at++;
+            } else {
+                int c = beyondAscii(text, at, to);
+                if ((c & flags) == 0) {
+                    break;
+                }
+                at += c >>> 8;
+            }
+        }
+        return at;
+    }
+
+    /// The first place from `at` on where a character has one of `flags`.
+    static int skipWithout(byte[] text, int at, int to, int flags) {
+        while (at < to) {
+            int b = text[at];
+            if (b >= 0) {
+                if ((ASCII[b] & flags) != 0) {
+                    break;
+                }
+                at++;
+            } else {
+                int c = beyondAscii(text, at, to);
+                if ((c & flags) != 0) {
+                    break;
+                }
+                at += c >>> 8;
+            }
+        }
+        return at;
     }
 
     private static int beyondAscii(byte[] text, int at, int to) {

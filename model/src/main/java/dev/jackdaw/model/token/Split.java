@@ -19,6 +19,9 @@ public enum Split {
     /// GPT-2: words take the space before them, contractions are cut off.
     GPT2("gpt-2", "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"),
 
+    /// SmolLM and StarCoder: every digit stands alone, and the rule of GPT-2 sees only what lies between digits.
+    SMOLLM("smollm", "\\p{N}|'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?![^\\s\\p{N}])|\\s+"),
+
     /// GPT-4 and Llama 3: any symbol may lead a word, numbers come in threes, line ends stay together. Also the rule of our own models.
     LLAMA3("llama-bpe", "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+"
         + "|\\s+(?!\\S)|\\s+"),
@@ -63,6 +66,7 @@ public enum Split {
     public static Optional<Split> ofGgufName(String name) {
         return Optional.ofNullable(switch (name) {
             case "gpt-2", "phi-2", "mpt", "olmo", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat", "roberta-bpe" -> GPT2;
+            case "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b" -> SMOLLM;
             case "llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral", "dbrx", "smaug-bpe", "lfm2" -> LLAMA3;
             case "qwen2", "deepseek-r1-qwen", "megrez" -> QWEN2;
             case "gpt-4o", "o200k", "llama4" -> O200K;
@@ -73,14 +77,15 @@ public enum Split {
     /// The end of the word that begins at `from`. `to` is the end of the text: nothing beyond it is looked at.
     public int next(byte[] text, int from, int to) {
         return switch (this) {
-            case GPT2 -> gpt2(text, from, to);
+            case GPT2 -> gpt2(text, from, to, false);
+            case SMOLLM -> gpt2(text, from, to, true);
             case LLAMA3 -> gpt4(text, from, to, 3);
             case QWEN2 -> gpt4(text, from, to, 1);
             case O200K -> gpt4o(text, from, to);
         };
     }
 
-    private static int gpt2(byte[] text, int from, int to) {
+    private static int gpt2(byte[] text, int from, int to, boolean digitsAlone) {
         int start = from;
         if (text[from] == '\'') {
             int end = contraction(text, from, to, false);
@@ -93,22 +98,27 @@ public enum Split {
         int first = CodePoint.at(text, start, to);
         int second = start + (first >>> 8);
         if ((first & LETTER) != 0) {
-            return run(text, second, to, LETTER);
+            return CodePoint.skip(text, second, to, LETTER);
         }
         if ((first & NUMBER) != 0) {
-            return run(text, second, to, NUMBER);
+            return !digitsAlone ? CodePoint.skip(text, second, to, NUMBER) : start > from ? start : second;
         }
         if ((first & SPACE) == 0) {
-            return symbols(text, second, to);
+            return CodePoint.skipWithout(text, second, to, NO_SYMBOL);
         }
-        return spaces(text, from, to, false);
+        int end = spaces(text, from, to, false);
+        if (digitsAlone && end < to && (CodePoint.at(text, end, to) & SPACE) != 0) {
+            int all = CodePoint.skip(text, end, to, SPACE);
+            return (CodePoint.at(text, all, to) & NUMBER) != 0 ? all : end;     // before a digit, the last space stays with the others
+        }
+        return end;
     }
 
     private static int gpt4(byte[] text, int from, int to, int digits) {
         int first = CodePoint.at(text, from, to);
         int second = from + (first >>> 8);
         if ((first & LETTER) != 0) {
-            return run(text, second, to, LETTER);
+            return CodePoint.skip(text, second, to, LETTER);
         }
         if ((first & NUMBER) != 0) {
             return numbers(text, second, to, digits - 1);
@@ -123,14 +133,14 @@ public enum Split {
         if (second < to && b != '\r' && b != '\n') {
             int next = CodePoint.at(text, second, to);
             if ((next & LETTER) != 0) {
-                return run(text, second + (next >>> 8), to, LETTER);
+                return CodePoint.skip(text, second + (next >>> 8), to, LETTER);
             }
             if ((next & NO_SYMBOL) == 0 && b == ' ') {
-                return lineEnds(text, symbols(text, second, to), to, false);
+                return lineEnds(text, CodePoint.skipWithout(text, second, to, NO_SYMBOL), to, false);
             }
         }
         if ((first & SPACE) == 0) {
-            return lineEnds(text, symbols(text, second, to), to, false);
+            return lineEnds(text, CodePoint.skipWithout(text, second, to, NO_SYMBOL), to, false);
         }
         return spaces(text, from, to, true);
     }
@@ -152,7 +162,7 @@ public enum Split {
         }
         int start = b == ' ' ? second : from;
         if (start < to && (CodePoint.at(text, start, to) & NO_SYMBOL) == 0) {
-            return lineEnds(text, symbols(text, start, to), to, true);
+            return lineEnds(text, CodePoint.skipWithout(text, start, to, NO_SYMBOL), to, true);
         }
         return spaces(text, from, to, true);
     }
@@ -165,7 +175,7 @@ public enum Split {
             int c = CodePoint.at(text, at, to);
             if ((c & HEAD) == 0) {
                 if ((c & TAIL) != 0) {
-                    return run(text, at + (c >>> 8), to, TAIL);
+                    return CodePoint.skip(text, at + (c >>> 8), to, TAIL);
                 }
                 break;
             }
@@ -179,33 +189,8 @@ public enum Split {
 
     /// `HEAD+TAIL*`, asked only where [#headsThenTails] found nothing: so no tail follows, nor is among the heads.
     private static int headsAlone(byte[] text, int from, int to) {
-        int end = run(text, from, to, HEAD);
+        int end = CodePoint.skip(text, from, to, HEAD);
         return end > from ? end : -1;
-    }
-
-    /// Past all characters that have this flag.
-    private static int run(byte[] text, int from, int to, int flag) {
-        int at = from;
-        while (at < to) {
-            int c = CodePoint.at(text, at, to);
-            if ((c & flag) == 0) {
-                break;
-            }
-            at += c >>> 8;
-        }
-        return at;
-    }
-
-    private static int symbols(byte[] text, int from, int to) {
-        int at = from;
-        while (at < to) {
-            int c = CodePoint.at(text, at, to);
-            if ((c & NO_SYMBOL) != 0) {
-                break;
-            }
-            at += c >>> 8;
-        }
-        return at;
     }
 
     private static int numbers(byte[] text, int from, int to, int atMost) {

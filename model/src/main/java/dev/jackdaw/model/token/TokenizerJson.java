@@ -148,9 +148,12 @@ public final class TokenizerJson {
             return new Cutting(Split.GPT2, prefixSpace);
         }
         JsonNode split = steps.getFirst();
+        if (steps.size() == 2 && own && !prefixSpace && split.path("type").asString("").equals("Digits") && split.path("individual_digits").asBoolean(false)) {
+            return new Cutting(Split.SMOLLM, false);
+        }
         expect(steps.size() == 2 && !own && !prefixSpace && split.path("type").asString("").equals("Split")
                 && split.path("behavior").asString("").equals("Isolated") && !split.path("invert").asBoolean(false),
-            "pre_tokenizer " + brief(node) + " is not supported; expected ByteLevel, or an isolating Split and ByteLevel without its own");
+            "pre_tokenizer " + brief(node) + " is not supported; expected ByteLevel, an isolating Split and ByteLevel without its own, or Digits and ByteLevel");
         String expression = split.path("pattern").path("Regex").asString("");
         return new Cutting(Split.ofExpression(expression).orElseThrow(() -> new IllegalArgumentException(name + ": the split expression "
             + expression + " is not known; known are those of " + Arrays.toString(Split.values()))), false);

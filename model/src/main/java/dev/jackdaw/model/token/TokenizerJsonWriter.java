@@ -71,14 +71,19 @@ final class TokenizerJsonWriter {
         json.writeStringProperty("type", "Sequence");
         json.writeArrayPropertyStart("pretokenizers");
         json.writeStartObject();
-        json.writeStringProperty("type", "Split");
-        json.writeObjectPropertyStart("pattern");
-        json.writeStringProperty("Regex", spec.split().expression());
+        if (spec.split() == Split.SMOLLM) {
+            json.writeStringProperty("type", "Digits");
+            json.writeBooleanProperty("individual_digits", true);
+        } else {
+            json.writeStringProperty("type", "Split");
+            json.writeObjectPropertyStart("pattern");
+            json.writeStringProperty("Regex", spec.split().expression());
+            json.writeEndObject();
+            json.writeStringProperty("behavior", "Isolated");
+            json.writeBooleanProperty("invert", false);
+        }
         json.writeEndObject();
-        json.writeStringProperty("behavior", "Isolated");
-        json.writeBooleanProperty("invert", false);
-        json.writeEndObject();
-        byteLevel(spec.prefixSpace(), false);
+        byteLevel(spec.prefixSpace(), spec.split() == Split.SMOLLM);
         json.writeEndArray();
         json.writeEndObject();
     }

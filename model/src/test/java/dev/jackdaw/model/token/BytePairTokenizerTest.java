@@ -70,6 +70,18 @@ class BytePairTokenizerTest {
     }
 
     @Test
+    void rememberedWordsHaveTheIdsTheyHadFirst() {
+        Tokenizer warm = Reference.tokenizer("bpe-llama3");
+        for (int seed = 0; seed < 150; seed++) {
+            byte[] text = RandomText.bytes(new Random(seed), 300);
+            int[] first = Reference.tokenizer("bpe-llama3").encode(text, false, false);
+            for (int again = 0; again < 3; again++) {
+                assertThat(warm.encode(text, false, false)).as("seed %d, time %d", seed, again).isEqualTo(first);
+            }
+        }
+    }
+
+    @Test
     void normalizesAroundBrokenBytes() {
         Tokenizer tokenizer = Reference.tokenizer("bpe-qwen2");
         byte[] text = {'e', (byte) 0xCC, (byte) 0x81, (byte) 0xFF, 'e', (byte) 0xCC, (byte) 0x81, (byte) 0xCC};

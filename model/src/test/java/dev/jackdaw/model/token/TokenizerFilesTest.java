@@ -14,6 +14,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.FieldSource;
 import tools.jackson.databind.JsonNode;
 
@@ -44,6 +45,15 @@ class TokenizerFilesTest {
         assertThat(arrays.model()).isEqualTo("gpt2");
         assertThat(arrays.addBos()).isEqualTo(kind.equals("bpe-llama3"));
         assertEncodesLikeTheReference(kind, arrays.spec());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everySplitIsWrittenAndRead(Split split) {
+        BytePairSpec base = Reference.spec("bpe-gpt2");
+        BytePairSpec spec = new BytePairSpec(base.pieces(), base.merges(), base.added(), split, null, false, false, new int[0], new int[0], -1, -1);
+        assertThat(TokenizerJson.parse(TokenizerJson.write(spec), "written").split()).isEqualTo(split);
+        assertThat(GgufTokenizer.of(spec, null).spec().split()).isEqualTo(split);
     }
 
     @Test

@@ -6,17 +6,18 @@ import java.util.Iterator;
 /// Counts the words of documents with several threads, in bounded memory.
 ///
 /// Every thread takes the next document when it is free and counts into tables of its own, one for each of [#SHARDS] ranges of the hash;
-/// sums do not depend on who counted what. The documents come in rounds of [#ROUND_BYTES]: after a round, if there may be more
+/// sums do not depend on who counted what. The documents come in rounds of some megabytes: after a round, if there may be more
 /// different words than allowed, the tables are added up and, if there really are, words seen least often are forgotten until half of
 /// the allowance is free. Rounds and that decision depend on the documents alone, so the result is the same at any number of threads.
 ///
 /// The bound: `mostWords` words of about 60 bytes in the shared tables, the same again in those of the threads, and one round of text.
 final class WordCounter {
     static final int SHARDS = 16;
-    static final long ROUND_BYTES = 16L << 20;
+    private static final long MOST_ROUND_BYTES = 16L << 20;
 
     private final Split split;
     private final int mostWords;
+    private final long roundBytes;                      // 16 MiB; less where few words are allowed, as a round may bring many
     private final WordCounts[][] counts;                // [thread, shard]; those of thread 0 are also the sum
     private long documents;
     private long bytes;
@@ -25,6 +26,7 @@ final class WordCounter {
     WordCounter(Split split, int threads, int mostWords) {
         this.split = split;
         this.mostWords = mostWords;
+        roundBytes = Math.min(MOST_ROUND_BYTES, mostWords * 16L);
         counts = new WordCounts[threads][];
         for (int i = 0; i < threads; i++) {
             counts[i] = empty();
@@ -129,7 +131,7 @@ final class WordCounter {
     private final class Round {
         private final Iterator<byte[]> source;
         private final BpeTrainer.Progress progress;
-        private long left = ROUND_BYTES;
+        private long left = roundBytes;
         private boolean exhausted;
 
         Round(Iterator<byte[]> source, BpeTrainer.Progress progress) {

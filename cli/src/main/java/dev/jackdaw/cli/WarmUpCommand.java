@@ -1,20 +1,40 @@
 package dev.jackdaw.cli;
 
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
 /// Runs a few commands into nothing. The launcher records one such run in the start-up cache (`-XX:AOTCacheOutput`), so that the
 /// classes they load and the profiles they leave are there at once next time.
 @Command(name = "warm-up", hidden = true, description = "Exercise the program for the launcher's start-up cache.")
-final class WarmUpCommand implements Runnable {
+final class WarmUpCommand implements Callable<Integer> {
     @Override
-    public void run() {
-        quietly("--help");
-        quietly("--version", "--help");
-        quietly("doctor", "--json", "--quick");
-        quietly("doctor", "--quick");
-        quietly("no-such-command");
+    public Integer call() throws IOException {
+        Path folder = Files.createTempDirectory("jackdaw-warm-up");
+        Path file = folder.resolve("tiny.gguf");
+        try {
+            TinyModel.write(file);
+            String model = file.toString();
+            quietly("--help");
+            quietly("--version", "--help");
+            quietly("doctor", "--json", "--quick");
+            quietly("doctor", "--quick");
+            quietly("show", model);
+            quietly("next", model, "The jackdaw sat on a");
+            quietly("next", model, "The jackdaw sat on a", "--json");
+            quietly("run", model, "The jackdaw", "--max-tokens", "16");
+            quietly("run", model, "The jackdaw", "--max-tokens", "16", "--greedy", "--json");
+            quietly("tokenizer", "encode", model, "The jackdaw");
+            quietly("no-such-command");
+        } finally {
+            Files.deleteIfExists(file);
+            Files.deleteIfExists(folder);
+        }
+        return 0;
     }
 
     private static void quietly(String... args) {

@@ -1,19 +1,16 @@
 package dev.jackdaw.tensor.kernel;
 
 import dev.jackdaw.tensor.Memory;
-import dev.jackdaw.tensor.Switches;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// How wide the Vector API kernels work, and the constants they share.
+/// The shared vector width in the forms that row and element kernels need, and the constants they share.
 final class Lanes {
-    static final VectorShape SHAPE = Switches.VECTOR_BITS == 0
-            ? FloatVector.SPECIES_PREFERRED.vectorShape() : VectorShape.forBitSize(Switches.VECTOR_BITS);
-    static final VectorSpecies<Float> F = VectorSpecies.of(float.class, SHAPE);
+    static final VectorSpecies<Float> F = Vectors.FLOATS;
+    static final VectorShape SHAPE = F.vectorShape();
     static final VectorSpecies<Integer> I = VectorSpecies.of(int.class, SHAPE);
     /// Floats in a vector: 4, 8 or 16.
     static final int LANES = F.length();

@@ -8,6 +8,7 @@ import static dev.jackdaw.tensor.kernel.Lanes.BYTES;
 import static dev.jackdaw.tensor.kernel.Lanes.F;
 import static dev.jackdaw.tensor.kernel.Lanes.LANES;
 import static dev.jackdaw.tensor.kernel.Lanes.LE;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import dev.jackdaw.tensor.Memory;
 import jdk.incubator.vector.FloatVector;
@@ -66,31 +67,25 @@ public final class CrossEntropySimd implements CrossEntropy {
         FloatVector m1 = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
         int c = 0;
         for (; c <= width - 2 * LANES; c += 2 * LANES) {
-            FloatVector a = load(x + 4L * c);
-            FloatVector b = load(x + 4L * c + BYTES);
+            FloatVector a = fromMemorySegment(F, ALL, x + 4L * c, LE);
+            FloatVector b = fromMemorySegment(F, ALL, x + 4L * c + BYTES, LE);
             m0 = m0.blend(a, a.compare(VectorOperators.GT, m0));
             m1 = m1.blend(b, b.compare(VectorOperators.GT, m1));
         }
-        for (; c < width; c += LANES) {
-            VectorMask<Float> mask = F.indexInRange(c, width);
-            FloatVector a = load(x + 4L * c, mask);
-            m0 = m0.blend(a, a.compare(VectorOperators.GT, m0).and(mask));
+        float max = m0.blend(m1, m1.compare(VectorOperators.GT, m0)).reduceLanes(VectorOperators.MAX);
+        for (; c < width; c++) {
+            float a = getFloat(x + 4L * c);
+            max = a > max ? a : max;
         }
-        return m0.max(m1).reduceLanes(VectorOperators.MAX);
+        return max;
     }
 
     /// x = e^(x − max), and the sum of that.
     private static float exponentials(long x, int width, float max) {
         FloatVector sum = FloatVector.zero(F);
-        int c = 0;
-        for (; c <= width - LANES; c += LANES) {
-            FloatVector e = exp(load(x + 4L * c).sub(max));
-            e.intoMemorySegment(ALL, x + 4L * c, LE);
-            sum = sum.add(e);
-        }
-        if (c < width) {
+        for (int c = 0; c < width; c += LANES) {
             VectorMask<Float> mask = F.indexInRange(c, width);
-            FloatVector e = exp(load(x + 4L * c, mask).sub(max));
+            FloatVector e = exp(fromMemorySegment(F, ALL, x + 4L * c, LE, mask).sub(max));
             e.intoMemorySegment(ALL, x + 4L * c, LE, mask);
             sum = sum.add(e, mask);
         }
@@ -99,13 +94,9 @@ public final class CrossEntropySimd implements CrossEntropy {
 
     private static float sumOfExponentials(long x, int width, float max) {
         FloatVector sum = FloatVector.zero(F);
-        int c = 0;
-        for (; c <= width - LANES; c += LANES) {
-            sum = sum.add(exp(load(x + 4L * c).sub(max)));
-        }
-        if (c < width) {
+        for (int c = 0; c < width; c += LANES) {
             VectorMask<Float> mask = F.indexInRange(c, width);
-            sum = sum.add(exp(load(x + 4L * c, mask).sub(max)), mask);
+            sum = sum.add(exp(fromMemorySegment(F, ALL, x + 4L * c, LE, mask).sub(max)), mask);
         }
         return Vectors.sum(sum);
     }
@@ -113,18 +104,10 @@ public final class CrossEntropySimd implements CrossEntropy {
     private static void scale(long x, int width, float factor) {
         int c = 0;
         for (; c <= width - LANES; c += LANES) {
-            load(x + 4L * c).mul(factor).intoMemorySegment(ALL, x + 4L * c, LE);
+            fromMemorySegment(F, ALL, x + 4L * c, LE).mul(factor).intoMemorySegment(ALL, x + 4L * c, LE);
         }
         for (; c < width; c++) {
             putFloat(x + 4L * c, getFloat(x + 4L * c) * factor);
         }
-    }
-
-    private static FloatVector load(long address) {
-        return FloatVector.fromMemorySegment(F, ALL, address, LE);
-    }
-
-    private static FloatVector load(long address, VectorMask<Float> mask) {
-        return FloatVector.fromMemorySegment(F, ALL, address, LE, mask);
     }
 }

@@ -5,6 +5,7 @@ import static dev.jackdaw.tensor.kernel.Lanes.BYTES;
 import static dev.jackdaw.tensor.kernel.Lanes.F;
 import static dev.jackdaw.tensor.kernel.Lanes.LANES;
 import static dev.jackdaw.tensor.kernel.Lanes.LE;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
@@ -25,8 +26,8 @@ public final class ElementwiseSimd implements Elementwise {
     public void add(long y, long x, long from, long to) {
         long i = from;
         for (; i <= to - LANES; i += LANES) {
-            FloatVector old = FloatVector.fromMemorySegment(F, ALL, y + 4 * i, LE);
-            old.add(FloatVector.fromMemorySegment(F, ALL, x + 4 * i, LE)).intoMemorySegment(ALL, y + 4 * i, LE);
+            FloatVector old = fromMemorySegment(F, ALL, y + 4 * i, LE);
+            old.add(fromMemorySegment(F, ALL, x + 4 * i, LE)).intoMemorySegment(ALL, y + 4 * i, LE);
         }
         SCALAR.add(y, x, i, to);
     }
@@ -35,7 +36,7 @@ public final class ElementwiseSimd implements Elementwise {
     public void scale(long y, float s, long from, long to) {
         long i = from;
         for (; i <= to - LANES; i += LANES) {
-            FloatVector.fromMemorySegment(F, ALL, y + 4 * i, LE).mul(s).intoMemorySegment(ALL, y + 4 * i, LE);
+            fromMemorySegment(F, ALL, y + 4 * i, LE).mul(s).intoMemorySegment(ALL, y + 4 * i, LE);
         }
         SCALAR.scale(y, s, i, to);
     }
@@ -45,12 +46,12 @@ public final class ElementwiseSimd implements Elementwise {
         long i = from;
         if (b == 0) {
             for (; i <= to - LANES; i += LANES) {
-                FloatVector.fromMemorySegment(F, ALL, x + 4 * i, LE).mul(a).intoMemorySegment(ALL, y + 4 * i, LE);
+                fromMemorySegment(F, ALL, x + 4 * i, LE).mul(a).intoMemorySegment(ALL, y + 4 * i, LE);
             }
         } else {
             for (; i <= to - LANES; i += LANES) {
-                FloatVector ax = FloatVector.fromMemorySegment(F, ALL, x + 4 * i, LE).mul(a);
-                FloatVector.fromMemorySegment(F, ALL, y + 4 * i, LE).fma(FloatVector.broadcast(F, b), ax).intoMemorySegment(ALL, y + 4 * i, LE);
+                FloatVector ax = fromMemorySegment(F, ALL, x + 4 * i, LE).mul(a);
+                fromMemorySegment(F, ALL, y + 4 * i, LE).fma(FloatVector.broadcast(F, b), ax).intoMemorySegment(ALL, y + 4 * i, LE);
             }
         }
         SCALAR.axpby(y, a, x, b, i, to);
@@ -64,8 +65,8 @@ public final class ElementwiseSimd implements Elementwise {
         DoubleVector s3 = DoubleVector.zero(D);
         long i = from;
         for (; i <= to - STEP; i += STEP) {
-            FloatVector a = FloatVector.fromMemorySegment(F, ALL, x + 4 * i, LE);
-            FloatVector b = FloatVector.fromMemorySegment(F, ALL, x + 4 * i + BYTES, LE);
+            FloatVector a = fromMemorySegment(F, ALL, x + 4 * i, LE);
+            FloatVector b = fromMemorySegment(F, ALL, x + 4 * i + BYTES, LE);
             s0 = s0.add(a.convertShape(VectorOperators.F2D, D, 0));
             s1 = s1.add(a.convertShape(VectorOperators.F2D, D, 1));
             s2 = s2.add(b.convertShape(VectorOperators.F2D, D, 0));
@@ -82,8 +83,8 @@ public final class ElementwiseSimd implements Elementwise {
         DoubleVector s3 = DoubleVector.zero(D);
         long i = from;
         for (; i <= to - STEP; i += STEP) {
-            FloatVector a = FloatVector.fromMemorySegment(F, ALL, x + 4 * i, LE);
-            FloatVector b = FloatVector.fromMemorySegment(F, ALL, x + 4 * i + BYTES, LE);
+            FloatVector a = fromMemorySegment(F, ALL, x + 4 * i, LE);
+            FloatVector b = fromMemorySegment(F, ALL, x + 4 * i + BYTES, LE);
             Vector<Double> a0 = a.convertShape(VectorOperators.F2D, D, 0);
             Vector<Double> a1 = a.convertShape(VectorOperators.F2D, D, 1);
             Vector<Double> b0 = b.convertShape(VectorOperators.F2D, D, 0);
@@ -104,10 +105,10 @@ public final class ElementwiseSimd implements Elementwise {
         DoubleVector s3 = DoubleVector.zero(D);
         long i = from;
         for (; i <= to - STEP; i += STEP) {
-            FloatVector a = FloatVector.fromMemorySegment(F, ALL, x + 4 * i, LE);
-            FloatVector b = FloatVector.fromMemorySegment(F, ALL, x + 4 * i + BYTES, LE);
-            FloatVector c = FloatVector.fromMemorySegment(F, ALL, y + 4 * i, LE);
-            FloatVector d = FloatVector.fromMemorySegment(F, ALL, y + 4 * i + BYTES, LE);
+            FloatVector a = fromMemorySegment(F, ALL, x + 4 * i, LE);
+            FloatVector b = fromMemorySegment(F, ALL, x + 4 * i + BYTES, LE);
+            FloatVector c = fromMemorySegment(F, ALL, y + 4 * i, LE);
+            FloatVector d = fromMemorySegment(F, ALL, y + 4 * i + BYTES, LE);
             s0 = s0.add(a.convertShape(VectorOperators.F2D, D, 0).mul(c.convertShape(VectorOperators.F2D, D, 0)));
             s1 = s1.add(a.convertShape(VectorOperators.F2D, D, 1).mul(c.convertShape(VectorOperators.F2D, D, 1)));
             s2 = s2.add(b.convertShape(VectorOperators.F2D, D, 0).mul(d.convertShape(VectorOperators.F2D, D, 0)));
@@ -122,8 +123,8 @@ public final class ElementwiseSimd implements Elementwise {
         FloatVector m1 = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
         long i = from;
         for (; i <= to - STEP; i += STEP) {
-            m0 = m0.max(FloatVector.fromMemorySegment(F, ALL, x + 4 * i, LE));
-            m1 = m1.max(FloatVector.fromMemorySegment(F, ALL, x + 4 * i + BYTES, LE));
+            m0 = m0.max(fromMemorySegment(F, ALL, x + 4 * i, LE));
+            m1 = m1.max(fromMemorySegment(F, ALL, x + 4 * i + BYTES, LE));
         }
         return Math.max(m0.max(m1).reduceLanes(VectorOperators.MAX), SCALAR.max(x, i, to));
     }

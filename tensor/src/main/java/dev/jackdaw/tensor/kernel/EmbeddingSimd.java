@@ -7,6 +7,7 @@ import static dev.jackdaw.tensor.Memory.putFloat;
 import static dev.jackdaw.tensor.kernel.Lanes.F;
 import static dev.jackdaw.tensor.kernel.Lanes.LANES;
 import static dev.jackdaw.tensor.kernel.Lanes.LE;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -29,7 +30,7 @@ public final class EmbeddingSimd implements Embedding {
     private static void copy(long to, long from, int width) {
         int c = 0;
         for (; c <= width - LANES; c += LANES) {
-            FloatVector.fromMemorySegment(F, ALL, from + 4L * c, LE).intoMemorySegment(ALL, to + 4L * c, LE);
+            fromMemorySegment(F, ALL, from + 4L * c, LE).intoMemorySegment(ALL, to + 4L * c, LE);
         }
         for (; c < width; c++) {
             putFloat(to + 4L * c, getFloat(from + 4L * c));
@@ -39,8 +40,8 @@ public final class EmbeddingSimd implements Embedding {
     private static void add(long to, long from, int width) {
         int c = 0;
         for (; c <= width - LANES; c += LANES) {
-            FloatVector old = FloatVector.fromMemorySegment(F, ALL, to + 4L * c, LE);
-            old.add(FloatVector.fromMemorySegment(F, ALL, from + 4L * c, LE)).intoMemorySegment(ALL, to + 4L * c, LE);
+            FloatVector old = fromMemorySegment(F, ALL, to + 4L * c, LE);
+            old.add(fromMemorySegment(F, ALL, from + 4L * c, LE)).intoMemorySegment(ALL, to + 4L * c, LE);
         }
         for (; c < width; c++) {
             putFloat(to + 4L * c, getFloat(to + 4L * c) + getFloat(from + 4L * c));

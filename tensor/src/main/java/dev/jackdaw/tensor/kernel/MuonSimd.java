@@ -4,6 +4,7 @@ import static dev.jackdaw.tensor.Memory.ALL;
 import static dev.jackdaw.tensor.kernel.Lanes.F;
 import static dev.jackdaw.tensor.kernel.Lanes.LANES;
 import static dev.jackdaw.tensor.kernel.Lanes.LE;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -11,29 +12,24 @@ import jdk.incubator.vector.FloatVector;
 public final class MuonSimd implements Muon {
     @Override
     public void momentum(long update, long g, long buffer, long from, long to, float momentum, float gradScale) {
-        FloatVector keep = FloatVector.broadcast(F, momentum);
         long i = from;
         for (; i <= to - LANES; i += LANES) {
-            FloatVector gradient = load(g + 4 * i).mul(gradScale);
-            FloatVector sum = load(buffer + 4 * i).fma(keep, gradient);
+            FloatVector gradient = fromMemorySegment(F, ALL, g + 4 * i, LE).mul(gradScale);
+            FloatVector sum = fromMemorySegment(F, ALL, buffer + 4 * i, LE).fma(FloatVector.broadcast(F, momentum), gradient);
             sum.intoMemorySegment(ALL, buffer + 4 * i, LE);
-            sum.fma(keep, gradient).intoMemorySegment(ALL, update + 4 * i, LE);
+            sum.fma(FloatVector.broadcast(F, momentum), gradient).intoMemorySegment(ALL, update + 4 * i, LE);
         }
         SCALAR.momentum(update, g, buffer, i, to, momentum, gradScale);
     }
 
     @Override
     public void apply(long p, long update, long from, long to, float lr, float scale, float weightDecay) {
-        FloatVector step = FloatVector.broadcast(F, -(lr * scale));
+        float step = -(lr * scale);
         float keep = 1 - lr * weightDecay;
         long i = from;
         for (; i <= to - LANES; i += LANES) {
-            load(update + 4 * i).fma(step, load(p + 4 * i).mul(keep)).intoMemorySegment(ALL, p + 4 * i, LE);
+            fromMemorySegment(F, ALL, update + 4 * i, LE).fma(FloatVector.broadcast(F, step), fromMemorySegment(F, ALL, p + 4 * i, LE).mul(keep)).intoMemorySegment(ALL, p + 4 * i, LE);
         }
         SCALAR.apply(p, update, i, to, lr, scale, weightDecay);
-    }
-
-    private static FloatVector load(long address) {
-        return FloatVector.fromMemorySegment(F, ALL, address, LE);
     }
 }

@@ -9,6 +9,7 @@ import static dev.jackdaw.tensor.kernel.Lanes.LANES;
 import static dev.jackdaw.tensor.kernel.Lanes.LE;
 import static dev.jackdaw.tensor.kernel.Lanes.ONES;
 import static dev.jackdaw.tensor.kernel.Lanes.ZEROS;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -93,14 +94,14 @@ public final class NormSimd implements Norm {
         for (; c <= width - STEP; c += STEP) {
             long a = x + 4L * c;
             long b = w + 4L * c * wStep;
-            s0 = load(a).fma(load(b), s0);
-            s1 = load(a + BYTES).fma(load(b + BYTES * wStep), s1);
-            s2 = load(a + 2 * BYTES).fma(load(b + 2 * BYTES * wStep), s2);
-            s3 = load(a + 3 * BYTES).fma(load(b + 3 * BYTES * wStep), s3);
+            s0 = fromMemorySegment(F, ALL, a, LE).fma(fromMemorySegment(F, ALL, b, LE), s0);
+            s1 = fromMemorySegment(F, ALL, a + BYTES, LE).fma(fromMemorySegment(F, ALL, b + BYTES * wStep, LE), s1);
+            s2 = fromMemorySegment(F, ALL, a + 2 * BYTES, LE).fma(fromMemorySegment(F, ALL, b + 2 * BYTES * wStep, LE), s2);
+            s3 = fromMemorySegment(F, ALL, a + 3 * BYTES, LE).fma(fromMemorySegment(F, ALL, b + 3 * BYTES * wStep, LE), s3);
         }
         for (; c < width; c += LANES) {
             VectorMask<Float> mask = F.indexInRange(c, width);
-            s0 = load(x + 4L * c, mask).fma(load(w + 4L * c * wStep, mask), s0);
+            s0 = fromMemorySegment(F, ALL, x + 4L * c, LE, mask).fma(fromMemorySegment(F, ALL, w + 4L * c * wStep, LE, mask), s0);
         }
         return Vectors.sum(s0.add(s1).add(s2.add(s3)));
     }
@@ -114,10 +115,10 @@ public final class NormSimd implements Norm {
         int c = 0;
         for (; c <= width - STEP; c += STEP) {
             long a = x + 4L * c;
-            FloatVector v0 = load(a).sub(m);
-            FloatVector v1 = load(a + BYTES).sub(m);
-            FloatVector v2 = load(a + 2 * BYTES).sub(m);
-            FloatVector v3 = load(a + 3 * BYTES).sub(m);
+            FloatVector v0 = fromMemorySegment(F, ALL, a, LE).sub(m);
+            FloatVector v1 = fromMemorySegment(F, ALL, a + BYTES, LE).sub(m);
+            FloatVector v2 = fromMemorySegment(F, ALL, a + 2 * BYTES, LE).sub(m);
+            FloatVector v3 = fromMemorySegment(F, ALL, a + 3 * BYTES, LE).sub(m);
             s0 = v0.fma(v0, s0);
             s1 = v1.fma(v1, s1);
             s2 = v2.fma(v2, s2);
@@ -125,7 +126,7 @@ public final class NormSimd implements Norm {
         }
         for (; c < width; c += LANES) {
             VectorMask<Float> mask = F.indexInRange(c, width);
-            FloatVector v = load(x + 4L * c, mask).sub(m, mask);
+            FloatVector v = fromMemorySegment(F, ALL, x + 4L * c, LE, mask).sub(m, mask);
             s0 = v.fma(v, s0);
         }
         return Vectors.sum(s0.add(s1).add(s2.add(s3)));
@@ -140,13 +141,13 @@ public final class NormSimd implements Norm {
         int c = 0;
         for (; c <= width - 2 * LANES; c += 2 * LANES) {
             long a = 4L * c;
-            s0 = load(x + a).sub(m).mul(load(dy + a)).fma(load(w + a * wStep), s0);
-            s1 = load(x + a + BYTES).sub(m).mul(load(dy + a + BYTES)).fma(load(w + (a + BYTES) * wStep), s1);
+            s0 = fromMemorySegment(F, ALL, x + a, LE).sub(m).mul(fromMemorySegment(F, ALL, dy + a, LE)).fma(fromMemorySegment(F, ALL, w + a * wStep, LE), s0);
+            s1 = fromMemorySegment(F, ALL, x + a + BYTES, LE).sub(m).mul(fromMemorySegment(F, ALL, dy + a + BYTES, LE)).fma(fromMemorySegment(F, ALL, w + (a + BYTES) * wStep, LE), s1);
         }
         for (; c < width; c += LANES) {
             long a = 4L * c;
             VectorMask<Float> mask = F.indexInRange(c, width);
-            s0 = load(x + a, mask).sub(m).mul(load(dy + a, mask)).fma(load(w + a * wStep, mask), s0);
+            s0 = fromMemorySegment(F, ALL, x + a, LE, mask).sub(m).mul(fromMemorySegment(F, ALL, dy + a, LE, mask)).fma(fromMemorySegment(F, ALL, w + a * wStep, LE, mask), s0);
         }
         return Vectors.sum(s0.add(s1));
     }
@@ -160,12 +161,12 @@ public final class NormSimd implements Norm {
         int c = 0;
         for (; c <= width - LANES; c += LANES) {
             long a = 4L * c;
-            load(x + a).sub(m).mul(r).fma(load(w + a * wStep), load(b + a * bStep)).intoMemorySegment(ALL, y + a, LE);
+            fromMemorySegment(F, ALL, x + a, LE).sub(m).mul(r).fma(fromMemorySegment(F, ALL, w + a * wStep, LE), fromMemorySegment(F, ALL, b + a * bStep, LE)).intoMemorySegment(ALL, y + a, LE);
         }
         if (c < width) {
             long a = 4L * c;
             VectorMask<Float> mask = F.indexInRange(c, width);
-            load(x + a, mask).sub(m).mul(r).fma(load(w + a * wStep, mask), load(b + a * bStep, mask)).intoMemorySegment(ALL, y + a, LE, mask);
+            fromMemorySegment(F, ALL, x + a, LE, mask).sub(m).mul(r).fma(fromMemorySegment(F, ALL, w + a * wStep, LE, mask), fromMemorySegment(F, ALL, b + a * bStep, LE, mask)).intoMemorySegment(ALL, y + a, LE, mask);
         }
     }
 
@@ -173,19 +174,18 @@ public final class NormSimd implements Norm {
     private static void addGradient(long dx, long x, long weight, long dy, int width, float m, float r, float meanG, float meanGx) {
         long w = weight == 0 ? ONES : weight;
         int wStep = weight == 0 ? 0 : 1;
-        FloatVector slope = FloatVector.broadcast(F, -r * meanGx);
-        FloatVector scale = FloatVector.broadcast(F, r);
+        float slope = -r * meanGx;
         int c = 0;
         for (; c <= width - LANES; c += LANES) {
             long a = 4L * c;
-            FloatVector g = load(dy + a).mul(load(w + a * wStep)).sub(meanG);
-            load(x + a).sub(m).fma(slope, g).fma(scale, load(dx + a)).intoMemorySegment(ALL, dx + a, LE);
+            FloatVector g = fromMemorySegment(F, ALL, dy + a, LE).mul(fromMemorySegment(F, ALL, w + a * wStep, LE)).sub(meanG);
+            fromMemorySegment(F, ALL, x + a, LE).sub(m).fma(FloatVector.broadcast(F, slope), g).fma(FloatVector.broadcast(F, r), fromMemorySegment(F, ALL, dx + a, LE)).intoMemorySegment(ALL, dx + a, LE);
         }
         if (c < width) {
             long a = 4L * c;
             VectorMask<Float> mask = F.indexInRange(c, width);
-            FloatVector g = load(dy + a, mask).mul(load(w + a * wStep, mask)).sub(meanG);
-            load(x + a, mask).sub(m).fma(slope, g).fma(scale, load(dx + a, mask)).intoMemorySegment(ALL, dx + a, LE, mask);
+            FloatVector g = fromMemorySegment(F, ALL, dy + a, LE, mask).mul(fromMemorySegment(F, ALL, w + a * wStep, LE, mask)).sub(meanG);
+            fromMemorySegment(F, ALL, x + a, LE, mask).sub(m).fma(FloatVector.broadcast(F, slope), g).fma(FloatVector.broadcast(F, r), fromMemorySegment(F, ALL, dx + a, LE, mask)).intoMemorySegment(ALL, dx + a, LE, mask);
         }
     }
 
@@ -194,12 +194,12 @@ public final class NormSimd implements Norm {
         int c = 0;
         for (; c <= width - LANES; c += LANES) {
             long a = 4L * c;
-            load(x + a).sub(m).mul(r).fma(load(dy + a), load(sums + a)).intoMemorySegment(ALL, sums + a, LE);
+            fromMemorySegment(F, ALL, x + a, LE).sub(m).mul(r).fma(fromMemorySegment(F, ALL, dy + a, LE), fromMemorySegment(F, ALL, sums + a, LE)).intoMemorySegment(ALL, sums + a, LE);
         }
         if (c < width) {
             long a = 4L * c;
             VectorMask<Float> mask = F.indexInRange(c, width);
-            load(x + a, mask).sub(m).mul(r).fma(load(dy + a, mask), load(sums + a, mask)).intoMemorySegment(ALL, sums + a, LE, mask);
+            fromMemorySegment(F, ALL, x + a, LE, mask).sub(m).mul(r).fma(fromMemorySegment(F, ALL, dy + a, LE, mask), fromMemorySegment(F, ALL, sums + a, LE, mask)).intoMemorySegment(ALL, sums + a, LE, mask);
         }
     }
 
@@ -207,19 +207,11 @@ public final class NormSimd implements Norm {
     private static void addRow(long sums, long dy, int width) {
         int c = 0;
         for (; c <= width - LANES; c += LANES) {
-            load(sums + 4L * c).add(load(dy + 4L * c)).intoMemorySegment(ALL, sums + 4L * c, LE);
+            fromMemorySegment(F, ALL, sums + 4L * c, LE).add(fromMemorySegment(F, ALL, dy + 4L * c, LE)).intoMemorySegment(ALL, sums + 4L * c, LE);
         }
         if (c < width) {
             VectorMask<Float> mask = F.indexInRange(c, width);
-            load(sums + 4L * c, mask).add(load(dy + 4L * c, mask)).intoMemorySegment(ALL, sums + 4L * c, LE, mask);
+            fromMemorySegment(F, ALL, sums + 4L * c, LE, mask).add(fromMemorySegment(F, ALL, dy + 4L * c, LE, mask)).intoMemorySegment(ALL, sums + 4L * c, LE, mask);
         }
-    }
-
-    private static FloatVector load(long address) {
-        return FloatVector.fromMemorySegment(F, ALL, address, LE);
-    }
-
-    private static FloatVector load(long address, VectorMask<Float> mask) {
-        return FloatVector.fromMemorySegment(F, ALL, address, LE, mask);
     }
 }

@@ -4,12 +4,12 @@ import static dev.jackdaw.tensor.Memory.ALL;
 import static dev.jackdaw.tensor.Memory.getFloat;
 import static dev.jackdaw.tensor.Memory.getInt;
 import static dev.jackdaw.tensor.Memory.putFloat;
-import static dev.jackdaw.tensor.kernel.Lanes.BYTES;
 import static dev.jackdaw.tensor.kernel.Lanes.F;
 import static dev.jackdaw.tensor.kernel.Lanes.LANES;
 import static dev.jackdaw.tensor.kernel.Lanes.LE;
 import static dev.jackdaw.tensor.kernel.Lanes.ONES;
 import static dev.jackdaw.tensor.kernel.Lanes.ZEROS;
+import static jdk.incubator.vector.FloatVector.fromMemorySegment;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -22,10 +22,12 @@ import jdk.incubator.vector.VectorShuffle;
 public final class QkNormRopeSimd implements QkNormRope {
     /// Neighbours change places: 1 0 3 2 …
     private static final VectorShuffle<Float> SWAP = VectorShuffle.fromOp(F, i -> i ^ 1);
-    /// Each number of the lower half of a vector twice, 0 0 1 1 …; and of the upper half.
-    private static final VectorShuffle<Float> TWICE_LOW = VectorShuffle.fromOp(F, i -> i / 2);
-    private static final VectorShuffle<Float> TWICE_HIGH = VectorShuffle.fromOp(F, i -> i / 2 + LANES / 2);
-    private static final VectorMask<Float> EVEN = VectorMask.fromLong(F, 0x5555);
+    /// Each number of the lower half of a vector twice: 0 0 1 1 …
+    private static final VectorShuffle<Float> TWICE = VectorShuffle.fromOp(F, i -> i / 2);
+    /// −1 1 −1 1 …
+    private static final FloatVector ALTERNATING = FloatVector.broadcast(F, 1).blend(-1, VectorMask.fromLong(F, 0x5555));
+    /// The lower half of a vector: the cosines of as many pairs as a vector holds.
+    private static final VectorMask<Float> PAIRS = VectorMask.fromLong(F, (1 << LANES / 2) - 1);
 
     @Override
     public void forward(long out, long outStride, long rstd, long x, long xStride, long weight, long cosSin, long positions,
@@ -88,20 +90,20 @@ public final class QkNormRopeSimd implements QkNormRope {
         int i = 0;
         for (; i <= half - LANES; i += LANES) {
             long a = 4L * i;
-            FloatVector va = load(x + a).mul(r).mul(load(w + a * wStep));
-            FloatVector vb = load(x + a + b).mul(r).mul(load(w + (a + b) * wStep));
-            FloatVector c = load(cos + a * step);
-            FloatVector s = load(sin + a * step).mul(turn);
+            FloatVector va = fromMemorySegment(F, ALL, x + a, LE).mul(r).mul(fromMemorySegment(F, ALL, w + a * wStep, LE));
+            FloatVector vb = fromMemorySegment(F, ALL, x + a + b, LE).mul(r).mul(fromMemorySegment(F, ALL, w + (a + b) * wStep, LE));
+            FloatVector c = fromMemorySegment(F, ALL, cos + a * step, LE);
+            FloatVector s = fromMemorySegment(F, ALL, sin + a * step, LE).mul(turn);
             va.mul(c).sub(vb.mul(s)).intoMemorySegment(ALL, out + a, LE);
             vb.mul(c).add(va.mul(s)).intoMemorySegment(ALL, out + a + b, LE);
         }
         if (i < half) {
             long a = 4L * i;
             VectorMask<Float> mask = F.indexInRange(i, half);
-            FloatVector va = load(x + a, mask).mul(r).mul(load(w + a * wStep, mask));
-            FloatVector vb = load(x + a + b, mask).mul(r).mul(load(w + (a + b) * wStep, mask));
-            FloatVector c = load(cos + a * step, mask);
-            FloatVector s = load(sin + a * step, mask).mul(turn);
+            FloatVector va = fromMemorySegment(F, ALL, x + a, LE, mask).mul(r).mul(fromMemorySegment(F, ALL, w + a * wStep, LE, mask));
+            FloatVector vb = fromMemorySegment(F, ALL, x + a + b, LE, mask).mul(r).mul(fromMemorySegment(F, ALL, w + (a + b) * wStep, LE, mask));
+            FloatVector c = fromMemorySegment(F, ALL, cos + a * step, LE, mask);
+            FloatVector s = fromMemorySegment(F, ALL, sin + a * step, LE, mask).mul(turn);
             va.mul(c).sub(vb.mul(s)).intoMemorySegment(ALL, out + a, LE, mask);
             vb.mul(c).add(va.mul(s)).intoMemorySegment(ALL, out + a + b, LE, mask);
         }
@@ -109,20 +111,14 @@ public final class QkNormRopeSimd implements QkNormRope {
 
     /// Pairs (2i, 2i + 1): with every cosine and sine standing twice, `out = v · cos + swapped(v) · (∓sin)`.
     private static void rotateNeighbours(long out, long x, long w, int wStep, float r, long cos, long sin, int step, int D, float turn) {
-        FloatVector alternating = FloatVector.broadcast(F, turn).blend(-turn, EVEN);
-        for (int i = 0; i < D; i += 2 * LANES) {
+        for (int i = 0; i < D; i += LANES) {
             long a = 4L * i;
-            VectorMask<Float> pairs = F.indexInRange(i / 2, D / 2);
-            VectorMask<Float> first = F.indexInRange(i, D);
-            VectorMask<Float> second = F.indexInRange(i + LANES, D);
-            FloatVector c = load(cos + a / 2 * step, pairs);
-            FloatVector s = load(sin + a / 2 * step, pairs);
-            FloatVector v = load(x + a, first).mul(r).mul(load(w + a * wStep, first));
-            FloatVector u = load(x + a + BYTES, second).mul(r).mul(load(w + (a + BYTES) * wStep, second));
-            v.mul(c.rearrange(TWICE_LOW)).add(v.rearrange(SWAP).mul(s.rearrange(TWICE_LOW).mul(alternating)))
-                    .intoMemorySegment(ALL, out + a, LE, first);
-            u.mul(c.rearrange(TWICE_HIGH)).add(u.rearrange(SWAP).mul(s.rearrange(TWICE_HIGH).mul(alternating)))
-                    .intoMemorySegment(ALL, out + a + BYTES, LE, second);
+            VectorMask<Float> mask = F.indexInRange(i, D);
+            VectorMask<Float> pairs = PAIRS.and(F.indexInRange(i / 2, D / 2));
+            FloatVector c = fromMemorySegment(F, ALL, cos + a / 2 * step, LE, pairs).rearrange(TWICE);
+            FloatVector s = fromMemorySegment(F, ALL, sin + a / 2 * step, LE, pairs).rearrange(TWICE);
+            FloatVector v = fromMemorySegment(F, ALL, x + a, LE, mask).mul(r).mul(fromMemorySegment(F, ALL, w + a * wStep, LE, mask));
+            v.mul(c).add(v.rearrange(SWAP).mul(s.mul(turn).mul(ALTERNATING))).intoMemorySegment(ALL, out + a, LE, mask);
         }
     }
 
@@ -131,11 +127,11 @@ public final class QkNormRopeSimd implements QkNormRope {
         FloatVector sum = FloatVector.zero(F);
         int i = 0;
         for (; i <= D - LANES; i += LANES) {
-            FloatVector v = load(x + 4L * i);
+            FloatVector v = fromMemorySegment(F, ALL, x + 4L * i, LE);
             sum = v.fma(v, sum);
         }
         if (i < D) {
-            FloatVector v = load(x + 4L * i, F.indexInRange(i, D));
+            FloatVector v = fromMemorySegment(F, ALL, x + 4L * i, LE, F.indexInRange(i, D));
             sum = v.fma(v, sum);
         }
         return Vectors.sum(sum);
@@ -146,11 +142,11 @@ public final class QkNormRopeSimd implements QkNormRope {
         FloatVector sum = FloatVector.zero(F);
         int i = 0;
         for (; i <= D - LANES; i += LANES) {
-            sum = load(x + 4L * i).mul(load(dv + 4L * i)).fma(load(w + 4L * i), sum);
+            sum = fromMemorySegment(F, ALL, x + 4L * i, LE).mul(fromMemorySegment(F, ALL, dv + 4L * i, LE)).fma(fromMemorySegment(F, ALL, w + 4L * i, LE), sum);
         }
         if (i < D) {
             VectorMask<Float> mask = F.indexInRange(i, D);
-            sum = load(x + 4L * i, mask).mul(load(dv + 4L * i, mask)).fma(load(w + 4L * i, mask), sum);
+            sum = fromMemorySegment(F, ALL, x + 4L * i, LE, mask).mul(fromMemorySegment(F, ALL, dv + 4L * i, LE, mask)).fma(fromMemorySegment(F, ALL, w + 4L * i, LE, mask), sum);
         }
         return Vectors.sum(sum);
     }
@@ -159,35 +155,27 @@ public final class QkNormRopeSimd implements QkNormRope {
     private static void addProducts(long dWeight, long x, long dv, int D, float r) {
         int i = 0;
         for (; i <= D - LANES; i += LANES) {
-            load(x + 4L * i).mul(r).fma(load(dv + 4L * i), load(dWeight + 4L * i)).intoMemorySegment(ALL, dWeight + 4L * i, LE);
+            fromMemorySegment(F, ALL, x + 4L * i, LE).mul(r).fma(fromMemorySegment(F, ALL, dv + 4L * i, LE), fromMemorySegment(F, ALL, dWeight + 4L * i, LE)).intoMemorySegment(ALL, dWeight + 4L * i, LE);
         }
         if (i < D) {
             VectorMask<Float> mask = F.indexInRange(i, D);
-            load(x + 4L * i, mask).mul(r).fma(load(dv + 4L * i, mask), load(dWeight + 4L * i, mask))
+            fromMemorySegment(F, ALL, x + 4L * i, LE, mask).mul(r).fma(fromMemorySegment(F, ALL, dv + 4L * i, LE, mask), fromMemorySegment(F, ALL, dWeight + 4L * i, LE, mask))
                     .intoMemorySegment(ALL, dWeight + 4L * i, LE, mask);
         }
     }
 
     /// dx = r · (dv · w − x · r · mean), where dv is what dx holds before.
     private static void normGradient(long dx, long x, long w, int D, float r, float mean) {
-        FloatVector slope = FloatVector.broadcast(F, -r * mean);
+        float slope = -r * mean;
         int i = 0;
         for (; i <= D - LANES; i += LANES) {
-            FloatVector g = load(dx + 4L * i).mul(load(w + 4L * i));
-            load(x + 4L * i).fma(slope, g).mul(r).intoMemorySegment(ALL, dx + 4L * i, LE);
+            FloatVector g = fromMemorySegment(F, ALL, dx + 4L * i, LE).mul(fromMemorySegment(F, ALL, w + 4L * i, LE));
+            fromMemorySegment(F, ALL, x + 4L * i, LE).fma(FloatVector.broadcast(F, slope), g).mul(r).intoMemorySegment(ALL, dx + 4L * i, LE);
         }
         if (i < D) {
             VectorMask<Float> mask = F.indexInRange(i, D);
-            FloatVector g = load(dx + 4L * i, mask).mul(load(w + 4L * i, mask));
-            load(x + 4L * i, mask).fma(slope, g).mul(r).intoMemorySegment(ALL, dx + 4L * i, LE, mask);
+            FloatVector g = fromMemorySegment(F, ALL, dx + 4L * i, LE, mask).mul(fromMemorySegment(F, ALL, w + 4L * i, LE, mask));
+            fromMemorySegment(F, ALL, x + 4L * i, LE, mask).fma(FloatVector.broadcast(F, slope), g).mul(r).intoMemorySegment(ALL, dx + 4L * i, LE, mask);
         }
-    }
-
-    private static FloatVector load(long address) {
-        return FloatVector.fromMemorySegment(F, ALL, address, LE);
-    }
-
-    private static FloatVector load(long address, VectorMask<Float> mask) {
-        return FloatVector.fromMemorySegment(F, ALL, address, LE, mask);
     }
 }

@@ -95,16 +95,17 @@ final class AllocationProbe {
         return new ArrayList<>(kernels.keySet());
     }
 
-    /// Bytes per call, the lowest of up to 60 tries of 200 calls; stops at the first 0. Compilation happens meanwhile.
+    /// Bytes per call, the lowest of many tries of 100 calls; stops at the first 0. Compilation happens meanwhile, and may take long on a busy
+    /// machine: a kernel is given up only after 30 seconds.
     double bytesPerCall(String name) {
         Runnable kernel = kernels.get(name);
         double lowest = Double.MAX_VALUE;
-        for (int i = 0; i < 60 && lowest > 0; i++) {
+        for (long end = System.nanoTime() + 30_000_000_000L; lowest > 0 && System.nanoTime() < end; ) {
             long before = THREADS.getCurrentThreadAllocatedBytes();
-            for (int call = 0; call < 200; call++) {
+            for (int call = 0; call < 100; call++) {
                 kernel.run();
             }
-            lowest = Math.min(lowest, (THREADS.getCurrentThreadAllocatedBytes() - before) / 200.0);
+            lowest = Math.min(lowest, (THREADS.getCurrentThreadAllocatedBytes() - before) / 100.0);
         }
         return lowest;
     }

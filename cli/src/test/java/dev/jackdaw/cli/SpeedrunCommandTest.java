@@ -1,0 +1,79 @@
+package dev.jackdaw.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The main job on a text so small that it takes seconds: every file it promises, and every command on what came out.
+class SpeedrunCommandTest {
+    private static final List<String> SIZES = List.of("--steps", "6", "--layers", "1", "--width", "32", "--heads", "2", "--kv-heads", "1", "--ffn", "64",
+            "--vocab", "320", "--context", "32", "--batch", "4");
+    @TempDir
+    private static Path folder;
+    private static Path run;
+    private static Cli output;
+
+    @BeforeAll
+    static void build() throws Exception {
+        Path text = Files.createDirectory(folder.resolve("text"));
+        String[] words = {"jackdaw", "tower", "winter", "kernel", "matrix", "token", "sings", "flies", "between", "under", "the", "old", "stone", "river"};
+        for (int i = 0; i < 60; i++) {
+            var random = new SplittableRandom(i);
+            var document = new StringBuilder("# Note ").append(i).append("\n\n");
+            for (int w = 0; w < 120; w++) {
+                document.append(words[random.nextInt(words.length)]).append(w % 9 == 8 ? ".\n" : " ");
+            }
+            Files.writeString(text.resolve("note" + i + ".md"), document);
+        }
+        run = folder.resolve("run");
+        var command = new ArrayList<>(List.of("speedrun", "--data", text.toString(), "--out", run.toString()));
+        command.addAll(SIZES);
+        output = Cli.run(command.toArray(String[]::new));
+        assertThat(output.exitCode()).as(output.err()).isZero();
+    }
+
+    @Test
+    void leavesEveryFileItPromises() {
+        for (String file : List.of("run.json", "metrics.jsonl", "params.gguf", "tokenizer.json", "report.html", "report.md")) {
+            assertThat(run.resolve(file)).isNotEmptyFile();
+        }
+    }
+
+    @Test
+    void endsBySayingHowToUseTheTwoFiles() {
+        assertThat(output.out()).contains(run.resolve("params.gguf").toString(), "run/Run.java", "./jackdaw dream", "report.html");
+    }
+
+    @Test
+    void whatCameOutCanBeUsed() {
+        String model = run.toString();
+        assertThat(Cli.run("next", model, "the old", "--json").json().at("/next").size()).isEqualTo(10);
+        assertThat(Cli.run("run", model, "the old", "--greedy", "-n", "4", "--json").json().at("/promptIds").size()).isPositive();
+        assertThat(Cli.run("tokenizer", "encode", model, " jackdaw", "--json").json().at("/ids").size()).isPositive();
+        assertThat(Cli.run("eval", model, "--json").json().at("/tasks/bpb/bitsPerByte").asDouble()).isBetween(0.5, 9.0);
+        assertThat(Cli.run("show", run.resolve("params.gguf").toString(), "--json").json().at("/metadata/general.architecture").asString()).isEqualTo("qwen3");
+    }
+
+    @Test
+    void theSamePlanGivesTheSameBytesAtAnyNumberOfThreads() throws Exception {
+        Path again = folder.resolve("again");
+        Cli repeated = Cli.run("pretrain", "--plan", run.resolve("run.json").toString(), "--out", again.toString(), "--threads", "3");
+        assertThat(repeated.exitCode()).as(repeated.err()).isZero();
+        assertThat(again.resolve("params.gguf")).hasSameBinaryContentAs(run.resolve("params.gguf"));
+    }
+
+    @Test
+    void dataThatIsNotThereIsNamed() {
+        Cli none = Cli.run("speedrun", "--data", folder.resolve("none").toString(), "--out", folder.resolve("x").toString());
+        assertThat(none.exitCode()).isEqualTo(1);
+        assertThat(none.err()).contains("none does not exist");
+        assertThat(none.err().lines().filter(line -> line.startsWith("jackdaw: "))).hasSize(1);
+    }
+}

@@ -60,6 +60,11 @@ final class TrainingProgress implements Pretraining.Listener, AutoCloseable {
     }
 
     @Override
+    public void damaged(String problem) {
+        output.note(problem + "; trying the one before");
+    }
+
+    @Override
     public void step(StepMetrics m, long steps) {
         if (output.isJson()) {
             output.jsonLine(m);

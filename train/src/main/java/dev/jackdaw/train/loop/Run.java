@@ -33,6 +33,10 @@ public final class Run {
 
         default void resumed(long step) {
         }
+
+        /// A checkpoint that cannot be used; the one before it is tried.
+        default void damaged(String problem) {
+        }
     }
 
     private static final int SAMPLE_TOKENS = 160;
@@ -63,7 +67,7 @@ public final class Run {
         reader.requireRows(settings.batch());
         double seconds = 0;
         long step = 0;
-        Optional<Checkpoint> checkpoint = Checkpoint.latest(directory);
+        Optional<Checkpoint> checkpoint = Checkpoint.latest(directory, listener::damaged);
         if (checkpoint.isPresent()) {
             checkpoint.get().restore(trainer);
             step = checkpoint.get().state().step();
@@ -80,7 +84,7 @@ public final class Run {
                     sample(trainer, step, listener);
                 }
                 if (step > 0 && step % settings.checkpointEvery() == 0 && checkpoint.map(c -> c.state().step()).orElse(0L) != step) {
-                    Checkpoint.write(directory, trainer, new Checkpoint.State(step, seconds, batches.position()));
+                    Checkpoint.write(directory, trainer, step, seconds, batches.position());
                 }
 
                 // ------------------------------------------------------------------------------------------------ one training step

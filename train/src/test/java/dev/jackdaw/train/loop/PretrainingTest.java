@@ -9,6 +9,7 @@ import dev.jackdaw.train.report.StepMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
@@ -89,6 +90,48 @@ class PretrainingTest {
         run(killed, 2, null, SILENT);
         assertThat(killed.resolve("params.gguf")).hasSameBinaryContentAs(whole.resolve("params.gguf"));
         assertThat(Metrics.read(killed.resolve("metrics.jsonl"))).extracting(StepMetrics::step).doesNotHaveDuplicates().hasSize(24);
+    }
+
+    @Test
+    void aDamagedCheckpointIsPassedOver() throws IOException {
+        Path whole = folder.resolve("undamaged"), damaged = folder.resolve("damaged");
+        run(whole, 2, null, SILENT);
+        run(damaged, 2, null, SILENT);
+        Path newest = damaged.resolve("checkpoints/step-22/model.safetensors");
+        byte[] bytes = Files.readAllBytes(newest);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(newest, bytes);
+        Files.delete(damaged.resolve("params.gguf"));
+        List<String> problems = new ArrayList<>();
+        run(damaged, 2, null, new Pretraining.Listener() {
+            @Override
+            public void damaged(String problem) {
+                problems.add(problem);
+            }
+        });
+        assertThat(problems).singleElement().asString().contains("step-22").contains("checksum");
+        assertThat(damaged.resolve("params.gguf")).hasSameBinaryContentAs(whole.resolve("params.gguf"));
+
+        for (String step : new String[] {"step-20", "step-22"}) {
+            Files.writeString(damaged.resolve("checkpoints").resolve(step).resolve("state.json"), "{");
+        }
+        assertThatThrownBy(() -> run(damaged, 2, null, SILENT)).isInstanceOf(IOException.class).hasMessageContaining("no checkpoint before it is whole");
+    }
+
+    @Test
+    void aStepAllocatesOnlyBookkeeping() throws IOException {
+        TrainSettings settings = Dial.withSteps(Dial.settings(Dial.model(1, 512, choices(1)), 1, choices(1)), 400);
+        var threads = (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+        try (Device device = Device.cpu(1); Trainer trainer = new Trainer(settings, device)) {
+            BatchSource zeros = (ids, targets) -> { };
+            long least = Long.MAX_VALUE;
+            for (int i = 0; i < 400 && least > 100_000; i++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                trainer.step(zeros);
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertThat(least).as("bytes on the Java heap in one step, once compiled").isLessThan(100_000);
+        }
     }
 
     @Test

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("slow")
 class AllocationTest {
     /// A kernel that ends in one sum may hand one vector to the method that adds its lanes, once a call; never one for each row or element.
     private static final double ONE_VECTOR = 128;
@@ -30,7 +31,6 @@ class AllocationTest {
         assertThat(allocating).isEmpty();
     }
 
-    @Tag("slow")
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6})
     void norInFreshJvmsThatMeetTheKernelsInAnotherOrder(long seed) throws IOException, InterruptedException {

@@ -36,7 +36,7 @@ public final class Dial {
 
     /// The model that `flops` train best.
     public static ModelSpec model(double flops, int vocabulary, Choices choices) {
-        int depth = or(choices.depth, Math.clamp(Math.round(4 * Math.pow(flops / 1.2e14, 1.0 / 6)), 2, 48));
+        int depth = or(choices.depth, Math.clamp(Math.round(3.3 * Math.pow(flops / 1.6e14, 1.0 / 6)), 2, 48));
         int width = or(choices.width, HEAD * depth);
         int heads = or(choices.heads, Math.max(1, width / HEAD));
         int kvHeads = or(choices.kvHeads, heads % 2 == 0 ? heads / 2 : heads);
@@ -46,10 +46,11 @@ public final class Dial {
     }
 
     /// All settings but the number of steps, which is 1.
-    public static TrainSettings settings(ModelSpec model, long seed, Choices choices) {
+    public static TrainSettings settings(ModelSpec model, double flops, long seed, Choices choices) {
         int context = model.context();
-        int batch = or(choices.batch, Math.max(1, 8192 / context));
-        double matrices = or(choices.learningRate, 0.006);
+        // many small steps learn faster from few tokens, larger ones waste less time on the optimizer
+        int batch = or(choices.batch, Math.max(1, (flops < 1e14 ? 4096 : 8192) / context));
+        double matrices = or(choices.learningRate, 0.004);
         OptimizerSettings optimizer = new OptimizerSettings(or(choices.muon, true), matrices, or(choices.embeddingLearningRate, 0.006), 0.006,
                 0.9, 0.95, 1e-8, 0.95, or(choices.weightDecay, 0.05), 1.0);
         return new TrainSettings(model, seed, 1, batch, context, or(choices.pass, TrainSettings.pass(model, batch, context)), optimizer,

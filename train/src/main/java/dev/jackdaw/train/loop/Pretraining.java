@@ -216,8 +216,9 @@ public final class Pretraining {
         }
         Dial.Choices choices = request.choices();
         double left = Math.max(5, request.minutes() * 60 - seconds());
-        ModelSpec model = Dial.model(left * 0.6 * peak * 1e9, tokenizer.vocabularySize(), choices);
-        TrainSettings settings = Dial.settings(model, request.seed(), choices);
+        double flops = left * 0.6 * peak * 1e9;
+        ModelSpec model = Dial.model(flops, tokenizer.vocabularySize(), choices);
+        TrainSettings settings = Dial.settings(model, flops, request.seed(), choices);
         long steps;
         if (choices.steps() != null) {
             steps = choices.steps();

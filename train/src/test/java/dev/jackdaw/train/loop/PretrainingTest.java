@@ -120,7 +120,7 @@ class PretrainingTest {
 
     @Test
     void aStepAllocatesOnlyBookkeeping() throws IOException {
-        TrainSettings settings = Dial.withSteps(Dial.settings(Dial.model(1, 512, choices(1)), 1, choices(1)), 400);
+        TrainSettings settings = Dial.withSteps(Dial.settings(Dial.model(1, 512, choices(1)), 1, 1, choices(1)), 400);
         var threads = (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
         try (Device device = Device.cpu(1); Trainer trainer = new Trainer(settings, device)) {
             BatchSource zeros = (ids, targets) -> { };

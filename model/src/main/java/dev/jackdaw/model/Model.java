@@ -30,7 +30,8 @@ public final class Model implements AutoCloseable {
     private final ModelFile file;
     private final ModelSpec spec;
     private final Device device;
-    private final BytePairTokenizer tokenizer;
+    private final BytePairTokenizer tokenizer;      // or null
+    private final String noTokenizer;               // why it is null
     private final String template;
     private Engine engine;
 
@@ -40,18 +41,30 @@ public final class Model implements AutoCloseable {
             this.device = device;
             file = ModelFile.open(this.path, arena);
             spec = ModelSpec.of(file.header());
-            if (file.gguf().isPresent()) {
-                Gguf gguf = file.gguf().get();
-                tokenizer = gguf.value("tokenizer.ggml.tokens").isEmpty() ? null : Tokenizers.read(gguf);
-                template = gguf.text("tokenizer.chat_template", null);
-            } else {
-                tokenizer = Files.exists(this.path.resolve("tokenizer.json")) ? Tokenizers.read(this.path) : null;
-                template = Files.exists(this.path.resolve("tokenizer_config.json")) ? TokenizerConfig.read(this.path.resolve("tokenizer_config.json")).chatTemplate() : null;
+            BytePairTokenizer found = null;
+            String reason = "there is no tokenizer; a GGUF file holds it in tokenizer.ggml.tokens, a folder in tokenizer.json";
+            try {
+                found = readTokenizer();
+            } catch (IllegalArgumentException e) {       // of another kind than ours; the numbers of the model can be used all the same
+                reason = e.getMessage();
             }
+            tokenizer = found;
+            noTokenizer = reason;
+            Path config = this.path.resolve("tokenizer_config.json");
+            template = file.gguf().isPresent() ? file.gguf().get().text("tokenizer.chat_template", null)
+                    : Files.exists(config) ? TokenizerConfig.read(config).chatTemplate() : null;
         } catch (IOException | RuntimeException e) {
             arena.close();
             throw e;
         }
+    }
+
+    private BytePairTokenizer readTokenizer() throws IOException {
+        if (file.gguf().isPresent()) {
+            Gguf gguf = file.gguf().get();
+            return gguf.value("tokenizer.ggml.tokens").isEmpty() ? null : Tokenizers.read(gguf);
+        }
+        return Files.exists(path.resolve("tokenizer.json")) ? Tokenizers.read(path) : null;
     }
 
     /// Maps the file and reads its header; weights are packed when [#engine()] is first asked for.
@@ -101,7 +114,7 @@ public final class Model implements AutoCloseable {
 
     public BytePairTokenizer tokenizer() {
         if (tokenizer == null) {
-            throw new FormatException(path, -1, "there is no tokenizer; a GGUF file holds it in tokenizer.ggml.tokens, a folder in tokenizer.json. Token ids still work: --ids 1,2,3");
+            throw new FormatException(path, -1, noTokenizer + ". Token ids still work: --ids 1,2,3");
         }
         return tokenizer;
     }

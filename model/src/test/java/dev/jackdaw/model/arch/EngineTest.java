@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jackdaw.model.Model;
+import dev.jackdaw.model.format.FormatException;
 import dev.jackdaw.model.generate.Generator;
 import dev.jackdaw.model.generate.Sampling;
 import dev.jackdaw.tensor.Device;
@@ -25,6 +26,16 @@ class EngineTest {
         return array.valueStream().mapToInt(JsonNode::asInt).toArray();
     }
 
+    @Test
+    void aModelWithATokenizerWeCannotReadStillTakesIds() throws IOException {
+        try (Device device = Device.cpu(1); Model sentencePiece = Model.open(REFERENCE.resolve("models/llama-gqa"), device);
+             Model ours = Model.open(REFERENCE.resolve("models/qwen3"), device)) {
+            assertThat(ours.hasTokenizer()).isTrue();
+            assertThat(sentencePiece.hasTokenizer()).isFalse();
+            assertThatThrownBy(sentencePiece::tokenizer).isInstanceOf(FormatException.class).hasMessageContaining("SentencePiece").hasMessageContaining("--ids");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"qwen3", "llama-gqa"})
     void matchesTransformers(String name) throws IOException {
@@ -33,7 +44,9 @@ class EngineTest {
         try (Device device = Device.cpu(2); Model model = Model.open(folder, device)) {
             for (JsonNode prompt : expected.get("prompts")) {
                 int[] ids = ints(prompt.get("input_ids"));
-                assertThat(model.tokenizer().encode(prompt.get("text").asString(), true, true)).isEqualTo(ids);
+                if (model.hasTokenizer()) {
+                    assertThat(model.tokenizer().encode(prompt.get("text").asString(), true, true)).isEqualTo(ids);
+                }
                 try (KvCache cache = model.engine().newCache(ids.length)) {
                     float[][] all = new float[ids.length][];
                     model.engine().allLogits(cache, ids, (i, logits) -> all[i] = logits.toFloats());

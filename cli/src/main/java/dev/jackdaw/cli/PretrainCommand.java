@@ -69,7 +69,7 @@ final class PretrainCommand implements Callable<Integer> {
         RunPlan repeat = training.plan == null ? null : RunPlan.read(training.plan);
         Path out = training.out != null ? training.out : Path.of("runs", LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss")));
         RunPlan.Program program = new RunPlan.Program(JackdawCommand.version(), JackdawCommand.commit(), Runtime.version().toString(), "");
-        try (Device device = Device.cpu(common.threads()); TrainingProgress progress = new TrainingProgress(output, 0)) {
+        try (Device device = Device.cpu(common.threads()); TrainingProgress progress = new TrainingProgress(output)) {
             Pretraining.Result result = new Pretraining(new Pretraining.Request(training.data, out, training.minutes, training.choices(common), repeat,
                     common.seed(0), program), device, progress).run();
             progress.close();

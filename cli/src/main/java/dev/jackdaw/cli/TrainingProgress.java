@@ -11,14 +11,13 @@ import java.util.Locale;
 /// Shows a training run as it goes: bars with the time left, the plan, dreams; with `--json` a line for each step.
 final class TrainingProgress implements Pretraining.Listener, AutoCloseable {
     private final Output output;
-    private final double peak;
+    private double peak;
     private ProgressBar bar;
     private String phase = "";
     private double heldOut = Double.NaN;
 
-    TrainingProgress(Output output, double peak) {
+    TrainingProgress(Output output) {
         this.output = output;
-        this.peak = peak;
     }
 
     @Override
@@ -48,6 +47,7 @@ final class TrainingProgress implements Pretraining.Listener, AutoCloseable {
     @Override
     public void planned(RunPlan plan, double secondsExpected, long bytes) {
         TrainSettings s = plan.settings();
+        peak = plan.machine().peakGflops();
         output.note("model: %s, %,d parameters: %d layers, width %d, %d heads of %d over %d keys, feed-forward %d, vocabulary %d, context %d", s.model().family(),
                 s.model().parameterCount(), s.model().layers(), s.model().width(), s.model().heads(), s.model().headWidth(), s.model().kvHeads(), s.model().feedForward(), s.model().vocabulary(), s.context());
         output.note("plan: %,d steps of %,d tokens = %,d tokens of %,d (%.2f bytes each), %s, about %s", s.steps(), s.tokensPerStep(), s.tokens(), plan.data().trainTokens(),

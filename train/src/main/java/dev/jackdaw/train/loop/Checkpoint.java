@@ -48,6 +48,9 @@ public record Checkpoint(Path folder, State state) {
     public static void write(Path run, Trainer trainer, long step, double seconds, BatchReader.Position position) throws IOException {
         Path folder = run.resolve("checkpoints").resolve(PREFIX + step);
         Files.createDirectories(folder.getParent());
+        if (Files.exists(folder)) {
+            AtomicFile.deleteTree(folder);          // damaged, or we would have gone on from it
+        }
         AtomicFile.writeFolder(folder, into -> {
             SafetensorsWriter model = new SafetensorsWriter();
             for (FlatWeights.Entry entry : trainer.weights().entries()) {

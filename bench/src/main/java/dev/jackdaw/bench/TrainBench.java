@@ -1,12 +1,15 @@
 package dev.jackdaw.bench;
 
+import com.sun.management.ThreadMXBean;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.Machine;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.train.loop.TrainSettings;
 import dev.jackdaw.train.loop.Trainer;
 import dev.jackdaw.train.optim.OptimizerSettings;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
@@ -16,8 +19,13 @@ public final class TrainBench {
     /// @param tokensPerSecond at the median step, after two steps of warm-up
     /// @param gflops          counting 6 operations for each parameter and token, and causal attention
     /// @param peakBytes       largest resident memory of this process so far
-    public record Result(double tokensPerSecond, double gflops, double stepMillis, long parameters, long peakBytes, double loss, int threads) {
+    /// @param grownBytes      resident memory at the end, less that at half of the steps
+    /// @param heapBytesPerStep what a step of the second half takes on the Java heap, in all threads, at the median
+    public record Result(double tokensPerSecond, double gflops, double stepMillis, long parameters, long peakBytes, long grownBytes,
+                         long heapBytesPerStep, double loss, int threads) {
     }
+
+    private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
     private TrainBench() {
     }
@@ -29,20 +37,31 @@ public final class TrainBench {
         SplittableRandom random = new SplittableRandom(0);
         try (Device device = Device.cpu(threads); Trainer trainer = new Trainer(settings, device)) {
             double[] seconds = new double[steps];
+            long[] heap = new long[steps];
+            long residentHalfway = 0;
             double loss = 0;
             for (int i = 0; i < steps; i++) {
+                if (i == steps / 2) {
+                    residentHalfway = Machine.residentBytes();
+                }
+                long allocated = THREADS.getTotalThreadAllocatedBytes();
                 long start = System.nanoTime();
                 loss = trainer.step((ids, targets) -> {
                     fill(ids, random, spec.vocabulary());
                     fill(targets, random, spec.vocabulary());
                 }).loss();
                 seconds[i] = (System.nanoTime() - start) / 1e9;
+                heap[i] = THREADS.getTotalThreadAllocatedBytes() - allocated;
             }
+            long grown = Machine.residentBytes() - residentHalfway;
+            long[] later = Arrays.copyOfRange(heap, steps / 2, steps);
+            Arrays.sort(later);
             double[] warm = Arrays.copyOfRange(seconds, Math.min(2, steps - 1), steps);
             Arrays.sort(warm);
             double median = warm[warm.length / 2];
             double tokens = settings.tokensPerStep() / median;
-            return new Result(tokens, tokens * spec.trainingFlopsPerToken(context) / 1e9, median * 1e3, spec.parameterCount(), peakBytes(), loss, threads);
+            return new Result(tokens, tokens * spec.trainingFlopsPerToken(context) / 1e9, median * 1e3, spec.parameterCount(), Machine.peakResidentBytes(), grown,
+                    later[later.length / 2], loss, threads);
         }
     }
 
@@ -53,10 +72,7 @@ public final class TrainBench {
         }
     }
 
-    private static long peakBytes() {
-        return dev.jackdaw.tensor.Machine.peakResidentBytes();
-    }
-
+    /// Layers, width, query heads, key heads, feed-forward width, vocabulary, batch, context, pass, steps, threads.
     public static void main(String[] args) {
         int[] a = Arrays.stream(args).mapToInt(Integer::parseInt).toArray();
         ModelSpec spec = new ModelSpec("llama", a[5], a[0], a[1], a[2], a[3], a[1] / a[2], a[4], a[7], 1e-5f, 10000, false, true);

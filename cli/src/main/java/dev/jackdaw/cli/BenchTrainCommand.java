@@ -44,10 +44,6 @@ final class BenchTrainCommand implements Runnable {
             description = "Sequences that go through at once, 0 to choose; fewer need less memory and add their gradients up.")
     private int pass;
 
-    /// What `--json` prints.
-    record Result(double tokensPerSecond, double gflops, double stepMillis, long parameters, long peakBytes, double loss, int threads) {
-    }
-
     @Override
     public void run() {
         Output output = common.output();
@@ -59,12 +55,12 @@ final class BenchTrainCommand implements Runnable {
         }
         var spec = new ModelSpec("llama", vocabulary, layers, width, heads, kvHeads == null ? heads : kvHeads, width / heads, feedForward,
                 context, 1e-5f, 10_000, false, true);
-        TrainBench.Result measured = TrainBench.run(spec, batch, context, pass, steps, common.threads());
-        var result = new Result(measured.tokensPerSecond(), measured.gflops(), measured.stepMillis(), measured.parameters(),
-                measured.peakBytes(), measured.loss(), measured.threads());
+        TrainBench.Result result = TrainBench.run(spec, batch, context, pass, steps, common.threads());
         output.json(result);
         output.line("%,d parameters, %d × %d tokens a step, %d threads", result.parameters(), batch, context, result.threads());
         output.line("%.0f tokens/s, %.1f GFLOP/s, %.1f ms a step, loss %.3f, peak memory %s", result.tokensPerSecond(), result.gflops(),
                 result.stepMillis(), result.loss(), DoctorCommand.bytes(result.peakBytes()));
+        output.line("in the second half of the steps: %s on the Java heap a step, memory grown by %s",
+                DoctorCommand.bytes(result.heapBytesPerStep()), DoctorCommand.bytes(result.grownBytes()));
     }
 }

@@ -54,8 +54,8 @@ final class DataOptions {
         if (minimumBytes < 1 || heldOutBytes < 0) {
             throw common.wrong("--min-bytes " + minimumBytes + ", --held-out-bytes " + heldOutBytes + ": give at least 1 and 0");
         }
-        Cleaner.Rules rules = clean ? new Cleaner.Rules(minimumBytes, !keepHeaders, !keepGenerated, !keepOdd)
-                : new Cleaner.Rules(minimumBytes, false, false, false);
+        Cleaner.Rules rules = clean ? new Cleaner.Rules(minimumBytes, !keepHeaders, !keepGenerated, !keepOdd, true)
+                : new Cleaner.Rules(minimumBytes, false, false, false, false);
         return Corpus.Settings.DEFAULT.withRules(rules).withDuplicates(true, near).withHeldOut(heldOutBytes, 0.1);
     }
 

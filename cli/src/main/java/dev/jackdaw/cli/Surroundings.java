@@ -1,5 +1,6 @@
 package dev.jackdaw.cli;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import dev.jackdaw.tensor.Machine;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -16,7 +17,8 @@ import jdk.incubator.vector.FloatVector;
 /// What the JVM and the operating system tell about this machine, without measuring anything.
 ///
 /// @param vectorBits the widest vectors the Vector API offers here; 0 without its module
-record Surroundings(Jdk jdk, Processor processor, int vectorBits, boolean nativeAccess, Memory memory, List<Disk> disks) {
+/// @param tierTwo    the JVM may leave kernels in code of its second tier, which has no vectors
+record Surroundings(Jdk jdk, Processor processor, int vectorBits, boolean nativeAccess, boolean tierTwo, Memory memory, List<Disk> disks) {
     /// @param sources `lib/src.zip`, or null where the JDK came without
     record Jdk(String version, String vendor, String home, List<String> options, String sources, long sourcesBytes, long heapBytes,
             String collector) {
@@ -34,6 +36,8 @@ record Surroundings(Jdk jdk, Processor processor, int vectorBits, boolean native
     record Disk(String path, long freeBytes) {
     }
 
+    /// How many methods wait for the last compiler before new ones are compiled at tier 2; docs/DESIGN.md, "Stuck in tier 2".
+    private static final String TIER_TWO = "Tier3DelayOn";
     private static final long ENOUGH_MEMORY = 2L << 30;
     private static final long ENOUGH_DISK = 1L << 30;
     private static final Set<String> INSTRUCTIONS_THAT_MATTER = Set.of("sse4_2", "avx", "avx2", "fma", "f16c", "avx_vnni", "avx512f",
@@ -41,7 +45,7 @@ record Surroundings(Jdk jdk, Processor processor, int vectorBits, boolean native
             "asimd", "asimdhp", "asimddp", "sve", "sve2", "i8mm", "bf16");
 
     static Surroundings inspect() {
-        return new Surroundings(findJdk(), findProcessor(), vectorBitsOfTheJvm(), Surroundings.class.getModule().isNativeAccessEnabled(), findMemory(),
+        return new Surroundings(findJdk(), findProcessor(), vectorBitsOfTheJvm(), Surroundings.class.getModule().isNativeAccessEnabled(), usesTierTwo(), findMemory(),
                 List.of(diskAt(Path.of("").toAbsolutePath()), diskAt(Path.of(System.getProperty("user.home")))));
     }
 
@@ -54,6 +58,9 @@ record Surroundings(Jdk jdk, Processor processor, int vectorBits, boolean native
         }
         if (!nativeAccess) {
             problems.add("Java warns about native access; start with the jackdaw script, or add --enable-native-access=ALL-UNNAMED");
+        }
+        if (tierTwo) {
+            problems.add("kernels may run a hundred times slower than they can; start with the jackdaw script, or add -XX:" + TIER_TWO + "=1000000");
         }
         if (jdk.sources == null) {
             problems.add("this JDK has no lib/src.zip, from which speedrun learns; install it (Debian, Ubuntu: apt install "
@@ -74,6 +81,14 @@ record Surroundings(Jdk jdk, Processor processor, int vectorBits, boolean native
                     + " on " + processor.count + "); measurements and training will be slower than this machine can");
         }
         return problems;
+    }
+
+    private static boolean usesTierTwo() {
+        try {
+            return Integer.parseInt(ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class).getVMOption(TIER_TWO).getValue()) < 1000;
+        } catch (IllegalArgumentException | NullPointerException e) {
+            return false;                       // another JVM, without this option
+        }
     }
 
     private static Jdk findJdk() {

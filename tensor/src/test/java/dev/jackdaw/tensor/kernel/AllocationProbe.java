@@ -17,6 +17,9 @@ import java.util.Random;
 /// Sizes are odd, so that tails are compiled too. `main` runs the kernels in an order drawn from its argument: what C2 inlines depends on
 /// what was compiled before.
 final class AllocationProbe {
+    /// A kernel that ends in one sum may hand one vector to the method that adds its lanes, once a call; never one for each row or element.
+    static final double ONE_VECTOR = 128;
+
     private static final int N = 32;
     private static final int C = 207;
     private static final int D = 44;
@@ -100,7 +103,7 @@ final class AllocationProbe {
     double bytesPerCall(String name) {
         Runnable kernel = kernels.get(name);
         double lowest = Double.MAX_VALUE;
-        for (long end = System.nanoTime() + 30_000_000_000L; lowest > 0 && System.nanoTime() < end; ) {
+        for (long end = System.nanoTime() + 30_000_000_000L; lowest > ONE_VECTOR && System.nanoTime() < end; ) {
             long before = THREADS.getCurrentThreadAllocatedBytes();
             for (int call = 0; call < 100; call++) {
                 kernel.run();
@@ -124,7 +127,7 @@ final class AllocationProbe {
         Collections.shuffle(names, new Random(Long.parseLong(args[0])));
         for (String name : names) {
             double bytes = probe.bytesPerCall(name);
-            if (bytes > 0) {
+            if (bytes > ONE_VECTOR) {
                 System.out.println(name + ": " + bytes + " bytes a call");
             }
         }

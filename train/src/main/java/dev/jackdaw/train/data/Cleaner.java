@@ -13,10 +13,11 @@ public final class Cleaner {
     /// @param licenceHeaders  remove legal notices at the head of a file
     /// @param generated       drop files that say they were generated
     /// @param shapes          drop by the shape of the text: long lines, numbers, hardly any letters
-    public record Rules(int minimumBytes, boolean licenceHeaders, boolean generated, boolean shapes) {
-        public static final Rules DEFAULT = new Rules(64, true, true, true);
+    /// @param trim            remove empty lines before the text and space after it; end it with one newline
+    public record Rules(int minimumBytes, boolean licenceHeaders, boolean generated, boolean shapes, boolean trim) {
+        public static final Rules DEFAULT = new Rules(64, true, true, true, true);
         /// Only what every reader needs: valid UTF-8 and `\n`.
-        public static final Rules ENCODING_ONLY = new Rules(1, false, false, false);
+        public static final Rules ENCODING_ONLY = new Rules(1, false, false, false, false);
 
         public Rules {
             if (minimumBytes < 1) {
@@ -58,10 +59,11 @@ public final class Cleaner {
             headerBytes = text.length - stripped.length;
             text = stripped;
         }
-        text = trim(text);
-        if (text.length < rules.minimumBytes()) {
-            return dropped(raw, text.length == 0 && headerBytes == 0 ? Reason.EMPTY : Reason.TINY);
+        byte[] trimmed = trim(text);
+        if (trimmed.length < rules.minimumBytes()) {
+            return dropped(raw, trimmed.length == 0 && headerBytes == 0 ? Reason.EMPTY : Reason.TINY);
         }
+        text = rules.trim() ? trimmed : text;
         Reason reason = rules.shapes() ? Junk.check(text, kind) : null;
         if (reason != null) {
             return dropped(raw, reason);

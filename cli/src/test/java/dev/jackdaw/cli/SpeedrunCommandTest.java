@@ -2,6 +2,8 @@ package dev.jackdaw.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -67,6 +69,42 @@ class SpeedrunCommandTest {
         Cli repeated = Cli.run("pretrain", "--plan", run.resolve("run.json").toString(), "--out", again.toString(), "--threads", "3");
         assertThat(repeated.exitCode()).as(repeated.err()).isZero();
         assertThat(again.resolve("params.gguf")).hasSameBinaryContentAs(run.resolve("params.gguf"));
+    }
+
+    @Test
+    void aProcessThatIsKilledGoesOnToTheSameBytes() throws Exception {
+        Path whole = folder.resolve("whole");
+        var command = new ArrayList<>(List.of("pretrain", "--data", folder.resolve("text").toString(), "--out", whole.toString()));
+        command.addAll(SIZES);
+        command.set(command.indexOf("6"), "600");
+        assertThat(Cli.run(command.toArray(String[]::new)).exitCode()).isZero();
+        Path killed = folder.resolve("killed");
+        command.set(command.indexOf(whole.toString()), killed.toString());
+        for (int kills = 0, steps = 30; kills < 3; kills++, steps += 170) {
+            Process process = start(command);
+            while (process.isAlive() && steps(killed) < steps) {
+                Thread.sleep(5);
+            }
+            assertThat(process.isAlive()).as("still training at step %d", steps).isTrue();
+            process.destroyForcibly().waitFor();
+            assertThat(killed.resolve("params.gguf")).doesNotExist();
+        }
+        assertThat(start(command).waitFor()).isZero();
+        assertThat(killed.resolve("params.gguf")).hasSameBinaryContentAs(whole.resolve("params.gguf"));
+    }
+
+    private static Process start(List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(option -> option.startsWith("--")).toList());
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), JackdawCommand.class.getName()));
+        command.addAll(arguments);
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    }
+
+    /// Steps that its metrics tell of.
+    private static long steps(Path run) throws IOException {
+        Path metrics = run.resolve("metrics.jsonl");
+        return Files.exists(metrics) ? Files.readString(metrics).lines().count() : 0;
     }
 
     @Test

@@ -34,6 +34,8 @@ public final class AtomicFile {
         void writeTo(Path folder) throws IOException;
     }
 
+    private static final String UNCHANGED = "; nothing was changed there";
+
     private AtomicFile() {
     }
 
@@ -47,7 +49,7 @@ public final class AtomicFile {
             Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             syncFolder(folderOf(target));
         } catch (IOException e) {
-            throw new IOException("writing " + target + ": " + e.getMessage() + "; nothing was changed there", e);
+            throw new IOException("writing " + target + ": " + e.getMessage() + UNCHANGED, e);
         } finally {
             Files.deleteIfExists(aside);
         }
@@ -72,7 +74,7 @@ public final class AtomicFile {
             Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
             syncFolder(folderOf(target));
         } catch (IOException e) {
-            throw new IOException("writing folder " + target + ": " + e.getMessage() + "; nothing was changed there", e);
+            throw new IOException("writing folder " + target + ": " + e.getMessage().replace(UNCHANGED, "") + UNCHANGED, e);
         } finally {
             deleteTree(aside);
         }

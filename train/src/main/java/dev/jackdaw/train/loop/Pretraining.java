@@ -16,6 +16,7 @@ import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Limits;
 import dev.jackdaw.train.data.Corpus;
 import dev.jackdaw.train.data.CorpusStats;
+import dev.jackdaw.train.data.DataException;
 import dev.jackdaw.train.data.Documents;
 import dev.jackdaw.train.data.DocumentSet;
 import dev.jackdaw.train.data.Progress;
@@ -151,6 +152,10 @@ public final class Pretraining {
         listener.phase("read and clean");
         try (Corpus corpus = Corpus.build(Documents.of(paths), out.resolve("data/corpus"), Corpus.Settings.DEFAULT, device.threads(), listener)) {
             listener.corpus(corpus.stats());
+            if (corpus.heldOut().size() == 0 || corpus.train().size() == 0) {
+                throw new DataException("pretrain: " + (corpus.heldOut().size() + corpus.train().size()) + " documents were left after cleaning, "
+                        + corpus.train().size() + " to learn from and " + corpus.heldOut().size() + " to examine with; both need one at least: give more text");
+            }
             int vocabulary = request.repeat() == null ? Dial.vocabulary(corpus.train().bytes(), request.choices()) : request.repeat().data().vocabulary();
             listener.phase("train the tokenizer");
             BpeTrainer.Settings settings = BpeTrainer.Settings.of(vocabulary, device.threads());

@@ -38,8 +38,8 @@ final class Markup {
                 case '&' -> out.append("&amp;");
                 case '<' -> out.append("&lt;");
                 case '>' -> out.append("&gt;");
-                case '\\', '`', '*', '_', '{', '}', '[', ']', '(', ')', '#', '!', '|', '~' -> out.append('\\').append(c);
-                case ':' -> out.append("&#58;");       // GitHub would make links of http://…
+                case '\\', '`', '*', '_', '{', '}', '[', ']', '#', '!', '|', '~' -> out.append('\\').append(c);
+                case ':' -> out.append(safe.startsWith("//", i + 1) ? "&#58;" : ":");       // GitHub would make links of http://…
                 case '@' -> out.append("&#64;");       // and mentions of @…
                 default -> out.append(c);
             }

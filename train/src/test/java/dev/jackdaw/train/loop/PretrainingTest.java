@@ -138,6 +138,10 @@ class PretrainingTest {
         try (Device device = Device.cpu(1)) {
             assertThatThrownBy(() -> new Pretraining(new Pretraining.Request(List.of(empty.toString()), folder.resolve("e"), 1, choices(5), null, 0, PROGRAM), device, SILENT).run())
                     .hasMessageContaining("data");
+            Path single = Files.createDirectory(folder.resolve("single"));
+            Files.copy(corpus.resolve("1.txt"), single.resolve("1.txt"));
+            assertThatThrownBy(() -> new Pretraining(new Pretraining.Request(List.of(single.toString()), folder.resolve("s"), 1, choices(5), null, 0, PROGRAM), device, SILENT).run())
+                    .hasMessageContaining("1 documents were left after cleaning, 1 to learn from and 0 to examine with");
             Dial.Choices huge = new Dial.Choices(null, 100, 16_384, 128, 128, 65_536, 512, 32, 4, 2, 1L, null, null, null, null, null, null, null, null);
             assertThatThrownBy(() -> new Pretraining(new Pretraining.Request(List.of(corpus.toString()), folder.resolve("h"), 1, huge, null, 0, PROGRAM), device, SILENT).run())
                     .isInstanceOf(IOException.class).hasMessageMatching("memory: training [0-9,]+ parameters .* needs [0-9,]+ MB, but [0-9,]+ MB are available.*");

@@ -34,7 +34,7 @@ class MarkupTest {
 
     @Test
     void markdownStaysOnItsLineAndIsNotMarkup() {
-        assertThat(Markup.markdown("| <b>*x*</b>\n[a](http://b) `c` @d")).isEqualTo("\\| &lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\]\\(http&#58;//b\\) \\`c\\` &#64;d");
+        assertThat(Markup.markdown("| <b>*x*</b>\n[a](http://b) `c` @d")).isEqualTo("\\| &lt;b&gt;\\*x\\*&lt;/b&gt; \\[a\\](http&#58;//b) \\`c\\` &#64;d");
     }
 
     @Test

@@ -43,7 +43,7 @@ public final class GgufWriter {
         return add(name, tensor, tensor.type());
     }
 
-    /// A tensor, converted to `type` on the way: F32, F16, BF16 or Q8_0.
+    /// A tensor, converted to `type` on the way.
     public GgufWriter add(String name, Tensor tensor, DType type) {
         if (tensor.shape().width() % type.blockElements() != 0) {
             throw new IllegalArgumentException("GGUF tensor " + name + " " + tensor + ": rows do not fill " + type + " blocks of " + type.blockElements());

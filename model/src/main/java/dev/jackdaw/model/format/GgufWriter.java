@@ -69,7 +69,8 @@ public final class GgufWriter {
         return add(name, type, shape, bytes.byteSize(), out -> out.put(bytes));
     }
 
-    private GgufWriter add(String name, GgmlType type, Shape shape, long bytes, AtomicFile.Body body) {
+    /// `body` writes `bytes` bytes that have the layout of `type`.
+    GgufWriter add(String name, GgmlType type, Shape shape, long bytes, AtomicFile.Body body) {
         int length = name.getBytes(StandardCharsets.UTF_8).length;
         if (length == 0 || length > MOST_NAME_BYTES) {
             throw new IllegalArgumentException("GGUF tensor name \"" + name + "\" has " + length + " bytes; expected 1 to " + MOST_NAME_BYTES);

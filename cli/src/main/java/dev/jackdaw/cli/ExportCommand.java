@@ -44,8 +44,8 @@ final class ExportCommand implements Callable<Integer> {
         if ((gguf == null) == (folder == null)) {
             throw common.wrong("give one of --gguf FILE and --hf DIR");
         }
-        if (folder != null && type == DType.Q8_0) {
-            throw common.wrong("--type q8_0 exists in GGUF only; choose f32, f16 or bf16 for --hf");
+        if (folder != null && type.isBlocks()) {
+            throw common.wrong("--type " + type + " exists in GGUF only; choose f32, f16 or bf16 for --hf");
         }
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
             String template = model.template().orElse(null);

@@ -9,8 +9,22 @@ public enum DType {
     I8(1, 1),
     I32(1, 4),
     I64(1, 8),
-    /// 32 numbers: one F16 scale, then 32 signed bytes. See `quant/Q8_0`.
-    Q8_0(32, 34);
+    // Blocks of numbers that share scales; each is drawn in the file of its name in `quant`.
+    Q8_0(32, 34),
+    Q4_0(32, 18),
+    Q4_1(32, 20),
+    Q5_0(32, 22),
+    Q5_1(32, 24),
+    Q2_K(256, 84),
+    Q3_K(256, 110),
+    Q4_K(256, 144),
+    Q5_K(256, 176),
+    Q6_K(256, 210),
+    IQ4_NL(32, 18),
+    IQ4_XS(256, 136),
+    MXFP4(32, 17),
+    TQ1_0(256, 54),
+    TQ2_0(256, 66);
 
     private final int blockElements;
     private final int blockBytes;
@@ -23,6 +37,11 @@ public enum DType {
     /// Numbers in one block; 1 for plain types.
     public int blockElements() {
         return blockElements;
+    }
+
+    /// Whether numbers share scales, so that they are read and written by whole blocks.
+    public boolean isBlocks() {
+        return blockElements > 1;
     }
 
     public int blockBytes() {

@@ -4,12 +4,13 @@ import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.kernel.Convert;
-import dev.jackdaw.tensor.quant.Q8_0;
+import dev.jackdaw.tensor.quant.BlockFormat;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 
 /// Tensors in another number format, a chunk at a time through F32, so that a large weight needs no second copy in memory.
-/// Formats: F32, F16, BF16, Q8_0 both ways, F64 as a source. This is for files, which wait for the disk; kernels convert in their own loops.
+/// Formats: F32, F16, BF16 and all block formats both ways, F64 as a source. This is for files, which wait for the disk; kernels convert in
+/// their own loops.
 public final class Conversion {
     /// Whole blocks of every format; both chunks stay in the second-level cache.
     private static final int CHUNK = 16_384;
@@ -64,24 +65,33 @@ public final class Conversion {
         }
     }
 
-    private static void widen(long y, long x, long count, DType type) {
+    /// The `count` numbers of type `type` at x, as F32 at y. Numbers of a block format must fill whole blocks.
+    public static void widen(long y, long x, long count, DType type) {
         switch (type) {
             case F32 -> Memory.copy(x, y, 4 * count);
             case F16 -> Convert.SCALAR.f16ToF32(y, x, 0, count);
             case BF16 -> Convert.SCALAR.bf16ToF32(y, x, 0, count);
             case F64 -> Convert.SCALAR.f64ToF32(y, x, 0, count);
-            case Q8_0 -> Q8_0.decode(y, x, 0, count / Q8_0.ELEMENTS);
-            case I8, I32, I64 -> throw new IllegalArgumentException("convert: " + type + " holds whole numbers, not weights; from: F32, F16, BF16, Q8_0, F64");
+            case I8, I32, I64 -> throw new IllegalArgumentException("convert: " + type + " holds whole numbers, not weights; from: F32, F16, BF16, F64 and block formats");
+            default -> BlockFormat.of(type).decode(y, x, 0, blocks(count, type));
         }
     }
 
-    private static void narrow(long y, long x, long count, DType type) {
+    /// The `count` F32 numbers at x, as `type` at y.
+    public static void narrow(long y, long x, long count, DType type) {
         switch (type) {
             case F32 -> Memory.copy(x, y, 4 * count);
             case F16 -> Convert.SCALAR.f32ToF16(y, x, 0, count);
             case BF16 -> Convert.SCALAR.f32ToBf16(y, x, 0, count);
-            case Q8_0 -> Q8_0.encode(y, x, 0, count / Q8_0.ELEMENTS);
-            case F64, I8, I32, I64 -> throw new IllegalArgumentException("convert: weights are not written as " + type + "; to: F32, F16, BF16, Q8_0");
+            case F64, I8, I32, I64 -> throw new IllegalArgumentException("convert: weights are not written as " + type + "; to: F32, F16, BF16 and block formats");
+            default -> BlockFormat.of(type).encode(y, x, 0, blocks(count, type));
         }
+    }
+
+    private static long blocks(long count, DType type) {
+        if (count % type.blockElements() != 0) {
+            throw new IllegalArgumentException("convert: " + count + " numbers do not fill " + type + " blocks of " + type.blockElements());
+        }
+        return count / type.blockElements();
     }
 }

@@ -1,21 +1,24 @@
 package dev.jackdaw.model.format;
 
 import dev.jackdaw.tensor.DType;
-import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// Reads GGUF files, versions 2 and 3, little-endian: the file that holds a model, its tokenizer and its chat template.
 ///
@@ -29,222 +32,107 @@ import java.util.SequencedMap;
 ///
 /// The file is mapped: opening reads the header only, and a tensor's pages are read when they are touched. Tensors live as long as the
 /// arena given to [#open]. The whole header is checked before anything is handed out: see the GGUF specification in the ggml project.
+///
+/// **Split files.** A large model may come as `NAME-00001-of-00003.gguf` and so on. The first file has the metadata, and `split.count`; all
+/// have tensors. [#open] takes the path of any of them and opens all.
 public final class Gguf {
     static final int MAGIC = 0x46554747;             // "GGUF", read as a little-endian int
     static final int VERSION = 3;
     static final int ALIGNMENT = 32;
     static final String ALIGNMENT_KEY = "general.alignment";
 
-    /// Limits far above every real file, so that a hostile one cannot exhaust the heap either.
-    private static final int MOST_VALUES = 65_536;
-    private static final int MOST_TENSORS = 1 << 20;
-    private static final int MOST_ELEMENTS = 1 << 23;
-    private static final int MOST_TEXT_BYTES = 64 << 20;
-    private static final int MOST_NAME_BYTES = 65_535;
-    private static final long MOST_HEADER_BYTES = 256L << 20;
-    private static final int MOST_DIMENSIONS = 4;
+    static final String SPLIT_NUMBER = "split.no";
+    static final String SPLIT_COUNT = "split.count";
+    static final String SPLIT_TENSORS = "split.tensors.count";
+    private static final Pattern SPLIT_NAME = Pattern.compile("(.+)-(\\d{5})-of-(\\d{5})\\.gguf");
+    private static final int MOST_FILES = 9999;
 
-    private final MappedFile file;
-    private final ByteCursor cursor;
-    private final SequencedMap<String, GgufValue> metadata = new LinkedHashMap<>();
+    private final List<GgufPart> parts = new ArrayList<>();
     private final SequencedMap<String, GgufTensor> tensors = new LinkedHashMap<>();
-    private final int version;
-    private final int alignment;
-    private int elementsLeft = MOST_ELEMENTS;
+    private final Map<String, GgufPart> partOf = new HashMap<>();
+    private final Path path;
+    private final SequencedMap<String, GgufValue> metadata;
 
     public static Gguf open(Path path, Arena arena) throws IOException {
-        return new Gguf(MappedFile.open(path, arena));
+        return new Gguf(path, arena);
     }
 
-    private Gguf(MappedFile file) {
-        this.file = file;
-        cursor = new ByteCursor(file);
-        int magic = cursor.i32("the magic number");
-        if (magic != MAGIC) {
-            throw cursor.error(0, "this is not a GGUF file: it begins with 0x%08x, expected 0x%08x (\"GGUF\")".formatted(Integer.reverseBytes(magic), Integer.reverseBytes(MAGIC)));
-        }
-        version = cursor.i32("the version");
-        if (version != 2 && version != 3) {
-            throw cursor.error(4, Integer.reverseBytes(version) == 2 || Integer.reverseBytes(version) == 3
-                ? "this GGUF file is big-endian; only little-endian files can be read"
-                : "GGUF version " + Integer.toUnsignedString(version) + " is not supported; supported: 2 and 3");
-        }
-        int tensorCount = cursor.count("the number of tensors", 24, MOST_TENSORS);
-        int valueCount = cursor.count("the number of metadata values", 13, MOST_VALUES);
-        for (int i = 0; i < valueCount; i++) {
-            readValue();
-        }
-        alignment = readAlignment();
-        List<Long> directory = new ArrayList<>();
-        for (int i = 0; i < tensorCount; i++) {
-            directory.add(cursor.position());
-            readTensor();
-        }
-        placeTensors(directory);
+    /// `NAME-00001-of-00003.gguf`; numbers count from 0.
+    static String splitName(String name, int number, int count) {
+        return "%s-%05d-of-%05d.gguf".formatted(name, number + 1, count);
     }
 
-    private void readValue() {
-        long at = cursor.position();
-        String key = cursor.text("a metadata key", MOST_NAME_BYTES);
-        GgufValue value = switch (readKind(key)) {
-            case ARRAY -> readArray(key);
-            case STRING -> new GgufValue.Text(cursor.text(key, MOST_TEXT_BYTES));
-            case BOOL -> new GgufValue.Bool(cursor.bool(key));
-            case F32 -> new GgufValue.Real(GgufValue.Kind.F32, Float.intBitsToFloat(cursor.i32(key)));
-            case F64 -> new GgufValue.Real(GgufValue.Kind.F64, Double.longBitsToDouble(cursor.i64(key)));
-            case GgufValue.Kind kind -> new GgufValue.Int(kind, readInteger(kind, key));
-        };
-        if (metadata.put(key, value) != null) {
-            throw cursor.error(at, "metadata key " + key + " appears twice");
+    private Gguf(Path path, Arena arena) throws IOException {
+        Matcher name = SPLIT_NAME.matcher(path.getFileName() == null ? "" : path.getFileName().toString());
+        boolean isSplit = name.matches();
+        int count = isSplit ? Integer.parseInt(name.group(3)) : 1;
+        if (isSplit && (count > MOST_FILES || Integer.parseInt(name.group(2)) > count)) {
+            throw new FormatException(path, -1, "the name of this file says that it is one of " + count + "; expected 1 to " + MOST_FILES + ", and a number up to that");
         }
-        requireSmallHeader();
+        Path firstPath = count > 1 ? path.resolveSibling(splitName(name.group(1), 0, count)) : path;
+        GgufPart first = open(firstPath, arena, count);
+        this.path = firstPath;
+        metadata = first.metadata;
+        long said = integer(SPLIT_COUNT, 1);
+        if (said != count && (said > 1 || count > 1)) {
+            throw new FormatException(firstPath, -1, SPLIT_COUNT + " is " + said + (isSplit ? ", but by its name the file is one of " + count
+                : "; the file must be called NAME-00001-of-%05d.gguf, so that the others can be found beside it".formatted(said)));
+        }
+        add(first, 0);
+        for (int i = 1; i < count; i++) {
+            Path next = path.resolveSibling(splitName(name.group(1), i, count));
+            add(open(next, arena, count), i);
+        }
+        long all = integer(SPLIT_TENSORS, tensors.size());
+        if (all != tensors.size()) {
+            throw new FormatException(firstPath, -1, SPLIT_TENSORS + " is " + all + ", but the files hold " + tensors.size() + " tensors");
+        }
     }
 
-    private GgufValue.Kind readKind(String key) {
-        int code = cursor.i32("the type of " + key);
-        GgufValue.Kind[] kinds = GgufValue.Kind.values();
-        if (code < 0 || code >= kinds.length) {
-            throw cursor.error(cursor.position() - 4, "metadata " + key + ": value type " + Integer.toUnsignedString(code) + " is unknown; known: 0 to " + (kinds.length - 1));
+    private static GgufPart open(Path path, Arena arena, int count) throws IOException {
+        if (count > 1 && !Files.exists(path)) {
+            throw new NoSuchFileException(path.toString(), null, "this file is missing; the model is split into " + count + " files, which must lie in one folder");
         }
-        return kinds[code];
+        return new GgufPart(path, arena);
     }
 
-    private long readInteger(GgufValue.Kind kind, String key) {
-        return switch (kind) {
-            case U8 -> cursor.i8(key) & 0xff;
-            case I8 -> cursor.i8(key);
-            case U16 -> cursor.i16(key) & 0xffff;
-            case I16 -> cursor.i16(key);
-            case U32 -> cursor.i32(key) & 0xffff_ffffL;
-            case I32 -> cursor.i32(key);
-            case U64, I64 -> cursor.i64(key);
-            case BOOL -> cursor.bool(key) ? 1 : 0;
-            case F32, F64, STRING, ARRAY -> throw new IllegalArgumentException(kind + " is not an integer");
-        };
-    }
-
-    private GgufValue readArray(String key) {
-        GgufValue.Kind kind = readKind(key);
-        if (kind == GgufValue.Kind.ARRAY) {
-            throw cursor.error(cursor.position() - 4, "metadata " + key + ": arrays of arrays are not supported");
+    private void add(GgufPart part, int number) {
+        if (number > 0 && !(part.metadata.get(SPLIT_NUMBER) instanceof GgufValue.Int(_, long said) && said == number)) {
+            throw new FormatException(part.file.path(), -1, "by its name this file is number " + number + " (from 0), but " + SPLIT_NUMBER + " is "
+                + (part.metadata.get(SPLIT_NUMBER) == null ? "missing" : part.metadata.get(SPLIT_NUMBER).preview(20)));
         }
-        int count = cursor.count("the length of array " + key, kind.minimumBytes, elementsLeft);
-        elementsLeft -= count;
-        return switch (kind) {
-            case STRING -> {
-                List<String> texts = new ArrayList<>(count);
-                for (int i = 0; i < count; i++) {
-                    texts.add(cursor.text(key, MOST_TEXT_BYTES));
-                    requireSmallHeader();
-                }
-                yield new GgufValue.Texts(texts);
+        parts.add(part);
+        for (GgufTensor tensor : part.tensors.values()) {
+            if (tensors.put(tensor.name(), tensor) != null) {
+                throw new FormatException(part.file.path(), -1, "tensor " + tensor.name() + " is in " + partOf.get(tensor.name()).file.path().getFileName() + " too");
             }
-            case F32, F64 -> {
-                double[] values = new double[count];
-                for (int i = 0; i < count; i++) {
-                    values[i] = kind == GgufValue.Kind.F32 ? Float.intBitsToFloat(cursor.i32(key)) : Double.longBitsToDouble(cursor.i64(key));
-                }
-                yield new GgufValue.Reals(kind, values);
-            }
-            case GgufValue.Kind integer -> {
-                long[] values = new long[count];
-                for (int i = 0; i < count; i++) {
-                    values[i] = readInteger(integer, key);
-                }
-                yield new GgufValue.Ints(integer, values);
-            }
-        };
-    }
-
-    private int readAlignment() {
-        long value = integer(ALIGNMENT_KEY, ALIGNMENT);
-        if (value < 1 || value > 1 << 20 || Long.bitCount(value) != 1) {
-            throw new FormatException(file.path(), -1, ALIGNMENT_KEY + " is " + value + "; expected a power of two up to " + (1 << 20));
-        }
-        return (int) value;
-    }
-
-    /// Reads one line of the directory. Its offset is kept as it is until [#placeTensors] knows where the numbers begin.
-    private void readTensor() {
-        long at = cursor.position();
-        String name = cursor.text("a tensor name", MOST_NAME_BYTES);
-        int rank = cursor.i32("the rank of " + name);
-        if (rank < 0 || rank > MOST_DIMENSIONS) {
-            throw cursor.error(cursor.position() - 4, "tensor " + name + ": rank " + Integer.toUnsignedString(rank) + "; expected 0 to " + MOST_DIMENSIONS);
-        }
-        long[] sizes = new long[rank];
-        for (int i = rank - 1; i >= 0; i--) {
-            sizes[i] = cursor.i64("the shape of " + name);
-        }
-        GgmlType type = GgmlType.of(cursor.i32("the type of " + name));
-        long offset = cursor.i64("the offset of " + name);
-        Shape shape = Sizes.shape(file.path(), at, name, sizes);
-        long bytes = -1;
-        if (type.isKnown()) {
-            if (shape.width() % type.blockElements() != 0) {
-                throw cursor.error(at, "tensor " + name + " " + type + shape + ": rows of " + shape.width() + " numbers do not fill blocks of " + type.blockElements());
-            }
-            bytes = Sizes.bytes(file.path(), at, name, shape.elements() / type.blockElements(), type.blockBytes());
-        }
-        if (tensors.put(name, new GgufTensor(name, shape, type, offset, bytes)) != null) {
-            throw cursor.error(at, "tensor " + name + " appears twice");
-        }
-        requireSmallHeader();
-    }
-
-    /// Turns offsets into positions in the file, and checks that every tensor lies inside it and on no other.
-    private void placeTensors(List<Long> directory) {
-        long dataStart = Math.ceilDiv(cursor.position(), alignment) * alignment;
-        int i = 0;
-        for (GgufTensor tensor : List.copyOf(tensors.values())) {
-            long at = directory.get(i++);
-            long offset = tensor.position();
-            if (offset < 0 || offset % alignment != 0) {
-                throw cursor.error(at, "tensor " + tensor.name() + ": offset " + Long.toUnsignedString(offset) + " is not a multiple of the alignment " + alignment);
-            }
-            long room = Math.max(0, file.size() - dataStart);
-            if (offset > room || room - offset < tensor.bytes()) {
-                throw cursor.error(at, "tensor " + tensor.name() + " " + tensor.type() + tensor.shape() + ": its " + Math.max(0, tensor.bytes()) + " bytes at offset " + offset
-                    + " reach past the end of the file, which has " + room + " bytes of tensors; it is truncated or corrupt");
-            }
-            tensors.put(tensor.name(), new GgufTensor(tensor.name(), tensor.shape(), tensor.type(), dataStart + offset, tensor.bytes()));
-        }
-        List<GgufTensor> inOrder = new ArrayList<>(tensors.values());
-        inOrder.removeIf(tensor -> tensor.bytes() == 0);
-        inOrder.sort(Comparator.comparingLong(GgufTensor::position));
-        for (int j = 1; j < inOrder.size(); j++) {
-            GgufTensor before = inOrder.get(j - 1);
-            GgufTensor after = inOrder.get(j);
-            if (before.end() > after.position() || before.position() == after.position()) {
-                throw cursor.error(after.position(), "tensors " + before.name() + " and " + after.name() + " overlap: the first ends at byte " + before.end());
-            }
+            partOf.put(tensor.name(), part);
         }
     }
 
-    private void requireSmallHeader() {
-        if (cursor.position() > MOST_HEADER_BYTES) {
-            throw cursor.error("the header is longer than " + MOST_HEADER_BYTES + " bytes");
-        }
+    /// The files, in order; one for most models.
+    public List<Path> files() {
+        return parts.stream().map(part -> part.file.path()).toList();
     }
 
     public Path path() {
-        return file.path();
+        return path;
     }
 
     public int version() {
-        return version;
+        return parts.getFirst().version;
     }
 
     public int alignment() {
-        return alignment;
+        return parts.getFirst().alignment;
     }
 
-    /// All values in the order of the file.
+    /// All values in the order of the (first) file.
     public Map<String, GgufValue> metadata() {
         return Collections.unmodifiableMap(metadata);
     }
 
-    /// The tensor directory in the order of the file.
+    /// The tensor directory in the order of the files.
     public Collection<GgufTensor> tensors() {
         return Collections.unmodifiableCollection(tensors.values());
     }
@@ -256,7 +144,7 @@ public final class Gguf {
     public GgufTensor tensorInfo(String name) {
         GgufTensor tensor = tensors.get(name);
         if (tensor == null) {
-            throw new FormatException(file.path(), -1, "tensor " + name + " is missing; the file has " + tensors.size() + " tensors" + (tensors.isEmpty() ? "" : ", the first is " + tensors.firstEntry().getKey()));
+            throw new FormatException(path, -1, "tensor " + name + " is missing; the file has " + tensors.size() + " tensors" + (tensors.isEmpty() ? "" : ", the first is " + tensors.firstEntry().getKey()));
         }
         return tensor;
     }
@@ -264,18 +152,18 @@ public final class Gguf {
     /// The tensor in the file's own memory: read-only, valid until the arena closes.
     public Tensor tensor(String name) {
         GgufTensor tensor = tensorInfo(name);
-        DType type = tensor.type().dtype().orElseThrow(() -> new FormatException(file.path(), tensor.position(),
+        DType type = tensor.type().dtype().orElseThrow(() -> new FormatException(partOf.get(name).file.path(), tensor.position(),
             "tensor " + name + ": type " + tensor.type() + " (" + Integer.toUnsignedString(tensor.type().code()) + ") is not supported; supported: " + GgmlType.loadable()));
-        return Tensor.over(file.bytes().asSlice(tensor.position(), tensor.bytes()), type, tensor.shape());
+        return Tensor.over(bytes(name), type, tensor.shape());
     }
 
     /// The bytes of a tensor as they are on disk, for types that have no [DType] too.
     public MemorySegment bytes(String name) {
         GgufTensor tensor = tensorInfo(name);
         if (tensor.bytes() < 0) {
-            throw new FormatException(file.path(), tensor.position(), "tensor " + name + ": the size of " + tensor.type() + " is not known");
+            throw new FormatException(partOf.get(name).file.path(), tensor.position(), "tensor " + name + ": the size of " + tensor.type() + " is not known");
         }
-        return file.bytes().asSlice(tensor.position(), tensor.bytes());
+        return partOf.get(name).file.bytes().asSlice(tensor.position(), tensor.bytes());
     }
 
     public Optional<GgufValue> value(String key) {
@@ -283,11 +171,11 @@ public final class Gguf {
     }
 
     private GgufValue required(String key) {
-        return value(key).orElseThrow(() -> new FormatException(file.path(), -1, "metadata key " + key + " is missing"));
+        return value(key).orElseThrow(() -> new FormatException(path, -1, "metadata key " + key + " is missing"));
     }
 
     private FormatException wrongKind(String key, GgufValue value, String expected) {
-        return new FormatException(file.path(), -1, "metadata " + key + " is " + value.kind() + " " + value.preview(40) + "; expected " + expected);
+        return new FormatException(path, -1, "metadata " + key + " is " + value.kind() + " " + value.preview(40) + "; expected " + expected);
     }
 
     public String text(String key) {

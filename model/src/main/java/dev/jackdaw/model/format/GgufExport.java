@@ -90,7 +90,7 @@ public final class GgufExport {
             case F16 -> 1;
             case Q8_0 -> 7;
             case BF16 -> 32;
-            case F64, I8, I32, I64 -> throw new IllegalArgumentException("export: a model is not written as " + type + "; choose F32, F16, BF16 or Q8_0");
+            default -> throw new IllegalArgumentException("export: a model is not written as " + type + "; choose F32, F16, BF16 or Q8_0");
         };
         String prefix = header.architecture() + ".";
         writer.put("general.architecture", header.architecture())

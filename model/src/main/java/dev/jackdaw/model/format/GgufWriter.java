@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.SequencedMap;
 
 /// Writes GGUF files, version 3, little-endian; the layout is drawn at [Gguf].
@@ -43,7 +46,7 @@ public final class GgufWriter {
         return add(name, tensor, tensor.type());
     }
 
-    /// A tensor, converted to `type` on the way: F32, F16, BF16 or Q8_0.
+    /// A tensor, converted to `type` on the way.
     public GgufWriter add(String name, Tensor tensor, DType type) {
         if (tensor.shape().width() % type.blockElements() != 0) {
             throw new IllegalArgumentException("GGUF tensor " + name + " " + tensor + ": rows do not fill " + type + " blocks of " + type.blockElements());
@@ -66,7 +69,8 @@ public final class GgufWriter {
         return add(name, type, shape, bytes.byteSize(), out -> out.put(bytes));
     }
 
-    private GgufWriter add(String name, GgmlType type, Shape shape, long bytes, AtomicFile.Body body) {
+    /// `body` writes `bytes` bytes that have the layout of `type`.
+    GgufWriter add(String name, GgmlType type, Shape shape, long bytes, AtomicFile.Body body) {
         int length = name.getBytes(StandardCharsets.UTF_8).length;
         if (length == 0 || length > MOST_NAME_BYTES) {
             throw new IllegalArgumentException("GGUF tensor name \"" + name + "\" has " + length + " bytes; expected 1 to " + MOST_NAME_BYTES);
@@ -82,10 +86,36 @@ public final class GgufWriter {
 
     /// Writes the file, or leaves the old one as it was; see [AtomicFile].
     public void write(Path path) throws IOException {
-        AtomicFile.write(path, this::writeTo);
+        AtomicFile.write(path, out -> writeTo(out, metadata, tensors));
     }
 
-    private void writeTo(FileOutput out) throws IOException {
+    /// Writes `NAME-00001-of-0000N.gguf` and so on into `folder`, each with at most `mostBytes` of tensors (but with one at least). The first has
+    /// the metadata.
+    public List<Path> writeSplit(Path folder, String name, long mostBytes) throws IOException {
+        List<SequencedMap<String, Part>> files = new ArrayList<>();
+        long bytes = 0;
+        for (var entry : tensors.entrySet()) {
+            if (files.isEmpty() || bytes + entry.getValue().bytes > mostBytes) {
+                files.add(new LinkedHashMap<>());
+                bytes = 0;
+            }
+            files.getLast().put(entry.getKey(), entry.getValue());
+            bytes += entry.getValue().bytes;
+        }
+        List<Path> paths = new ArrayList<>();
+        for (int i = 0; i < files.size(); i++) {
+            SequencedMap<String, GgufValue> values = new LinkedHashMap<>(i == 0 ? metadata : Map.of());
+            values.put(Gguf.SPLIT_NUMBER, new GgufValue.Int(GgufValue.Kind.U16, i));
+            values.put(Gguf.SPLIT_COUNT, new GgufValue.Int(GgufValue.Kind.U16, files.size()));
+            values.put(Gguf.SPLIT_TENSORS, new GgufValue.Int(GgufValue.Kind.I32, tensors.size()));
+            SequencedMap<String, Part> parts = files.get(i);
+            paths.add(folder.resolve(Gguf.splitName(name, i, files.size())));
+            AtomicFile.write(paths.getLast(), out -> writeTo(out, values, parts));
+        }
+        return paths;
+    }
+
+    private static void writeTo(FileOutput out, SequencedMap<String, GgufValue> metadata, SequencedMap<String, Part> tensors) throws IOException {
         out.putInt(Gguf.MAGIC).putInt(Gguf.VERSION).putLong(tensors.size()).putLong(metadata.size());
         for (var entry : metadata.entrySet()) {
             putText(out, entry.getKey());

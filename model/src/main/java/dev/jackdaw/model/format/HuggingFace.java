@@ -90,7 +90,7 @@ public final class HuggingFace {
             case F32 -> "float32";
             case F16 -> "float16";
             case BF16 -> "bfloat16";
-            case F64, I8, I32, I64, Q8_0 -> throw new IllegalArgumentException("export: a Hugging Face folder is not written as " + type + "; choose F32, F16 or BF16");
+            default -> throw new IllegalArgumentException("export: a Hugging Face folder is not written as " + type + "; choose F32, F16 or BF16");
         });
         config.putAll(specialIds(tokenizer));
         return config;

@@ -34,6 +34,7 @@ final class Methods {
             case Mapping mapping -> mapping.get(name);
             case Value.Namespace namespace -> namespace.fields().get(name);
             case Value.Loop loop -> loop.field(name);
+            case Value.Function function when name.equals("name") -> Text.of(function.name());
             case Value.Undefined u -> throw new Problem(u.what());
             default -> null;
         };

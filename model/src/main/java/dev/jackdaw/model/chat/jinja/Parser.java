@@ -12,6 +12,8 @@ final class Parser extends ExpressionParser {
     /// Words of Jinja that reach other files; a template here has none.
     private static final Set<String> REFUSED = Set.of("include", "import", "from", "extends", "block", "do", "autoescape", "trans");
 
+    private int loops;                       // open here
+
     private Parser(List<Token> tokens) {
         super(tokens);
     }
@@ -74,13 +76,12 @@ final class Parser extends ExpressionParser {
                 endTag();
                 yield new Statement.Group(body("generation", line), line);
             }
-            case "break" -> {
+            case "break", "continue" -> {
+                if (loops == 0) {
+                    throw new TemplateException(line, "{% " + name.text() + " %} stands in no loop");
+                }
                 endTag();
-                yield new Statement.Break(line);
-            }
-            case "continue" -> {
-                endTag();
-                yield new Statement.Continue(line);
+                yield name.text().equals("break") ? new Statement.Break(line) : new Statement.Continue(line);
             }
             case String word when REFUSED.contains(word) -> throw new TemplateException(line, "{% " + word + " %} is not available in chat templates");
             case String word when word.startsWith("end") || word.equals("else") || word.equals("elif") ->
@@ -150,7 +151,9 @@ final class Parser extends ExpressionParser {
             next();
         }
         endTag();
+        loops++;
         List<Statement> body = until(Set.of("else", "endfor"), "for", line);
+        loops--;
         List<Statement> otherwise = List.of();
         if (peek().isName("else")) {
             next();
@@ -193,7 +196,11 @@ final class Parser extends ExpressionParser {
         String name = expect(Kind.NAME, "the name of the macro").text();
         Parameters parameters = parameters();
         endTag();
-        return new Statement.Macro(name, parameters, body("macro", line), line);
+        int outside = loops;
+        loops = 0;                           // a macro cannot end the loop it stands in
+        List<Statement> body = body("macro", line);
+        loops = outside;
+        return new Statement.Macro(name, parameters, body, line);
     }
 
     private Statement call(int line) {

@@ -189,7 +189,12 @@ final class PythonText {
             }
             case 'd', 'i' -> out.append(javaFormat("%" + flags.replaceAll("\\..*", "") + "d", Operators.truncated(value)));
             case 'x', 'X', 'o' -> out.append(javaFormat("%" + flags.replaceAll("\\..*", "") + kind, Operators.whole(value, "the value")));
-            case 'f', 'F', 'e' -> out.append(javaFormat("%" + flags + (kind == 'F' ? 'f' : kind), Operators.real(value)));
+            case 'f', 'F' -> {
+                int digits = dot < 0 ? 6 : dot + 1 == flags.length() ? 0 : Integer.parseInt(flags.substring(dot + 1));
+                double x = Operators.real(value);
+                out.append(Double.isFinite(x) ? javaFormat("%" + (dot < 0 ? flags : flags.substring(0, dot)) + "." + digits + "f",
+                        new BigDecimal(x).setScale(digits, java.math.RoundingMode.HALF_EVEN)) : real(x));
+            }
             default -> throw new Problem("format: %" + flags + kind + " is not supported");
         }
     }

@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             DataCommand.class,
             RunCommand.class,
             NextCommand.class,
+            TemplateCommand.class,
             DreamCommand.class,
             LogitsCommand.class,
             EvalCommand.class,

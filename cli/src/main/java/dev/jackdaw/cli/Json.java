@@ -23,6 +23,17 @@ final class Json {
         return MAPPER.readTree(text);
     }
 
+    /// A JSON array as plain Java values.
+    static java.util.List<?> list(JsonNode array) {
+        return MAPPER.convertValue(array, java.util.List.class);
+    }
+
+    /// A JSON object as plain Java values.
+    @SuppressWarnings("unchecked")
+    static java.util.Map<String, Object> map(JsonNode object) {
+        return MAPPER.convertValue(object, java.util.Map.class);
+    }
+
     static <T> T read(String text, Class<T> type) {
         return MAPPER.readValue(text, type);
     }

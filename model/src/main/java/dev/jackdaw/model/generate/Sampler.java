@@ -1,77 +1,82 @@
 package dev.jackdaw.model.generate;
 
-import java.util.BitSet;
+import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 
-/// Chooses tokens by [Sampling]. Holds the state of the random numbers, so one sampler serves one text.
+/// Chooses tokens by [Sampling]. Holds the text so far and the state of the random numbers, so one sampler serves one text.
 public final class Sampler {
     private final Sampling sampling;
+    private final List<Step> steps;
     private final SplittableRandom random;
-    private final BitSet seen = new BitSet();
+    private final Candidates candidates = new Candidates();
+    private int[] text = new int[64];
+    private int length;
+    private double mu;
 
     public Sampler(Sampling sampling) {
         this.sampling = sampling;
+        steps = sampling.steps();
         random = new SplittableRandom(sampling.seed());
+        mu = sampling.mirostat().start();
     }
 
-    /// Tells the sampler of a token that is in the text, for the repetition penalty.
+    /// Tells the sampler of a token that is in the text, for the penalties.
     public void accept(int token) {
-        seen.set(token);
+        if (length == text.length) {
+            text = Arrays.copyOf(text, 2 * length);
+        }
+        text[length++] = token;
     }
 
-    /// The next token. `logits` `[V]` are changed.
+    /// The next token. `logits` `[V]` are changed; minus infinity rules a token out. Returns -1 if all are ruled out.
     public int choose(float[] logits) {
-        penalize(logits);
+        sampling.logitBias().forEach((token, bias) -> {
+            if (token >= 0 && token < logits.length) {
+                logits[token] += bias;
+            }
+        });
+        sampling.penalties().apply(logits, text, length);
+        sampling.dry().apply(logits, text, length);
         if (sampling.temperature() == 0) {
-            return argmax(logits);
+            int best = argmax(logits);
+            return logits[best] > Float.NEGATIVE_INFINITY ? best : -1;
         }
-        float max = logits[argmax(logits)];
-        double[] weights = new double[logits.length];
-        double total = 0;
-        for (int i = 0; i < weights.length; i++) {
-            weights[i] = Math.exp((logits[i] - max) / sampling.temperature());
-            total += weights[i];
+        candidates.reset(logits);
+        if (candidates.size() == 0) {
+            return -1;
         }
-        if (sampling.topK() == 0 && sampling.topP() == 1 && sampling.minP() == 0) {
-            return draw(weights, IntStream.range(0, weights.length).toArray(), weights.length, total);
+        for (Step step : steps) {
+            step.apply(candidates, random);
         }
-        int[] order = IntStream.range(0, weights.length).boxed().sorted((a, b) -> Double.compare(weights[b], weights[a])).mapToInt(Integer::intValue).toArray();
-        int keep = sampling.topK() == 0 ? order.length : Math.min(sampling.topK(), order.length);
-        double kept = 0, sum = 0;
-        for (int i = 0; i < keep; i++) {
-            sum += weights[order[i]];
+        boolean steers = sampling.mirostat().version() > 0;
+        if (steers) {
+            sampling.mirostat().narrow(candidates, mu);
         }
-        int count = 0;
-        while (count < keep && kept < sampling.topP() * sum && weights[order[count]] >= sampling.minP()) {     // the likeliest weighs 1
-            kept += weights[order[count++]];
+        double[] probabilities = candidates.softmax();
+        int drawn = draw(probabilities, candidates.size());
+        if (steers) {
+            mu = sampling.mirostat().next(mu, probabilities[drawn]);
         }
-        return draw(weights, order, Math.max(count, 1), count == 0 ? weights[order[0]] : kept);
+        return candidates.id(drawn);
     }
 
-    private void penalize(float[] logits) {
-        float penalty = (float) sampling.repetitionPenalty();
-        if (penalty != 1) {
-            seen.stream().filter(i -> i < logits.length).forEach(i -> logits[i] = logits[i] > 0 ? logits[i] / penalty : logits[i] * penalty);
-        }
-    }
-
-    private int draw(double[] weights, int[] order, int count, double total) {
-        double left = random.nextDouble() * total;
+    private int draw(double[] probabilities, int count) {
+        double left = random.nextDouble();
         for (int i = 0; i < count; i++) {
-            left -= weights[order[i]];
+            left -= probabilities[i];
             if (left < 0) {
-                return order[i];
+                return i;
             }
         }
-        return order[count - 1];
+        return count - 1;
     }
 
-    /// The index of the largest; the first of equals.
+    /// The index of the largest; the first of equals. Not-a-number never wins.
     public static int argmax(float[] values) {
         int best = 0;
         for (int i = 1; i < values.length; i++) {
-            if (values[i] > values[best]) {
+            if (values[i] > values[best] || Float.isNaN(values[best]) && !Float.isNaN(values[i])) {
                 best = i;
             }
         }

@@ -1,3 +1,8 @@
 /// # From logits to text
-/// [Sampling] says how a token is chosen, [Sampler] chooses it, [Generator] repeats that until it is told to stop.
+/// [Request] says what to generate, [Generator] is the loop, [Sampler] chooses each token by [Sampling]: a fixed chain of [Penalties],
+/// [Dry], the `Step`s that narrow the candidates, and [Mirostat]. [StopStrings] ends a text, [Thinking] ends its thoughts, [Overflow]
+/// says what happens to a prompt that is too long, [PromptCache] remembers what was read. [Constraint] is what a grammar looks like from
+/// here; the grammars are in `constrain`.
+///
+/// Not here: the model itself, seen as a [Predictor], and the conversation around a text (`chat`).
 package dev.jackdaw.model.generate;

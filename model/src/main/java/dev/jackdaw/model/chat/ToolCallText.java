@@ -1,0 +1,47 @@
+package dev.jackdaw.model.chat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The JSON inside of tool calls.
+final class ToolCallText {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private ToolCallText() {
+    }
+
+    /// Reads `{"name": …, "arguments" or "parameters": {…}, "id": …}`, or a list of such. Empty if the text is something else.
+    static List<Message.ToolCall> calls(String text) {
+        JsonNode root;
+        try {
+            root = JSON.readTree(text);
+        } catch (JacksonException e) {
+            return List.of();
+        }
+        List<Message.ToolCall> calls = new ArrayList<>();
+        for (JsonNode node : root.isArray() ? root : List.of(root)) {
+            JsonNode function = node.path("function").isObject() ? node.path("function") : node;
+            JsonNode arguments = function.has("arguments") ? function.get("arguments") : function.path("parameters");
+            if (!function.path("name").isString() || !arguments.isObject() && !arguments.isString() && !arguments.isMissingNode()) {
+                return List.of();
+            }
+            calls.add(new Message.ToolCall(node.path("id").isString() ? node.get("id").stringValue() : null, function.get("name").stringValue(),
+                    arguments.isString() ? arguments.stringValue() : arguments.isMissingNode() ? "{}" : arguments.toString()));
+        }
+        return calls;
+    }
+
+    /// Arguments as a map for templates that write JSON themselves; the text itself if it is not an object.
+    static Object arguments(String text) {
+        try {
+            JsonNode node = JSON.readTree(text);
+            return node.isObject() ? JSON.convertValue(node, Map.class) : text;
+        } catch (JacksonException e) {
+            return text;
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package dev.jackdaw.model.chat.jinja;
+
+/// A template that cannot be read or rendered. The message names the line.
+public final class TemplateException extends RuntimeException {
+    private final int line;
+    private final String problem;
+
+    public TemplateException(int line, String problem) {
+        super("chat template, line " + line + ": " + problem);
+        this.line = line;
+        this.problem = problem;
+    }
+
+    /// Where, counted from 1.
+    public int line() {
+        return line;
+    }
+
+    /// What, without the place.
+    public String problem() {
+        return problem;
+    }
+}

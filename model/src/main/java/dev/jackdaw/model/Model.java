@@ -5,7 +5,7 @@ import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.format.FormatException;
 import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.ModelFile;
-import dev.jackdaw.model.token.BytePairTokenizer;
+import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.model.token.TokenizerConfig;
 import dev.jackdaw.model.token.Tokenizers;
 import dev.jackdaw.tensor.Device;
@@ -30,7 +30,7 @@ public final class Model implements AutoCloseable {
     private final ModelFile file;
     private final ModelSpec spec;
     private final Device device;
-    private final BytePairTokenizer tokenizer;      // or null
+    private final Tokenizer tokenizer;      // or null
     private final String noTokenizer;               // why it is null
     private final String template;
     private Engine engine;
@@ -41,7 +41,7 @@ public final class Model implements AutoCloseable {
             this.device = device;
             file = ModelFile.open(this.path, arena);
             spec = ModelSpec.of(file.header());
-            BytePairTokenizer found = null;
+            Tokenizer found = null;
             String reason = "there is no tokenizer; a GGUF file holds it in tokenizer.ggml.tokens, a folder in tokenizer.json";
             try {
                 found = readTokenizer();
@@ -59,12 +59,12 @@ public final class Model implements AutoCloseable {
         }
     }
 
-    private BytePairTokenizer readTokenizer() throws IOException {
+    private Tokenizer readTokenizer() throws IOException {
         if (file.gguf().isPresent()) {
             Gguf gguf = file.gguf().get();
             return gguf.value("tokenizer.ggml.tokens").isEmpty() ? null : Tokenizers.read(gguf);
         }
-        return Files.exists(path.resolve("tokenizer.json")) ? Tokenizers.read(path) : null;
+        return Files.exists(path.resolve("tokenizer.json")) || Files.exists(path.resolve("tokenizer.model")) ? Tokenizers.read(path) : null;
     }
 
     /// Maps the file and reads its header; weights are packed when [#engine()] is first asked for.
@@ -112,7 +112,7 @@ public final class Model implements AutoCloseable {
         return tokenizer != null;
     }
 
-    public BytePairTokenizer tokenizer() {
+    public Tokenizer tokenizer() {
         if (tokenizer == null) {
             throw new FormatException(path, -1, noTokenizer + ". Token ids still work: --ids 1,2,3");
         }

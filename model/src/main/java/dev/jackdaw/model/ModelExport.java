@@ -7,6 +7,7 @@ import dev.jackdaw.model.format.HuggingFace;
 import dev.jackdaw.model.token.BytePairTokenizer;
 import dev.jackdaw.model.token.GgufTokenizer;
 import dev.jackdaw.model.token.SpecialTokens;
+import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.model.token.TokenizerJson;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Shape;
@@ -22,18 +23,21 @@ public final class ModelExport {
 
     /// @param weights by Hugging Face name, in any number format
     /// @param facts   how the model came to be: keys `jackdaw.…`; no clock values, so that the same training gives the same bytes
-    public static void gguf(Path path, String name, ModelSpec spec, GgufExport.Source weights, BytePairTokenizer tokenizer, String template,
+    public static void gguf(Path path, String name, ModelSpec spec, GgufExport.Source weights, Tokenizer tokenizer, String template,
                             Map<String, GgufValue> facts, DType type) throws IOException {
-        GgufExport.write(path, name, spec.header(), weights, type, GgufTokenizer.of(tokenizer.spec(), template).metadata(), facts);
+        GgufExport.write(path, name, spec.header(), weights, type, GgufTokenizer.metadata(tokenizer, template), facts);
     }
 
-    public static void huggingFace(Path folder, ModelSpec spec, GgufExport.Source weights, BytePairTokenizer tokenizer, String template, DType type) throws IOException {
+    public static void huggingFace(Path folder, ModelSpec spec, GgufExport.Source weights, Tokenizer tokenizer, String template, DType type) throws IOException {
+        if (!(tokenizer instanceof BytePairTokenizer bytes)) {
+            throw new IllegalArgumentException("export to " + folder + ": writing a tokenizer.json is supported for byte-level BPE only");
+        }
         HuggingFace.Special end = special(tokenizer, tokenizer.eos().isPresent() ? tokenizer.piece(tokenizer.eos().getAsInt()) : SpecialTokens.END_OF_TEXT);
-        HuggingFace.write(folder, spec.header(), weights, type, new HuggingFace.Tokenizer(new String(TokenizerJson.write(tokenizer.spec()), StandardCharsets.UTF_8),
+        HuggingFace.write(folder, spec.header(), weights, type, new HuggingFace.Tokenizer(new String(TokenizerJson.write(bytes.spec()), StandardCharsets.UTF_8),
                 template, end, end, end));
     }
 
-    private static HuggingFace.Special special(BytePairTokenizer tokenizer, String name) {
+    private static HuggingFace.Special special(Tokenizer tokenizer, String name) {
         return tokenizer.id(name).isPresent() ? new HuggingFace.Special(tokenizer.id(name).getAsInt(), name) : null;
     }
 

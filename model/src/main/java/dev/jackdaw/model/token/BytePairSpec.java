@@ -17,7 +17,7 @@ import java.util.List;
 /// @param after        ids that `addSpecial` puts after it
 /// @param bos          the token that begins a document, or -1
 /// @param eos          the token that ends a document or an answer, or -1
-public record BytePairSpec(String[] pieces, int[] merges, List<AddedToken> added, Split split, Normalizer.Form normalizer,
+public record BytePairSpec(String[] pieces, int[] merges, List<AddedToken> added, PreTokenizer split, Normalizer.Form normalizer,
                            boolean ignoreMerges, boolean prefixSpace, int[] before, int[] after, int bos, int eos) {
     /// Ids stay below this; real vocabularies have up to 262,144.
     public static final int MOST_IDS = 1 << 20;

@@ -1,6 +1,5 @@
 package dev.jackdaw.model.token;
 
-import java.io.ByteArrayOutputStream;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +21,8 @@ public final class BytePairTokenizer implements Tokenizer {
     private final BytePairSpec spec;
     private final byte[][] bytes;                       // by id; never null
     private final boolean[] special;
+    private final TokenRole.Ids roles;
+    private final Map<String, Integer> idOfAdded;       // added tokens by name
     private final Map<String, Integer> idOfPiece;       // the vocabulary, in the byte alphabet
     private final int[] idOfByte = new int[256];        // -1: the vocabulary lacks this byte
     private final LongIntMap rankOfPair;
@@ -34,6 +35,11 @@ public final class BytePairTokenizer implements Tokenizer {
     private final ArrayBlockingQueue<Encoder> idle = new ArrayBlockingQueue<>(Runtime.getRuntime().availableProcessors());
 
     public BytePairTokenizer(BytePairSpec spec) {
+        this(spec, new TokenRole.Ids());
+    }
+
+    /// @param roles what the file says about tokens beyond the specification
+    BytePairTokenizer(BytePairSpec spec, TokenRole.Ids roles) {
         this.spec = spec;
         String[] pieces = spec.pieces();
         idOfPiece = HashMap.newHashMap(pieces.length);
@@ -49,7 +55,9 @@ public final class BytePairTokenizer implements Tokenizer {
                 bytes[id] = ByteAlphabet.read(pieces[id]);
             }
         }
+        idOfAdded = HashMap.newHashMap(spec.added().size());
         for (AddedToken token : spec.added()) {
+            idOfAdded.putIfAbsent(token.content(), token.id());
             bytes[token.id()] = Utf8.bytes(token.content());
             special[token.id()] = token.special();
         }
@@ -69,6 +77,7 @@ public final class BytePairTokenizer implements Tokenizer {
             resultOfRank[rank] = result;
             rankOfPair.put(LongIntMap.pair(left, right), rank);
         }
+        this.roles = roles.with(TokenRole.BEGIN, spec.bos()).with(TokenRole.END, spec.eos()).guessing(name -> id(name).orElse(-1));
         allRaw = matcher(false, true);
         textRaw = matcher(false, false);
         allNormalized = matcher(true, true);
@@ -116,7 +125,7 @@ public final class BytePairTokenizer implements Tokenizer {
                 return;
             }
             raw.cut(text, from, to, ids, (piece, start, end) -> {
-                byte[] clean = spec.normalizer() == null || isAscii(piece, start, end) ? null : normalize(Arrays.copyOfRange(piece, start, end));
+                byte[] clean = spec.normalizer() == null || Utf8.isAscii(piece, start, end) ? null : normalize(Arrays.copyOfRange(piece, start, end));
                 if (clean != null) {
                     normalized.cut(clean, 0, clean.length, ids, (t, f, e) -> plain(t, f, e, ids));
                 } else {
@@ -137,16 +146,25 @@ public final class BytePairTokenizer implements Tokenizer {
         }
 
         private void words(byte[] text, int from, int to, TokenList ids) {
-            Split split = spec.split();
+            if (!(spec.split() instanceof Split split)) {
+                if (from < to) {
+                    spec.split().cut(text, from, to, false, (piece, start, end) -> lookUp(piece, start, end, ids));
+                }
+                return;
+            }
             int at = from;
             while (at < to) {
                 int end = split.next(text, at, to);
-                if (!cache.append(text, at, end - at, ids)) {
-                    int size = ids.size();
-                    word(text, at, end, ids);
-                    cache.put(text, at, end - at, ids, size);
-                }
+                lookUp(text, at, end, ids);
                 at = end;
+            }
+        }
+
+        private void lookUp(byte[] text, int from, int to, TokenList ids) {
+            if (!cache.append(text, from, to - from, ids)) {
+                int size = ids.size();
+                word(text, from, to, ids);
+                cache.put(text, from, to - from, ids, size);
             }
         }
 
@@ -165,38 +183,12 @@ public final class BytePairTokenizer implements Tokenizer {
     /// No vocabulary has longer tokens; longer words are not looked up whole.
     private static final int LONGEST_LOOKUP = 1 << 16;
 
-    private static boolean isAscii(byte[] text, int from, int to) {
-        for (int i = from; i < to; i++) {
-            if (text[i] < 0) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     /// Normalises the valid stretches of UTF-8 and leaves other bytes where they are.
     private byte[] normalize(byte[] text) {
         if (spec.normalizer() == null) {
             return text;
         }
-        ByteArrayOutputStream clean = new ByteArrayOutputStream(text.length + 16);
-        int at = 0;
-        while (at < text.length) {
-            int end = at;
-            while (end < text.length) {
-                int character = text[end] >= 0 ? 1 : Utf8.decode(text, end, text.length);
-                if (character < 0) {
-                    break;
-                }
-                end += character & 0xFF;
-            }
-            clean.writeBytes(Utf8.bytes(Normalizer.normalize(Utf8.text(text, at, end), spec.normalizer())));
-            if (end < text.length) {
-                clean.write(text[end++]);
-            }
-            at = end;
-        }
-        return clean.toByteArray();
+        return Utf8.mapValid(text, valid -> Normalizer.normalize(valid, spec.normalizer()));
     }
 
     @Override
@@ -244,10 +236,8 @@ public final class BytePairTokenizer implements Tokenizer {
 
     @Override
     public OptionalInt id(String piece) {
-        for (AddedToken token : spec.added()) {
-            if (token.content().equals(piece)) {
-                return OptionalInt.of(token.id());
-            }
+        if (idOfAdded.containsKey(piece)) {
+            return OptionalInt.of(idOfAdded.get(piece));
         }
         Integer id = idOfPiece.get(piece);
         return id == null ? OptionalInt.empty() : OptionalInt.of(id);
@@ -259,12 +249,12 @@ public final class BytePairTokenizer implements Tokenizer {
     }
 
     @Override
-    public OptionalInt bos() {
-        return spec.bos() < 0 ? OptionalInt.empty() : OptionalInt.of(spec.bos());
+    public OptionalInt token(TokenRole role) {
+        return roles.token(role);
     }
 
     @Override
-    public OptionalInt eos() {
-        return spec.eos() < 0 ? OptionalInt.empty() : OptionalInt.of(spec.eos());
+    public boolean ends(int id) {
+        return roles.ends(id);
     }
 }

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// A byte-level BPE tokenizer as a GGUF file holds it: the values of the keys `tokenizer.*`. The container itself is [Gguf]'s.
 ///
@@ -25,6 +26,9 @@ import java.util.Map;
 public record GgufTokenizer(String model, String pre, String[] tokens, int[] types, String[] merges, int bos, int eos, Boolean addBos,
                             Boolean addEos, String template) {
     private static final String KEY = "tokenizer.ggml.";
+    /// The rules whose models take a word that is in the vocabulary whole, whatever the merges say.
+    private static final Set<String> WHOLE_WORDS = Set.of("llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "tekken", "gpt-4o",
+        "o200k", "llama4");
     public static final int NORMAL = 1;
     public static final int UNKNOWN = 2;
     public static final int CONTROL = 3;
@@ -57,7 +61,7 @@ public record GgufTokenizer(String model, String pre, String[] tokens, int[] typ
         for (int i = 0; i < merges.length; i++) {
             merges[i] = spec.pieces()[spec.merges()[2 * i]] + " " + spec.pieces()[spec.merges()[2 * i + 1]];
         }
-        return new GgufTokenizer("gpt2", spec.split().ggufName(), tokens, types, merges, spec.bos(), spec.eos(), spec.before().length > 0,
+        return new GgufTokenizer("gpt2", SplitNames.nameOf(spec.split()), tokens, types, merges, spec.bos(), spec.eos(), spec.before().length > 0,
             spec.after().length > 0, template);
     }
 
@@ -67,11 +71,66 @@ public record GgufTokenizer(String model, String pre, String[] tokens, int[] typ
         if (!model.equals("gpt2")) {
             throw new IllegalArgumentException(file.path() + ": " + KEY + "model = " + model + " is not byte-level BPE; expected gpt2");
         }
-        int[] types = file.value(KEY + "token_type").isEmpty() ? null
-            : Arrays.stream(file.integers(KEY + "token_type")).mapToInt(Math::toIntExact).toArray();
+        int[] types = file.value(KEY + "token_type").isEmpty() ? null : types(file, file.texts(KEY + "tokens").size());
         return new GgufTokenizer(model, file.text(KEY + "pre", "default"), file.texts(KEY + "tokens").toArray(String[]::new), types,
             file.texts(KEY + "merges").toArray(String[]::new), id(file, "bos_token_id"), id(file, "eos_token_id"), flag(file, "add_bos_token"),
             flag(file, "add_eos_token"), file.text("tokenizer.chat_template", null));
+    }
+
+    /// `tokenizer.ggml.token_type`; all normal where the file does not say.
+    static int[] types(Gguf file, int count) {
+        int[] types = new int[count];
+        Arrays.fill(types, NORMAL);
+        if (file.value(KEY + "token_type").isPresent()) {
+            long[] read = file.integers(KEY + "token_type");
+            if (read.length != count) {
+                throw new IllegalArgumentException("tokenizer.ggml.token_type has " + read.length + " entries, tokenizer.ggml.tokens has " + count + "; they must agree");
+            }
+            for (int id = 0; id < count; id++) {
+                if (read[id] < 0 || read[id] > BYTE) {
+                    throw new IllegalArgumentException("tokenizer.ggml.token_type[" + id + "] = " + read[id] + "; expected 1 to 6");
+                }
+                types[id] = read[id] == 0 ? NORMAL : (int) read[id];
+            }
+        }
+        return types;
+    }
+
+    /// The ids that the file gives meanings to.
+    static TokenRole.Ids roles(Gguf file) {
+        TokenRole.Ids roles = new TokenRole.Ids();
+        int size = file.texts(KEY + "tokens").size();
+        for (TokenRole role : TokenRole.values()) {
+            for (String key : role.ggufKeys()) {
+                int id = id(file, key);
+                if (id >= size) {
+                    throw new IllegalArgumentException(KEY + key + " = " + id + "; the vocabulary has " + size + " tokens");
+                }
+                roles = roles.with(role, id);
+            }
+        }
+        return roles;
+    }
+
+    /// The keys and values of any tokenizer that GGUF has a form for.
+    public static Map<String, GgufValue> metadata(Tokenizer tokenizer, String template) {
+        Map<String, GgufValue> metadata = switch (tokenizer) {
+            case BytePairTokenizer bytes -> of(bytes.spec(), template).metadata();
+            case PipelineTokenizer pieces -> {
+                Map<String, GgufValue> all = GgufPieces.metadata(pieces);
+                all.put(KEY + "add_bos_token", GgufValue.of(pieces.idsBefore().length > 0));
+                all.put(KEY + "add_eos_token", GgufValue.of(pieces.idsAfter().length > 0));
+                if (template != null) {
+                    all.put("tokenizer.chat_template", GgufValue.of(template));
+                }
+                yield all;
+            }
+            default -> throw new IllegalArgumentException("export: a " + tokenizer.getClass().getSimpleName() + " has no form in GGUF");
+        };
+        for (TokenRole role : TokenRole.values()) {
+            tokenizer.token(role).ifPresent(id -> metadata.putIfAbsent(KEY + role.ggufKey(), GgufValue.u32(id)));
+        }
+        return metadata;
     }
 
     private static int id(Gguf file, String key) {
@@ -120,8 +179,8 @@ public record GgufTokenizer(String model, String pre, String[] tokens, int[] typ
         if (!"gpt2".equals(model)) {
             throw new IllegalArgumentException("tokenizer.ggml.model = " + model + " is not byte-level BPE; expected gpt2");
         }
-        Split split = Split.ofGgufName(pre).orElseThrow(() -> new IllegalArgumentException("tokenizer.ggml.pre = " + pre
-            + " is not known; known are " + Arrays.stream(Split.values()).map(Split::ggufName).toList() + " and names that mean the same"));
+        PreTokenizer split = SplitNames.find(pre).orElseThrow(() -> new IllegalArgumentException("tokenizer.ggml.pre = " + pre
+            + " is not known; known are " + SplitNames.names()));
         String[] pieces = new String[tokens.length];
         List<AddedToken> added = new ArrayList<>();
         Map<String, Integer> idOfPiece = HashMap.newHashMap(tokens.length);
@@ -152,10 +211,11 @@ public record GgufTokenizer(String model, String pre, String[] tokens, int[] typ
             }
         }
         // What the file may leave unsaid, by its rule: Llama 3 begins every text with its token and takes whole words first; Qwen is trained on NFC.
-        boolean begins = addBos != null ? addBos : split == Split.LLAMA3;
+        boolean wholeWords = WHOLE_WORDS.contains(pre);
+        boolean begins = addBos != null ? addBos : wholeWords && !split.equals(Split.O200K);
         boolean ends = addEos != null && addEos;
         return new BytePairSpec(pieces, pairs, added, split, split == Split.QWEN2 ? Normalizer.Form.NFC : null,
-            split == Split.LLAMA3 || split == Split.O200K, false, begins && bos >= 0 ? new int[] {bos} : new int[0],
+            wholeWords, false, begins && bos >= 0 ? new int[] {bos} : new int[0],
             ends && eos >= 0 ? new int[] {eos} : new int[0], bos, eos);
     }
 }

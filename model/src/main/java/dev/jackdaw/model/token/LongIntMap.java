@@ -64,6 +64,18 @@ final class LongIntMap {
         slots[(slot << 1) + 1] = value;
     }
 
+    interface Entries {
+        void take(long key, int value);
+    }
+
+    void forEach(Entries entries) {
+        for (int i = 0; i < slots.length; i += 2) {
+            if (slots[i] != -1) {
+                entries.take(slots[i], (int) slots[i + 1]);
+            }
+        }
+    }
+
     private void grow() {
         long[] old = Arrays.copyOf(slots, slots.length);
         allocate((mask + 1) * 2);

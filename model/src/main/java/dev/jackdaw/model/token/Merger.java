@@ -15,6 +15,7 @@ final class Merger {
 
     private final LongIntMap rankOfPair;
     private final int[] resultOfRank;
+    private final int[] orderOfRank;          // null: the rank itself says when a pair is merged
     private int[] ids = new int[SHORT];
     private int[] ranks = new int[SHORT];     // ranks[i]: when ids[i] and the one after it would be merged
     private int[] next = new int[0];
@@ -23,17 +24,19 @@ final class Merger {
 
     /// `rankOfPair`: two ids to the place of their merge in the list of merges; `resultOfRank`: that place to the id of the result.
     Merger(LongIntMap rankOfPair, int[] resultOfRank) {
+        this(rankOfPair, resultOfRank, null);
+    }
+
+    /// With `orderOfRank`, pairs of equal order are merged from left to right, whichever they are; SentencePiece gives many pairs one score.
+    Merger(LongIntMap rankOfPair, int[] resultOfRank, int[] orderOfRank) {
         this.rankOfPair = rankOfPair;
         this.resultOfRank = resultOfRank;
+        this.orderOfRank = orderOfRank;
     }
 
     /// Appends the tokens of `text[from, to)`, one word. Bytes without an id (-1) are left out.
     void merge(byte[] text, int from, int to, int[] idOfByte, TokenList out) {
-        int n = to - from;
-        if (ids.length < n) {
-            ids = new int[n];
-            ranks = new int[n];
-        }
+        room(to - from);
         int size = 0;
         for (int i = from; i < to; i++) {
             int id = idOfByte[text[i] & 0xFF];
@@ -41,6 +44,25 @@ final class Merger {
                 ids[size++] = id;
             }
         }
+        finish(size, out);
+    }
+
+    /// Appends what becomes of these tokens.
+    void merge(TokenList symbols, TokenList out) {
+        room(symbols.size());
+        System.arraycopy(symbols.array(), 0, ids, 0, symbols.size());
+        finish(symbols.size(), out);
+    }
+
+    private void room(int n) {
+        if (ids.length < n) {
+            ids = new int[n];
+            ranks = new int[n];
+        }
+    }
+
+    private void finish(int length, TokenList out) {
+        int size = length;
         if (size <= SHORT) {
             size = scan(size);
         } else {
@@ -57,7 +79,11 @@ final class Merger {
 
     private int rank(int left, int right) {
         int rank = rankOfPair.get(LongIntMap.pair(left, right));
-        return rank < 0 ? NEVER : rank;
+        return rank < 0 ? NEVER : orderOfRank == null ? rank : orderOfRank[rank];
+    }
+
+    private int result(int rank, int left, int right) {
+        return resultOfRank[orderOfRank == null ? rank : rankOfPair.get(LongIntMap.pair(left, right))];
     }
 
     private int scan(int size) {
@@ -76,7 +102,7 @@ final class Merger {
             if (bestRank == NEVER) {
                 break;
             }
-            ids[best] = resultOfRank[bestRank];
+            ids[best] = result(bestRank, ids[best], ids[best + 1]);
             size--;
             for (int i = best + 1; i < size; i++) {
                 ids[i] = ids[i + 1];
@@ -113,7 +139,7 @@ final class Merger {
                 continue;                     // one of the two has been merged elsewhere since
             }
             int gone = next[at];
-            ids[at] = resultOfRank[rank];
+            ids[at] = result(rank, ids[at], ids[gone]);
             ranks[gone] = NEVER;
             next[at] = next[gone];
             if (next[gone] < size) {

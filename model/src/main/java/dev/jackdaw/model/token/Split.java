@@ -7,7 +7,10 @@ import static dev.jackdaw.model.token.CodePoint.NUMBER;
 import static dev.jackdaw.model.token.CodePoint.SPACE;
 import static dev.jackdaw.model.token.CodePoint.TAIL;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// How text is cut into words before any merging. Merges never cross a word, which keeps ` the` and `the.` from becoming tokens of
 /// their own, and makes encoding a matter of looking words up.
@@ -15,7 +18,7 @@ import java.util.Optional;
 /// The published tokenizers state their rule as a regular expression. A backtracking matcher would be the slowest part of
 /// tokenization by far, so each rule is written out here as code on UTF-8 bytes that reads every byte a fixed number of times; the
 /// expression beside it is the definition, and the tests hold the two together.
-public enum Split {
+public enum Split implements PreTokenizer.Coded {
     /// GPT-2: words take the space before them, contractions are cut off.
     GPT2("gpt-2", "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"),
 
@@ -62,16 +65,39 @@ public enum Split {
         return Optional.empty();
     }
 
-    /// The rule that a GGUF file names in `tokenizer.ggml.pre`; several names share a rule.
+    private static final Map<String, Split> BY_GGUF_NAME = new LinkedHashMap<>();
+
+    static {
+        name(GPT2, "gpt-2", "phi-2", "mpt", "olmo", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de", "gigachat", "roberta-bpe", "a.x-4.0", "mellum",
+            "exaone4", "modern-bert", "jais", "trillion", "granite-docling");
+        name(SMOLLM, "smollm", "starcoder", "refact", "granite", "command-r", "codeshell", "exaone", "minerva-7b");
+        name(LLAMA3, "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "dbrx", "smaug-bpe", "chatglm-bpe", "glm4");
+        name(QWEN2, "qwen2", "deepseek-r1-qwen", "megrez", "stablelm2", "hunyuan", "solar-open", "kormo", "grok-2");
+        name(O200K, "gpt-4o", "o200k", "llama4", "minimax-m2");
+    }
+
+    private static void name(Split split, String... names) {
+        for (String name : names) {
+            BY_GGUF_NAME.put(name, split);
+        }
+    }
+
+    /// The rule that a GGUF file names in `tokenizer.ggml.pre`; several names share a rule. [SplitNames] knows more of them.
     public static Optional<Split> ofGgufName(String name) {
-        return Optional.ofNullable(switch (name) {
-            case "gpt-2", "phi-2", "mpt", "olmo", "jina-es", "jina-de", "jina-v2-es", "jina-v2-de", "gigachat", "roberta-bpe" -> GPT2;
-            case "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b" -> SMOLLM;
-            case "llama-bpe", "llama3", "llama-v3", "falcon3", "pixtral", "dbrx", "smaug-bpe", "lfm2" -> LLAMA3;
-            case "qwen2", "deepseek-r1-qwen", "megrez" -> QWEN2;
-            case "gpt-4o", "o200k", "llama4" -> O200K;
-            default -> null;
-        });
+        return Optional.ofNullable(BY_GGUF_NAME.get(name));
+    }
+
+    static Set<String> ggufNames() {
+        return BY_GGUF_NAME.keySet();
+    }
+
+    @Override
+    public void cut(byte[] text, int from, int to, boolean atStart, Words words) {
+        for (int at = from; at < to; ) {
+            int end = next(text, at, to);
+            words.take(text, at, end);
+            at = end;
+        }
     }
 
     /// The end of the word that begins at `from`. `to` is the end of the text: nothing beyond it is looked at.

@@ -32,6 +32,12 @@ public final class TokenList {
         size += to - from;
     }
 
+    /// Takes one id out; those after it move up.
+    void remove(int index) {
+        System.arraycopy(ids, index + 1, ids, index, size - index - 1);
+        size--;
+    }
+
     public int get(int index) {
         if (index >= size) {
             throw new IndexOutOfBoundsException("token list: index " + index + ", size " + size);

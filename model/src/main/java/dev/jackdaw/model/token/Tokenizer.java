@@ -42,7 +42,27 @@ public interface Tokenizer {
     int[] idsAfter();
 
     /// The bytes of the ids, exactly. Ids that no token has (models are often padded beyond their vocabulary) give nothing.
-    byte[] decodeBytes(int[] ids, boolean skipSpecial);
+    default byte[] decodeBytes(int[] ids, boolean skipSpecial) {
+        Decoding decoding = decoding(skipSpecial);
+        Bytes text = new Bytes(ids.length * 4);
+        for (int id : ids) {
+            byte[] bytes = decoding.next(id);
+            text.add(bytes, 0, bytes.length);
+        }
+        return text.toArray();
+    }
+
+    /// The bytes of tokens in a row. What a token gives may depend on what came before it: in many vocabularies the first word of a text
+    /// loses its space. One for each text.
+    @FunctionalInterface
+    interface Decoding {
+        byte[] next(int id);
+    }
+
+    /// Begins a new text.
+    default Decoding decoding(boolean skipSpecial) {
+        return id -> skipSpecial && isSpecial(id) ? new byte[0] : bytes(id);
+    }
 
     /// The text of the ids; bytes that are not UTF-8 become U+FFFD.
     default String decode(int[] ids, boolean skipSpecial) {
@@ -56,13 +76,13 @@ public interface Tokenizer {
 
     /// Decodes tokens as they come and never hands out half a character.
     default TextStream stream(boolean skipSpecial) {
-        return new TextStream(this, skipSpecial);
+        return new TextStream(decoding(skipSpecial));
     }
 
     /// One more than the highest id.
     int vocabularySize();
 
-    /// The bytes of one token; empty if no token has this id.
+    /// The bytes of one token in the middle of a text; empty if no token has this id.
     byte[] bytes(int id);
 
     /// The token as its vocabulary file writes it (`Ġthe` for ` the`); empty if no token has this id.
@@ -74,9 +94,19 @@ public interface Tokenizer {
     /// Does this id belong to a token that is no text, such as `<|im_end|>`?
     boolean isSpecial(int id);
 
+    /// The token with this meaning, if the model has one.
+    OptionalInt token(TokenRole role);
+
+    /// Does the model mean with this token that it is done: end of text, of an answer, or of a message?
+    boolean ends(int id);
+
     /// The token that begins a document, if the model has one.
-    OptionalInt bos();
+    default OptionalInt bos() {
+        return token(TokenRole.BEGIN);
+    }
 
     /// The token that ends a document or an answer, if the model has one.
-    OptionalInt eos();
+    default OptionalInt eos() {
+        return token(TokenRole.END);
+    }
 }

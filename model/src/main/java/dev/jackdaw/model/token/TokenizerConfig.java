@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -16,8 +18,31 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param eosToken     name of the token that ends a document or an answer, or null
 /// @param chatTemplate the Jinja source, or null
 /// @param maxLength    the longest text the model was made for, in tokens; 0 if not said
-public record TokenizerConfig(String bosToken, String eosToken, String chatTemplate, long maxLength) {
+/// @param names        names of tokens by their role, `bosToken` and `eosToken` among them
+/// @param addBos       put the beginning token before a text; null if not said. Heeded only where nothing else says it: `tokenizer.json` does
+/// @param addEos       put the end token after a text; null if not said
+public record TokenizerConfig(String bosToken, String eosToken, String chatTemplate, long maxLength, Map<TokenRole, String> names, Boolean addBos,
+                              Boolean addEos) {
     private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    public TokenizerConfig {
+        names = Map.copyOf(names);
+    }
+
+    public TokenizerConfig(String bosToken, String eosToken, String chatTemplate, long maxLength) {
+        this(bosToken, eosToken, chatTemplate, maxLength, names(bosToken, eosToken), null, null);
+    }
+
+    private static Map<TokenRole, String> names(String bosToken, String eosToken) {
+        Map<TokenRole, String> names = new EnumMap<>(TokenRole.class);
+        if (bosToken != null) {
+            names.put(TokenRole.BEGIN, bosToken);
+        }
+        if (eosToken != null) {
+            names.put(TokenRole.END, eosToken);
+        }
+        return names;
+    }
 
     /// For the models built here.
     public static TokenizerConfig ofOurs(long maxLength) {
@@ -29,7 +54,7 @@ public record TokenizerConfig(String bosToken, String eosToken, String chatTempl
         TokenizerConfig config = parse(Files.readAllBytes(file), file.toString());
         Path template = file.resolveSibling("chat_template.jinja");
         return config.chatTemplate == null && Files.isRegularFile(template)
-            ? new TokenizerConfig(config.bosToken, config.eosToken, Files.readString(template), config.maxLength) : config;
+            ? new TokenizerConfig(config.bosToken, config.eosToken, Files.readString(template), config.maxLength, config.names, config.addBos, config.addEos) : config;
     }
 
     public static TokenizerConfig parse(byte[] json, String name) {
@@ -43,8 +68,28 @@ public record TokenizerConfig(String bosToken, String eosToken, String chatTempl
             throw new IllegalArgumentException(name + ": found " + root.getNodeType() + ", expected an object");
         }
         double length = root.path("model_max_length").asDouble(0);          // 1e30 is how the library writes "unlimited"
+        Map<TokenRole, String> names = new EnumMap<>(TokenRole.class);
+        for (TokenRole role : TokenRole.values()) {
+            String token = role.configName() == null ? null : token(root.path(role.configName()));
+            if (token != null) {
+                names.put(role, token);
+            }
+        }
         return new TokenizerConfig(token(root.path("bos_token")), token(root.path("eos_token")), template(root.path("chat_template")),
-            length > 0 && length < 1e12 ? (long) length : 0);
+            length > 0 && length < 1e12 ? (long) length : 0, names, flag(root.path("add_bos_token")), flag(root.path("add_eos_token")));
+    }
+
+    private static Boolean flag(JsonNode node) {
+        return node.isBoolean() ? node.booleanValue() : null;
+    }
+
+    /// The ids of the tokens named here, as far as the tokenizer has them.
+    TokenRole.Ids roles(Tokenizer tokenizer) {
+        TokenRole.Ids ids = new TokenRole.Ids();
+        for (Map.Entry<TokenRole, String> entry : names.entrySet()) {
+            ids = ids.with(entry.getKey(), tokenizer.id(entry.getValue()).orElse(-1));
+        }
+        return ids;
     }
 
     /// A name, or an object with the name in `content`.

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,35 +12,83 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Reads and writes `tokenizer.json`, the file of the Hugging Face library `tokenizers`, where it describes byte-level BPE.
+/// Reads and writes `tokenizer.json`, the file of the Hugging Face library `tokenizers`. Byte-level BPE is read here, everything else in
+/// [PipelineJson]; writing is for byte-level BPE only.
 ///
 /// What the file may ask for and we do not have is refused by name; nothing is silently ignored except padding and truncation, which
 /// belong to batching and not to the tokenizer.
 public final class TokenizerJson {
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
-    private final String name;                     // of the file, for messages
-    private final JsonNode root;
+    /// The largest published file has 35 MB.
+    private static final int MOST_BYTES = 256 << 20;
 
-    private TokenizerJson(String name, JsonNode root) {
+    final String name;                     // of the file, for messages
+    final JsonNode root;
+
+    TokenizerJson(String name, JsonNode root) {
         this.name = name;
         this.root = root;
     }
 
+    /// Byte-level BPE; other kinds are refused.
     public static BytePairSpec read(Path file) throws IOException {
-        return parse(Files.readAllBytes(file), file.toString());
+        return parse(bytes(file), file.toString());
     }
 
     /// @param name what messages call the file
     public static BytePairSpec parse(byte[] json, String name) {
-        JsonNode root;
+        return new TokenizerJson(name, tree(json, name)).spec();
+    }
+
+    /// A tokenizer of any kind.
+    ///
+    /// @param config what `tokenizer_config.json` beside it says, or null
+    static Tokenizer tokenizer(byte[] json, String name, TokenizerConfig config) {
+        TokenizerJson file = new TokenizerJson(name, tree(json, name));
+        if (!file.isByteLevel()) {
+            return new PipelineJson(file).tokenizer(config);
+        }
+        BytePairSpec spec = file.spec();
         try {
-            root = JSON.readTree(json);
+            BytePairSpec whole = config == null ? spec : config.applyTo(spec);
+            return new BytePairTokenizer(whole, config == null ? new TokenRole.Ids() : config.roles(new BytePairTokenizer(whole)));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
+        }
+    }
+
+    static byte[] bytes(Path file) throws IOException {
+        long size = Files.size(file);
+        if (size > MOST_BYTES) {
+            throw new IllegalArgumentException(file + ": the file has " + size + " bytes; at most " + MOST_BYTES + " are read");
+        }
+        return Files.readAllBytes(file);
+    }
+
+    private static JsonNode tree(byte[] json, String name) {
+        try {
+            return JSON.readTree(json);
         } catch (JacksonException e) {
             throw new IllegalArgumentException(name + ": not valid JSON: " + e.getOriginalMessage()
-                + (e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr()), e);
+                + (e.getLocation() == null ? "" : " at line " + e.getLocation().getLineNr() + ", byte " + e.getLocation().getByteOffset()), e);
         }
-        return new TokenizerJson(name, root).spec();
+    }
+
+    /// Byte-level BPE without anything that [BytePairSpec] has no place for?
+    private boolean isByteLevel() {
+        JsonNode model = root.path("model");
+        JsonNode cut = root.path("pre_tokenizer");
+        boolean bytes = cut.path("type").asString("").equals("ByteLevel");
+        for (JsonNode step : cut.path("pretokenizers")) {
+            bytes |= step.path("type").asString("").equals("ByteLevel");
+        }
+        JsonNode normalizer = root.path("normalizer");
+        if (normalizer.path("type").asString("").equals("Sequence") && normalizer.path("normalizers").size() < 2) {
+            normalizer = normalizer.path("normalizers").path(0);
+        }
+        return bytes && model.path("type").asString("BPE").equals("BPE") && !model.path("byte_fallback").asBoolean(false)
+            && normalizer.path("type").asString("NFC").matches("NFK?[CD]");
     }
 
     /// The file that [#parse] reads back; the same specification always gives the same bytes.
@@ -81,21 +128,21 @@ public final class TokenizerJson {
         }
     }
 
-    private Map<String, Integer> vocabulary(JsonNode node) {
+    Map<String, Integer> vocabulary(JsonNode node) {
         expect(node.isObject(), "model.vocab is not an object of token: id");
         Map<String, Integer> vocabulary = HashMap.newHashMap(node.size());
         node.properties().forEach(entry -> vocabulary.put(entry.getKey(), id(entry.getValue(), "model.vocab[\"" + entry.getKey() + "\"]")));
         return vocabulary;
     }
 
-    private int id(JsonNode node, String where) {
+    int id(JsonNode node, String where) {
         expect(node.isIntegralNumber() && node.canConvertToInt() && node.intValue() >= 0 && node.intValue() < BytePairSpec.MOST_IDS,
             where + " = " + brief(node) + "; expected an id from 0 to " + (BytePairSpec.MOST_IDS - 1));
         return node.intValue();
     }
 
     /// Each merge is `"left right"` or, in newer files, `["left", "right"]`.
-    private int[] merges(JsonNode node, Map<String, Integer> vocabulary) {
+    int[] merges(JsonNode node, Map<String, Integer> vocabulary) {
         expect(node.isArray(), "model.merges is not an array");
         int[] merges = new int[node.size() * 2];
         int i = 0;
@@ -120,7 +167,7 @@ public final class TokenizerJson {
         return merges;
     }
 
-    private List<AddedToken> addedTokens() {
+    List<AddedToken> addedTokens() {
         List<AddedToken> added = new ArrayList<>();
         for (JsonNode token : root.path("added_tokens")) {
             String where = "added_tokens[" + added.size() + "]";
@@ -133,30 +180,33 @@ public final class TokenizerJson {
         return added;
     }
 
-    private record Cutting(Split split, boolean prefixSpace) {
+    private record Cutting(PreTokenizer split, boolean prefixSpace) {
     }
 
-    /// `ByteLevel` alone brings the expression of GPT-2; later tokenizers put their own `Split` before it.
+    /// `ByteLevel` alone brings the expression of GPT-2; later tokenizers put their own `Split` before it. What stands behind it sees
+    /// bytes written in the byte alphabet.
     private Cutting cutting() {
         JsonNode node = root.path("pre_tokenizer");
-        List<JsonNode> steps = node.path("type").asString("").equals("Sequence") ? elements(node.path("pretokenizers")) : List.of(node);
-        JsonNode bytes = steps.getLast();
-        expect(bytes.path("type").asString("").equals("ByteLevel"), "pre_tokenizer " + brief(node) + " does not end with ByteLevel: not byte-level BPE");
-        boolean own = bytes.path("use_regex").asBoolean(true);
-        boolean prefixSpace = bytes.path("add_prefix_space").asBoolean(true);
-        if (steps.size() == 1 && own) {
-            return new Cutting(Split.GPT2, prefixSpace);
+        List<JsonNode> nodes = node.path("type").asString("").equals("Sequence") ? elements(node.path("pretokenizers")) : List.of(node);
+        List<PreTokenizer> steps = new ArrayList<>();
+        boolean bytes = false;
+        boolean prefixSpace = false;
+        for (JsonNode step : nodes) {
+            if (step.path("type").asString("").equals("ByteLevel")) {
+                expect(!bytes, "pre_tokenizer " + brief(node) + " has ByteLevel twice");
+                bytes = true;
+                prefixSpace = step.path("add_prefix_space").asBoolean(true);
+                expect(!prefixSpace || steps.isEmpty(), "pre_tokenizer " + brief(node) + " is not supported: add_prefix_space after another step");
+                if (step.path("use_regex").asBoolean(true)) {
+                    steps.add(Split.GPT2);
+                }
+            } else {
+                PreTokenizer read = PipelineJson.preTokenizer(this, step);
+                steps.add(bytes ? new PreTokenizer.OnAlphabet(read) : read);
+            }
         }
-        JsonNode split = steps.getFirst();
-        if (steps.size() == 2 && own && !prefixSpace && split.path("type").asString("").equals("Digits") && split.path("individual_digits").asBoolean(false)) {
-            return new Cutting(Split.SMOLLM, false);
-        }
-        expect(steps.size() == 2 && !own && !prefixSpace && split.path("type").asString("").equals("Split")
-                && split.path("behavior").asString("").equals("Isolated") && !split.path("invert").asBoolean(false),
-            "pre_tokenizer " + brief(node) + " is not supported; expected ByteLevel, an isolating Split and ByteLevel without its own, or Digits and ByteLevel");
-        String expression = split.path("pattern").path("Regex").asString("");
-        return new Cutting(Split.ofExpression(expression).orElseThrow(() -> new IllegalArgumentException(name + ": the split expression "
-            + expression + " is not known; known are those of " + Arrays.toString(Split.values()))), false);
+        expect(bytes, "pre_tokenizer " + brief(node) + " has no ByteLevel: not byte-level BPE");
+        return new Cutting(SplitNames.simplest(steps), prefixSpace);
     }
 
     private Normalizer.Form normalizer() {
@@ -177,7 +227,7 @@ public final class TokenizerJson {
     }
 
     /// The ids that a `TemplateProcessing` puts before and after a single text.
-    private List<int[]> around(List<AddedToken> added, Map<String, Integer> vocabulary) {
+    List<int[]> around(List<AddedToken> added, Map<String, Integer> vocabulary) {
         JsonNode node = root.path("post_processor");
         List<JsonNode> steps = node.path("type").asString("").equals("Sequence") ? elements(node.path("processors")) : List.of(node);
         TokenList before = new TokenList();
@@ -187,12 +237,12 @@ public final class TokenizerJson {
             if (type.isEmpty() || type.equals("ByteLevel")) {
                 continue;                                          // ByteLevel only trims offsets, which we do not give
             }
-            if (type.equals("RobertaProcessing")) {
+            if (type.equals("RobertaProcessing") || type.equals("BertProcessing")) {
                 before.add(id(step.path("cls").path(1), "post_processor.cls"));
                 after.add(id(step.path("sep").path(1), "post_processor.sep"));
                 continue;
             }
-            expect(type.equals("TemplateProcessing"), "post_processor " + type + " is not supported; expected ByteLevel or TemplateProcessing");
+            expect(type.equals("TemplateProcessing"), "post_processor " + type + " is not supported; expected ByteLevel, TemplateProcessing, BertProcessing or RobertaProcessing");
             boolean text = false;
             for (JsonNode part : step.path("single")) {
                 if (part.has("Sequence")) {
@@ -210,20 +260,20 @@ public final class TokenizerJson {
         return List.of(before.toArray(), after.toArray());
     }
 
-    private List<JsonNode> elements(JsonNode array) {
+    List<JsonNode> elements(JsonNode array) {
         expect(array.isArray() && !array.isEmpty(), "an array of steps was expected, found " + brief(array));
         List<JsonNode> elements = new ArrayList<>();
         array.forEach(elements::add);
         return elements;
     }
 
-    private void expect(boolean holds, String otherwise) {
+    void expect(boolean holds, String otherwise) {
         if (!holds) {
             throw new IllegalArgumentException(name + ": " + otherwise);
         }
     }
 
-    private static String brief(JsonNode node) {
+    static String brief(JsonNode node) {
         String text = node.toString();
         return text.length() <= 160 ? text : text.substring(0, 157) + "…";
     }

@@ -62,8 +62,11 @@ final class TokenizerJsonWriter {
     }
 
     private void preTokenizer() {
+        if (!(spec.split() instanceof Split split)) {
+            throw new IllegalArgumentException("tokenizer.json: writing a tokenizer with the split rule " + spec.split() + " is not supported");
+        }
         json.writeName("pre_tokenizer");
-        if (spec.split() == Split.GPT2) {
+        if (split == Split.GPT2) {
             byteLevel(spec.prefixSpace(), true);
             return;
         }
@@ -71,19 +74,19 @@ final class TokenizerJsonWriter {
         json.writeStringProperty("type", "Sequence");
         json.writeArrayPropertyStart("pretokenizers");
         json.writeStartObject();
-        if (spec.split() == Split.SMOLLM) {
+        if (split == Split.SMOLLM) {
             json.writeStringProperty("type", "Digits");
             json.writeBooleanProperty("individual_digits", true);
         } else {
             json.writeStringProperty("type", "Split");
             json.writeObjectPropertyStart("pattern");
-            json.writeStringProperty("Regex", spec.split().expression());
+            json.writeStringProperty("Regex", split.expression());
             json.writeEndObject();
             json.writeStringProperty("behavior", "Isolated");
             json.writeBooleanProperty("invert", false);
         }
         json.writeEndObject();
-        byteLevel(spec.prefixSpace(), spec.split() == Split.SMOLLM);
+        byteLevel(spec.prefixSpace(), split == Split.SMOLLM);
         json.writeEndArray();
         json.writeEndObject();
     }

@@ -6,42 +6,58 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Opens tokenizers.
+/// Opens tokenizers of any kind.
 public final class Tokenizers {
     private Tokenizers() {
     }
 
-    /// Reads the tokenizer of a `.gguf` file, a `tokenizer.json`, or the folder that holds one. A `tokenizer_config.json` beside it says
-    /// which tokens begin and end a text.
-    public static BytePairTokenizer read(Path fileOrFolder) throws IOException {
+    /// Reads the tokenizer of a `.gguf` file, a `tokenizer.json`, a `tokenizer.model`, or the folder that holds one (a training run's folder
+    /// too). A `tokenizer_config.json` beside it says which tokens begin and end a text, `generation_config.json` which end an answer.
+    public static Tokenizer read(Path fileOrFolder) throws IOException {
         if (fileOrFolder.toString().endsWith(".gguf")) {
             try (Arena arena = Arena.ofConfined()) {
                 return read(Gguf.open(fileOrFolder, arena));
             }
         }
-        Path file = Files.isDirectory(fileOrFolder) ? fileOrFolder.resolve("tokenizer.json") : fileOrFolder;
-        if (!Files.isRegularFile(file)) {
-            throw new IOException(file + ": there is no such file; expected a tokenizer.json, or a folder with one");
+        Path file = file(fileOrFolder);
+        Path beside = file.resolveSibling("tokenizer_config.json");
+        TokenizerConfig config = Files.isRegularFile(beside) ? TokenizerConfig.read(beside) : null;
+        byte[] bytes = TokenizerJson.bytes(file);
+        return file.toString().endsWith(".model") ? SentencePieceModel.read(bytes, file.toString(), config) : TokenizerJson.tokenizer(bytes, file.toString(), config);
+    }
+
+    private static Path file(Path fileOrFolder) throws IOException {
+        if (!Files.isDirectory(fileOrFolder)) {
+            if (!Files.isRegularFile(fileOrFolder)) {
+                throw new IOException(fileOrFolder + ": there is no such file; expected a tokenizer.json, a tokenizer.model, a GGUF file, or a folder with one");
+            }
+            return fileOrFolder;
         }
-        BytePairSpec spec = TokenizerJson.read(file);
-        Path config = file.resolveSibling("tokenizer_config.json");
-        if (Files.isRegularFile(config)) {
-            spec = TokenizerConfig.read(config).applyTo(spec);
+        for (String name : new String[] {"tokenizer.json", "tokenizer.model"}) {
+            if (Files.isRegularFile(fileOrFolder.resolve(name))) {
+                return fileOrFolder.resolve(name);
+            }
         }
-        try {
-            return new BytePairTokenizer(spec);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+        throw new IOException(fileOrFolder + ": there is no tokenizer.json and no tokenizer.model in this folder");
+    }
+
+    /// A tokenizer that must be byte-level BPE, as those trained here are.
+    public static BytePairTokenizer readBytePair(Path fileOrFolder) throws IOException {
+        if (read(fileOrFolder) instanceof BytePairTokenizer tokenizer) {
+            return tokenizer;
         }
+        throw new IllegalArgumentException(fileOrFolder + ": this tokenizer is not byte-level BPE, which is needed here");
     }
 
     /// The tokenizer in this file.
-    public static BytePairTokenizer read(Gguf file) {
-        GgufTokenizer arrays = GgufTokenizer.read(file);
+    public static Tokenizer read(Gguf file) {
         try {
-            return new BytePairTokenizer(arrays.spec());
+            if (!file.text("tokenizer.ggml.model", "none").equals("gpt2")) {
+                return GgufPieces.read(file);
+            }
+            return new BytePairTokenizer(GgufTokenizer.read(file).spec(), GgufTokenizer.roles(file));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(file.path() + ": " + e.getMessage(), e);
+            throw e.getMessage().startsWith(file.path().toString()) ? e : new IllegalArgumentException(file.path() + ": " + e.getMessage(), e);
         }
     }
 }

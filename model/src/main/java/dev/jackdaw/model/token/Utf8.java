@@ -1,6 +1,8 @@
 package dev.jackdaw.model.token;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.function.UnaryOperator;
 
 /// UTF-8 where bytes may be anything (RFC 3629, and the Unicode Standard, section 3.9, for what counts as one broken sequence).
 final class Utf8 {
@@ -60,6 +62,42 @@ final class Utf8 {
             return -1;
         }
         return ((lead & 0x07) << 18 | (second & 0x3F) << 12 | (text[at + 2] & 0x3F) << 6 | text[at + 3] & 0x3F) << 8 | 4;
+    }
+
+    /// Applies `change` to the valid stretches of UTF-8 and leaves other bytes where they are.
+    static byte[] mapValid(byte[] text, UnaryOperator<String> change) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream(text.length + 16);
+        int at = 0;
+        while (at < text.length) {
+            int end = at;
+            while (end < text.length) {
+                int character = text[end] >= 0 ? 1 : decode(text, end, text.length);
+                if (character < 0) {
+                    break;
+                }
+                end += character & 0xFF;
+            }
+            out.writeBytes(bytes(change.apply(text(text, at, end))));
+            if (end < text.length) {
+                out.write(text[end++]);
+            }
+            at = end;
+        }
+        return out.toByteArray();
+    }
+
+    static boolean isAscii(byte[] text, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (text[i] < 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// The character that starts at `at`, ASCII or not: `code point << 8 | length`, or -1 if no valid character starts there.
+    static int at(byte[] text, int at, int to) {
+        return text[at] >= 0 ? text[at] << 8 | 1 : decode(text, at, to);
     }
 
     /// How many bytes at the end of `bytes[0, length)` begin a character that later bytes may complete; 0 to 3.

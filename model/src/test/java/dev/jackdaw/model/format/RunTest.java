@@ -122,7 +122,7 @@ class RunTest {
     void computesWhatTheEngineComputes(String type) throws Exception {
         Path path = folder.resolve(type + ".gguf");
         try (Arena arena = Arena.ofShared(); Device device = Device.cpu(2)) {
-            BytePairTokenizer tokenizer = Tokenizers.read(Path.of("src/test/resources/reference/tokenizers/bpe-llama3/tokenizer.json"));
+            BytePairTokenizer tokenizer = Tokenizers.readBytePair(Path.of("src/test/resources/reference/tokenizers/bpe-llama3/tokenizer.json"));
             ModelHeader header = new ModelHeader("qwen3", tokenizer.vocabularySize(), 2, 96, 3, 1, 32, 160, 256, 1e-6f, 1e4f, true);
             GgufExport.write(path, "test", header, name -> random(arena, header.shape(name), name.hashCode()), DType.valueOf(type),
                 GgufTokenizer.of(tokenizer.spec(), null).metadata(), Map.of());
@@ -167,7 +167,7 @@ class RunTest {
     void cutsTextAsTheReferenceTokenizer(String name) throws Exception {
         Path tokenizers = Path.of("src/test/resources/reference/tokenizers").resolve(name);
         GgufWriter writer = new GgufWriter().put("general.architecture", "qwen3");
-        GgufTokenizer.of(Tokenizers.read(tokenizers.resolve("tokenizer.json")).spec(), null).metadata().forEach(writer::put);
+        GgufTokenizer.of(Tokenizers.readBytePair(tokenizers.resolve("tokenizer.json")).spec(), null).metadata().forEach(writer::put);
         writer.write(folder.resolve(name + ".gguf"));
         try (URLClassLoader loader = new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
             var makeFile = loader.loadClass("GgufFile").getDeclaredConstructor(Path.class);

@@ -3,7 +3,10 @@ package dev.jackdaw.model.token;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.zip.GZIPInputStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -12,7 +15,34 @@ final class Reference {
     static final JsonMapper JSON = JsonMapper.builder().build();
     static final List<String> KINDS = List.of("bpe-gpt2", "bpe-llama3", "bpe-qwen2", "bpe-o200k");
 
+    static final Path ROOT = Path.of("src/test/resources/reference/tokenizers");
+
     private Reference() {
+    }
+
+    /// The whole collection of fixtures, `shared/fixtures` in a folder above the project; it need not be there.
+    static Path collection() {
+        Path folder = Path.of("").toAbsolutePath();
+        while (folder.getParent() != null && !Files.isDirectory(folder.resolve("shared/fixtures"))) {
+            folder = folder.getParent();
+        }
+        return folder.resolve("shared/fixtures");
+    }
+
+    /// The tokenizer in a file; big ones are kept compressed, with `.gz` behind their name.
+    static Tokenizer open(Path file) throws IOException {
+        Path compressed = file.resolveSibling(file.getFileName() + ".gz");
+        if (!Files.exists(compressed)) {
+            return Tokenizers.read(file);
+        }
+        try (var in = new GZIPInputStream(Files.newInputStream(compressed))) {
+            byte[] bytes = in.readAllBytes();
+            return file.toString().endsWith(".json") ? TokenizerJson.tokenizer(bytes, file.toString(), null) : SentencePieceModel.read(bytes, file.toString(), null);
+        }
+    }
+
+    static List<JsonNode> lines(Path file) throws IOException {
+        return Files.readAllLines(file).stream().map(JSON::readTree).toList();
     }
 
     static byte[] bytes(String path) {

@@ -64,7 +64,8 @@ public final class Conversion {
         }
     }
 
-    private static void widen(long y, long x, long count, DType type) {
+    /// Sets `count` numbers at `y` as F32 from those of another type at `x`; whole blocks only.
+    public static void widen(long y, long x, long count, DType type) {
         switch (type) {
             case F32 -> Memory.copy(x, y, 4 * count);
             case F16 -> Convert.SCALAR.f16ToF32(y, x, 0, count);

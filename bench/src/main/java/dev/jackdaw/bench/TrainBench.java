@@ -75,7 +75,7 @@ public final class TrainBench {
     /// Layers, width, query heads, key heads, feed-forward width, vocabulary, batch, context, pass, steps, threads.
     public static void main(String[] args) {
         int[] a = Arrays.stream(args).mapToInt(Integer::parseInt).toArray();
-        ModelSpec spec = new ModelSpec("llama", a[5], a[0], a[1], a[2], a[3], a[1] / a[2], a[4], a[7], 1e-5f, 10000, false, true);
+        ModelSpec spec = ModelSpec.plain("llama", a[5], a[0], a[1], a[2], a[3], a[1] / a[2], a[4], a[7], 1e-5f, 10000, false, true);
         IO.println(run(spec, a[6], a[7], a[8], a[9], a[10]));
     }
 }

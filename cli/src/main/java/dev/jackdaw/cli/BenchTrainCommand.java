@@ -53,7 +53,7 @@ final class BenchTrainCommand implements Runnable {
         if (heads < 1 || width % heads != 0) {
             throw common.wrong("--width " + width + " is not a multiple of --heads " + heads);
         }
-        var spec = new ModelSpec("llama", vocabulary, layers, width, heads, kvHeads == null ? heads : kvHeads, width / heads, feedForward,
+        var spec = ModelSpec.plain("llama", vocabulary, layers, width, heads, kvHeads == null ? heads : kvHeads, width / heads, feedForward,
                 context, 1e-5f, 10_000, false, true);
         TrainBench.Result result = TrainBench.run(spec, batch, context, pass, steps, common.threads());
         output.json(result);

@@ -28,7 +28,7 @@ final class TinyModel {
         BpeTrainer.Settings settings = BpeTrainer.Settings.of(256 + 20 + SpecialTokens.names().size(), 1);
         var tokenizer = new BytePairTokenizer(BpeTrainer.train(List.of(TEXT.repeat(3).getBytes(StandardCharsets.UTF_8)), settings,
                 BpeTrainer.Progress.none()).spec());
-        var spec = new ModelSpec("qwen3", tokenizer.vocabularySize(), 2, 64, 2, 1, 32, 96, CONTEXT, 1e-6f, 10_000, true, true);
+        var spec = ModelSpec.plain("qwen3", tokenizer.vocabularySize(), 2, 64, 2, 1, 32, 96, CONTEXT, 1e-6f, 10_000, true, true);
         try (Arena arena = Arena.ofShared()) {
             var weights = new FlatWeights(arena, spec);
             var random = new SplittableRandom(1);

@@ -49,7 +49,7 @@ final class TrainingProgress implements Pretraining.Listener, AutoCloseable {
         TrainSettings s = plan.settings();
         peak = plan.machine().peakGflops();
         output.note("model: %s, %,d parameters: %d layers, width %d, %d heads of %d over %d keys, feed-forward %d, vocabulary %d, context %d", s.model().family(),
-                s.model().parameterCount(), s.model().layers(), s.model().width(), s.model().heads(), s.model().headWidth(), s.model().kvHeads(), s.model().feedForward(), s.model().vocabulary(), s.context());
+                s.model().parameterCount(), s.model().layers(), s.model().width(), s.model().plain().heads(), s.model().plain().headWidth(), s.model().plain().kvHeads(), s.model().plain().feedForward(), s.model().vocabulary(), s.context());
         output.note("plan: %,d steps of %,d tokens = %,d tokens of %,d (%.2f bytes each), %s, about %s", s.steps(), s.tokensPerStep(), s.tokens(), plan.data().trainTokens(),
                 plan.data().bytesPerToken(), s.optimizer().muon() ? "Muon and AdamW" : "AdamW", ProgressBar.duration(secondsExpected));
     }

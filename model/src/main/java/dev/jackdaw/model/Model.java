@@ -40,7 +40,7 @@ public final class Model implements AutoCloseable {
             this.path = resolve(path);
             this.device = device;
             file = ModelFile.open(this.path, arena);
-            spec = ModelSpec.of(file.header());
+            spec = file.spec();
             Tokenizer found = null;
             String reason = "there is no tokenizer; a GGUF file holds it in tokenizer.ggml.tokens, a folder in tokenizer.json";
             try {
@@ -103,7 +103,7 @@ public final class Model implements AutoCloseable {
     /// Packs the weights on first use.
     public Engine engine() {
         if (engine == null) {
-            engine = new Engine(spec, device, file::tensor);
+            engine = new Engine(spec, device, file);
         }
         return engine;
     }

@@ -21,11 +21,11 @@ public final class ModelExport {
     private ModelExport() {
     }
 
-    /// @param weights by Hugging Face name, in any number format
+    /// @param weights by the names of [ModelSpec#parameters()], in any number format
     /// @param facts   how the model came to be: keys `jackdaw.…`; no clock values, so that the same training gives the same bytes
     public static void gguf(Path path, String name, ModelSpec spec, GgufExport.Source weights, Tokenizer tokenizer, String template,
                             Map<String, GgufValue> facts, DType type) throws IOException {
-        GgufExport.write(path, name, spec.header(), weights, type, GgufTokenizer.metadata(tokenizer, template), facts);
+        GgufExport.write(path, name, spec, weights, type, GgufTokenizer.metadata(tokenizer, template), facts);
     }
 
     public static void huggingFace(Path folder, ModelSpec spec, GgufExport.Source weights, Tokenizer tokenizer, String template, DType type) throws IOException {
@@ -33,7 +33,7 @@ public final class ModelExport {
             throw new IllegalArgumentException("export to " + folder + ": writing a tokenizer.json is supported for byte-level BPE only");
         }
         HuggingFace.Special end = special(tokenizer, tokenizer.eos().isPresent() ? tokenizer.piece(tokenizer.eos().getAsInt()) : SpecialTokens.END_OF_TEXT);
-        HuggingFace.write(folder, spec.header(), weights, type, new HuggingFace.Tokenizer(new String(TokenizerJson.write(bytes.spec()), StandardCharsets.UTF_8),
+        HuggingFace.write(folder, spec, weights, type, new HuggingFace.Tokenizer(new String(TokenizerJson.write(bytes.spec()), StandardCharsets.UTF_8),
                 template, end, end, end));
     }
 

@@ -28,6 +28,7 @@ final class Cpu implements Device {
     private final Scratch perWorker = new Scratch();
     private final Scratch partials = new Scratch();
     private final Scratch logits = new Scratch();
+    private final CpuFamilyOperations families;
     private double[] sums = new double[64];
 
     Cpu(int threads) {
@@ -35,6 +36,7 @@ final class Cpu implements Device {
         kernels = Kernels.choose();
         matMul = MatMul.open();
         panels = PanelMatMul.fastest();
+        families = new CpuFamilyOperations(workers, kernels);
     }
 
     @Override
@@ -314,14 +316,20 @@ final class Cpu implements Device {
     }
 
     @Override
+    public FamilyOperations families() {
+        return families;
+    }
+
+    @Override
     public long scratchBytes() {
-        return perWorker.size() + partials.size() + logits.size();
+        return perWorker.size() + partials.size() + logits.size() + families.scratchBytes();
     }
 
     @Override
     public void close() {
         workers.close();
         matMul.close();
+        families.close();
         perWorker.close();
         partials.close();
         logits.close();

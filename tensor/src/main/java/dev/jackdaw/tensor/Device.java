@@ -99,6 +99,9 @@ public interface Device extends AutoCloseable {
     /// Σ x², summed in a fixed order.
     double sumOfSquares(Tensor x);
 
+    /// What only some model families need.
+    FamilyOperations families();
+
     /// Bytes this device holds for itself now: packing buffers and scratch.
     long scratchBytes();
 

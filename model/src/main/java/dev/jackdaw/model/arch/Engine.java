@@ -2,15 +2,16 @@ package dev.jackdaw.model.arch;
 
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.Machine;
 import dev.jackdaw.tensor.Memory;
-import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
-import dev.jackdaw.tensor.grad.Operations;
 import dev.jackdaw.tensor.grad.Value;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.Arena;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Function;
 
 /// Carries out a [Transformer] for inference: operations run at once, attention looks into a [KvCache]. Activations are float32.
@@ -19,20 +20,47 @@ import java.util.function.Function;
 public final class Engine implements AutoCloseable {
     /// Positions that go through at once: enough to read each weight for many rows.
     private static final int CHUNK = 256;
+    /// Of the memory that is free, what weights may take: the rest is for the cache, activations and the system.
+    private static final double SHARE = 0.85;
 
     private final Arena arena = Arena.ofShared();
     private final ModelSpec spec;
     private final Device device;
     private final Transformer transformer;
-    private final Eager eager = new Eager();
-    private final Tensor ids = Tensor.zeros(arena, DType.I32, CHUNK);
-    private final Tensor positions = Tensor.zeros(arena, DType.I32, CHUNK);
+    private final Eager eager;
+    private final String note;
+    private final int originalContext;        // of LongFactors; 0: none
+    private Arena inputs = Arena.ofShared();
+    private Tensor ids = Tensor.zeros(inputs, DType.I32, CHUNK);
+    private Tensor positions = Tensor.zeros(inputs, DType.I32, CHUNK);
+    private Arena tables;
+    private int tableLength;
+    private List<Heads> heads;
+    private List<Heads> longHeads;
 
-    /// Packs the weights that `source` finds by their Hugging Face names.
+    /// Packs the weights that `source` finds by their names.
     public Engine(ModelSpec spec, Device device, Function<String, Tensor> source) {
+        this(spec, device, (_, name) -> source.apply(name), Long.MAX_VALUE);
+    }
+
+    /// Packs the weights, or leaves them where they are if they would not fit in the memory that is free.
+    public Engine(ModelSpec spec, Device device, WeightSource source) {
+        this(spec, device, source, Machine.availableBytes());
+    }
+
+    /// @param available bytes of memory that are free; negative: unknown, taken as enough
+    public Engine(ModelSpec spec, Device device, WeightSource source, long available) {
         this.spec = spec;
         this.device = device;
-        transformer = new Transformer(spec, RopeTable.heads(arena, spec, spec.context()), new PackedWeights(arena, device, spec, source));
+        long needed = 4 * spec.parameterCount();
+        boolean mapped = available >= 0 && needed > SHARE * available;
+        note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB unpacked and %,d MB are free; they stay in the file, "
+                + "and every pass reads and converts all of them, which is slow", needed >> 20, available >> 20);
+        InferenceWeights weights = new InferenceWeights(arena, device, spec, source, mapped);
+        transformer = new Transformer(spec, weights);
+        eager = new Eager(device, weights);
+        originalContext = spec.blocks().stream().map(block -> block.attention().rope()).filter(rope -> rope instanceof Rope.Turned t && t.scaling() instanceof Rope.LongFactors)
+                .mapToInt(rope -> ((Rope.LongFactors) ((Rope.Turned) rope).scaling()).original()).findFirst().orElse(0);
     }
 
     public ModelSpec spec() {
@@ -43,6 +71,11 @@ public final class Engine implements AutoCloseable {
         return device;
     }
 
+    /// What a user should know about how the weights are kept.
+    public Optional<String> note() {
+        return Optional.ofNullable(note);
+    }
+
     /// A cache for up to `positions` positions, at most the model's context.
     public KvCache newCache(int positions) {
         return new KvCache(spec, Math.min(positions, spec.context()));
@@ -51,15 +84,11 @@ public final class Engine implements AutoCloseable {
     /// Appends `tokens` to the text in `cache`; returns the logits `[V]` after the last one. The array belongs to the caller.
     public float[] logits(KvCache cache, int... tokens) {
         float[][] last = new float[1][];
-        forward(cache, tokens, (position, logits) -> {
-            if (position == tokens.length - 1) {
-                last[0] = logits.toFloats();
-            }
-        }, false);
+        logits(cache, tokens, tokens.length - 1, (_, logits) -> last[0] = logits.toFloats());
         return last[0];
     }
 
-    /// Takes the logits `[V]` after the token at `index` of those given; the tensor is valid during the call only.
+    /// Takes the logits `[V]`, or the hidden state `[C]`, after the token at `index` of those given; the tensor is valid during the call only.
     @FunctionalInterface
     public interface LogitsListener {
         void accept(int index, Tensor logits);
@@ -67,10 +96,46 @@ public final class Engine implements AutoCloseable {
 
     /// Appends `tokens` and hands out the logits after every one of them.
     public void allLogits(KvCache cache, int[] tokens, LogitsListener listener) {
-        forward(cache, tokens, listener, true);
+        logits(cache, tokens, 0, listener);
     }
 
-    private void forward(KvCache cache, int[] tokens, LogitsListener listener, boolean all) {
+    /// Appends `tokens` and hands out the hidden state of every one of them, after the final norm.
+    public void allHidden(KvCache cache, int[] tokens, LogitsListener listener) {
+        forward(cache, tokens, (from, hidden) -> {
+            for (int i = 0; i < hidden.size(0); i++) {
+                listener.accept(from + i, hidden.slice(i, i + 1).reshape(spec.width()));
+            }
+        });
+    }
+
+    private void logits(KvCache cache, int[] tokens, int first, LogitsListener listener) {
+        if (!(spec.output() instanceof ModelSpec.Logits head)) {
+            throw new IllegalArgumentException("logits: a " + spec.family() + " model is an encoder, it predicts no tokens; use it to embed");
+        }
+        forward(cache, tokens, (from, hidden) -> {
+            int n = Math.toIntExact(hidden.size(0)), skip = Math.max(0, first - from);
+            if (skip >= n) {
+                return;
+            }
+            Value logits = eager.linear(Value.of("hidden", hidden.slice(skip, n), null), transformer.head(), null);
+            if (head.scale() != 1) {
+                logits = eager.scale(logits, head.scale());
+            }
+            if (head.softcap() > 0) {
+                logits = eager.softcap(logits, head.softcap());
+            }
+            for (int i = skip; i < n; i++) {
+                listener.accept(from + i, logits.data().slice(i - skip, i - skip + 1).reshape(spec.vocabulary()));
+            }
+        });
+    }
+
+    @FunctionalInterface
+    private interface Chunk {
+        void accept(int from, Tensor hidden);
+    }
+
+    private void forward(KvCache cache, int[] tokens, Chunk chunk) {
         if (tokens.length == 0) {
             throw new IllegalArgumentException("forward: no tokens were given; a text needs at least one");
         }
@@ -79,98 +144,83 @@ public final class Engine implements AutoCloseable {
                 throw new IllegalArgumentException("forward: token id " + token + " is outside the vocabulary of " + spec.vocabulary());
             }
         }
+        cache.require(tokens.length);
+        int old = cache.length();
+        boolean longText = originalContext > 0 && old + tokens.length > originalContext;
+        if (old > 0 && cache.isLongText() != longText) {           // its keys were turned by other angles: read the text again
+            int[] all = Arrays.copyOf(cache.tokens(), old + tokens.length);
+            System.arraycopy(tokens, 0, all, old, tokens.length);
+            cache.truncate(0);
+            cache.longText(longText);
+            pass(cache, all, (from, hidden) -> {
+                int skip = Math.max(0, old - from), n = Math.toIntExact(hidden.size(0));
+                if (skip < n) {
+                    chunk.accept(from + skip - old, hidden.slice(skip, n));
+                }
+            });
+            return;
+        }
+        cache.longText(longText);
+        pass(cache, tokens, chunk);
+    }
+
+    private void pass(KvCache cache, int[] tokens, Chunk chunk) {
+        if (spec.isEncoder() && cache.length() > 0) {
+            throw new IllegalArgumentException("forward: an encoder reads a whole text at once; " + cache.length() + " positions are in the cache already");
+        }
         cache.reserve(tokens.length);
-        for (int from = 0; from < tokens.length; from += CHUNK) {
-            int n = Math.min(CHUNK, tokens.length - from);
+        growTables(cache.length() + tokens.length);
+        int most = spec.isEncoder() ? tokens.length : CHUNK;
+        growInputs(Math.min(most, tokens.length));
+        for (int from = 0; from < tokens.length; from += most) {
+            int n = Math.min(most, tokens.length - from);
             for (int i = 0; i < n; i++) {
                 Memory.putInt(ids.address() + 4L * i, tokens[from + i]);
                 Memory.putInt(positions.address() + 4L * i, cache.length() + i);
             }
-            eager.cache = cache;
-            Tensor hidden = transformer.trunk(eager, Value.of("ids", ids.slice(0, n), null), Value.of("positions", positions.slice(0, n), null)).data();
-            cache.advance(n);
-            int first = all ? 0 : n - 1;
-            if (all || from + n == tokens.length) {
-                Tensor logits = eager.linear(Value.of("hidden", hidden.slice(first, n), null), transformer.head(), null).data();
-                for (int i = first; i < n; i++) {
-                    listener.accept(from + i, logits.slice(i - first, i - first + 1).reshape(spec.vocabulary()));
-                }
-            }
+            eager.cache(cache);
+            Transformer.Place place = new Transformer.Place(Value.of("positions", positions.slice(0, n), null), cache.isLongText() ? longHeads : heads);
+            Tensor hidden = transformer.trunk(eager, Value.of("ids", ids.slice(0, n), null), place).data();
+            cache.advance(tokens, from, n);
+            chunk.accept(from, hidden);
         }
+    }
+
+    private void growInputs(int rows) {
+        if (rows > ids.elements()) {
+            inputs.close();
+            inputs = Arena.ofShared();
+            ids = Tensor.zeros(inputs, DType.I32, rows);
+            positions = Tensor.zeros(inputs, DType.I32, rows);
+        }
+    }
+
+    /// Tables of angles, made for as many positions as were ever asked for.
+    private void growTables(int length) {
+        if (length <= tableLength) {
+            return;
+        }
+        if (tables != null) {
+            tables.close();
+        }
+        tables = Arena.ofShared();
+        tableLength = (int) Math.min(Math.max(spec.context(), length), Math.max(1024L, 2L * length));
+        heads = RopeTable.heads(tables, spec, tableLength, false);
+        longHeads = originalContext > 0 ? RopeTable.heads(tables, spec, tableLength, true) : null;
     }
 
     /// Bytes of activations and tables.
     public long scratchBytes() {
-        return eager.buffers.values().stream().mapToLong(value -> value.data().bytes()).sum();
+        return eager.bytes();
     }
 
     @Override
     public void close() {
-        eager.arena.close();
+        eager.close();
+        inputs.close();
+        if (tables != null) {
+            tables.close();
+        }
         arena.close();
-    }
-
-    /// Each operation at once. An output lives until the next operation of the same kind, which the order of a layer allows; the
-    /// residual stream is added to in place.
-    private final class Eager implements Operations {
-        private final Map<String, Value> buffers = new HashMap<>();
-        private Arena arena = Arena.ofShared();
-        private KvCache cache;
-
-        private Value buffer(String kind, long rows, long width) {
-            String key = kind + width;
-            Value buffer = buffers.get(key);
-            if (buffer == null || buffer.rows() < rows) {
-                buffer = Value.of(kind, Tensor.zeros(arena, rows, width), null);
-                buffers.put(key, buffer);
-            }
-            return buffer.rows() == rows ? buffer : Value.of(kind, buffer.data().slice(0, rows), null);
-        }
-
-        @Override
-        public Value embedding(Value ids, Value table) {
-            Value y = buffer("stream", ids.shape().elements(), table.width());
-            device.packedEmbedding(y.data(), table.data(), ids.data());
-            return y;
-        }
-
-        @Override
-        public Value rmsNorm(Value x, Value weight, float epsilon) {
-            Value y = buffer("norm", x.rows(), x.width());
-            device.rmsNorm(y.data(), null, x.data(), weight.data(), epsilon);
-            return y;
-        }
-
-        @Override
-        public Value linear(Value x, Value w, Value residual) {
-            Value y = buffer("linear", x.rows(), w.rows());
-            device.packedLinear(y.data(), x.data(), w.data());
-            if (residual == null) {
-                return y;
-            }
-            device.axpby(residual.data(), 1, y.data(), 1);
-            return residual;
-        }
-
-        @Override
-        public Value qkNormRope(Value qkv, Value qWeight, Value kWeight, Value positions, Heads heads) {
-            Value y = buffer("qk", qkv.rows(), heads.qkColumns());
-            device.qkNormRope(y.data(), null, qkv.data(), qWeight == null ? null : qWeight.data(), kWeight == null ? null : kWeight.data(), positions.data(), heads);
-            return y;
-        }
-
-        @Override
-        public Value attention(int layer, Value qk, Value qkv, Heads heads) {
-            Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
-            device.cachedAttention(y.data(), qk.data(), qkv.data(), cache.pages(layer), cache.length(), heads);
-            return y;
-        }
-
-        @Override
-        public Value swiglu(Value gateUp) {
-            Value y = buffer("swiglu", gateUp.rows(), gateUp.width() / 2);
-            device.swiglu(y.data(), gateUp.data());
-            return y;
-        }
     }
 }

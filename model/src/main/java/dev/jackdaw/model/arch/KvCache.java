@@ -7,19 +7,34 @@ import java.util.Arrays;
 
 /// The keys and values of every position so far, so that a new token costs one position of work and not the whole text.
 ///
-/// One page holds 64 positions of one layer and one key/value head; pages are taken as the text grows.
+/// One page holds 64 positions of one layer and one key/value head (of latent attention: the latent); pages are taken as the text grows.
+/// The tokens themselves are kept too, since a text that outgrows the context a model was first made for may have to be read again.
 public final class KvCache implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
-    private final ModelSpec spec;
     private final int capacity;
+    private final int[] keyWidths;            // [layer]
     private final long[][][] pages;           // [layer][key/value head][page]
+    private int[] tokens = new int[16];
     private int length;
+    private boolean longText;
 
     /// Room for up to `capacity` positions.
     public KvCache(ModelSpec spec, int capacity) {
-        this.spec = spec;
         this.capacity = capacity;
-        pages = new long[spec.layers()][spec.kvHeads()][0];
+        pages = new long[spec.layers()][][];
+        keyWidths = new int[spec.layers()];
+        for (int i = 0; i < pages.length; i++) {
+            switch (spec.blocks().get(i).attention()) {
+                case Attention.Grouped a -> {
+                    pages[i] = new long[a.kvHeads()][0];
+                    keyWidths[i] = a.headWidth();
+                }
+                case Attention.Latent a -> {
+                    pages[i] = new long[1][0];
+                    keyWidths[i] = a.rank() + a.turned();
+                }
+            }
+        }
     }
 
     /// Positions stored so far.
@@ -29,6 +44,11 @@ public final class KvCache implements AutoCloseable {
 
     public int capacity() {
         return capacity;
+    }
+
+    /// The tokens at the positions stored so far.
+    public int[] tokens() {
+        return Arrays.copyOf(tokens, length);
     }
 
     /// Forgets everything after the first `positions`.
@@ -43,28 +63,46 @@ public final class KvCache implements AutoCloseable {
         return pages[layer];
     }
 
-    /// Makes room for `rows` more positions.
-    void reserve(int rows) {
-        if (length + rows > capacity) {
+    /// The keys were turned by the angles of a long text.
+    boolean isLongText() {
+        return longText;
+    }
+
+    void longText(boolean value) {
+        longText = value;
+    }
+
+    /// Refuses more than fits.
+    void require(int rows) {
+        if ((long) length + rows > capacity) {
             throw new IllegalArgumentException("context: " + length + " positions and " + rows + " new ones exceed the " + capacity + " that fit; shorten the prompt or ask for fewer tokens");
         }
+    }
+
+    /// Makes room for `rows` more positions.
+    void reserve(int rows) {
+        require(rows);
         int have = pages[0][0].length, need = CachedAttention.pages(length + rows);
         if (need <= have) {
             return;
         }
-        long bytes = CachedAttention.pageBytes(spec.headWidth());
-        long address = arena.allocate(bytes * (need - have) * spec.layers() * spec.kvHeads(), Memory.ALIGNMENT).address();
-        for (long[][] layer : pages) {
-            for (int head = 0; head < layer.length; head++) {
-                layer[head] = Arrays.copyOf(layer[head], need);
+        for (int layer = 0; layer < pages.length; layer++) {
+            long bytes = CachedAttention.pageBytes(keyWidths[layer]);
+            long address = arena.allocate(bytes * (need - have) * pages[layer].length, Memory.ALIGNMENT).address();
+            for (int head = 0; head < pages[layer].length; head++) {
+                pages[layer][head] = Arrays.copyOf(pages[layer][head], need);
                 for (int page = have; page < need; page++, address += bytes) {
-                    layer[head][page] = address;
+                    pages[layer][head][page] = address;
                 }
             }
         }
     }
 
-    void advance(int rows) {
+    void advance(int[] ids, int from, int rows) {
+        if (length + rows > tokens.length) {
+            tokens = Arrays.copyOf(tokens, Math.max(length + rows, (int) Math.min(capacity, 2L * tokens.length)));
+        }
+        System.arraycopy(ids, from, tokens, length, rows);
         length += rows;
     }
 

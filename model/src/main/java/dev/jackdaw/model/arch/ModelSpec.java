@@ -1,66 +1,168 @@
 package dev.jackdaw.model.arch;
 
-import dev.jackdaw.model.format.ModelHeader;
-import java.util.ArrayList;
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import dev.jackdaw.tensor.kernel.Bend;
+import java.util.Collections;
 import java.util.List;
 
-/// What a model is: sizes and choices, no numbers.
+/// What a model is: sizes and choices, no numbers. One description for every family; the readers in `family` fill it in.
 ///
-/// @param family        name of the architecture, as GGUF spells it: `qwen3` or `llama`
-/// @param vocabulary    `V`, tokens
-/// @param layers        `L`
-/// @param width         `C`, numbers in the residual stream
-/// @param heads         `H`, query heads
-/// @param kvHeads       `K`, key and value heads; divides `H`
-/// @param headWidth     `D`, even, since rotary positions turn pairs
-/// @param feedForward   `F`
-/// @param context       longest sequence the model was made for, in tokens
-/// @param normEpsilon   ε of the norms
-/// @param ropeTheta     base of the rotary frequencies
-/// @param qkNorm        a norm over each query and key head (Qwen3)
-/// @param tiedHead      the output head is the embedding table
-public record ModelSpec(String family, int vocabulary, int layers, int width, int heads, int kvHeads, int headWidth, int feedForward,
-                        int context, float normEpsilon, float ropeTheta, boolean qkNorm, boolean tiedHead) {
+/// @param family     name of the architecture, as GGUF spells it
+/// @param vocabulary `V`, tokens
+/// @param width      `C`, numbers in the residual stream
+/// @param context    longest sequence the model was made for, in tokens
+/// @param embedding  how ids become rows
+/// @param blocks     the layers
+/// @param finalNorm  before the output; null: none
+/// @param output     what comes out
+/// @param pooling    how rows become one vector, where the model says so
+public record ModelSpec(String family, int vocabulary, int width, int context, Embedding embedding, List<Block> blocks, Norm finalNorm,
+                        Output output, Pooling pooling) {
     public ModelSpec {
-        positive("vocabulary", vocabulary);
-        positive("layers", layers);
-        positive("width", width);
-        positive("heads", heads);
-        positive("kvHeads", kvHeads);
-        positive("headWidth", headWidth);
-        positive("feedForward", feedForward);
-        positive("context", context);
-        if (heads % kvHeads != 0) {
-            throw new IllegalArgumentException("model: " + heads + " query heads cannot share " + kvHeads + " key heads; the first must be a multiple of the second");
+        Sizes.rows("vocabulary", vocabulary);
+        Sizes.positive("width", width);
+        if (context < 1) {
+            throw new IllegalArgumentException("model: context is " + context + "; it must be at least 1");
         }
-        if (headWidth % 2 != 0) {
-            throw new IllegalArgumentException("model: head width " + headWidth + " is odd; rotary positions need pairs");
-        }
-        if (!(normEpsilon > 0) || !(ropeTheta > 0)) {
-            throw new IllegalArgumentException("model: norm epsilon " + normEpsilon + " and rope theta " + ropeTheta + " must be positive");
-        }
+        blocks = List.copyOf(blocks);
+        Sizes.positive("layers", blocks.size());
     }
 
-    public static ModelSpec of(ModelHeader h) {
-        return new ModelSpec(h.architecture(), h.vocabulary(), h.layers(), h.width(), h.heads(), h.kvHeads(), h.headWidth(), h.feedForward(), h.context(),
-                h.normEpsilon(), h.ropeTheta(), h.hasQueryKeyNorm(), h.tiedHead());
-    }
+    /// @param scale     factor on the rows of the table
+    /// @param positions rows of a learned table of positions; 0: none
+    /// @param offset    the row of the first position
+    /// @param types     rows of a table of segment types, of which the first is used; 0: none
+    /// @param norm      after all these were added; null: none
+    public record Embedding(float scale, int positions, int offset, int types, Norm norm) {
+        public static final Embedding PLAIN = new Embedding(1, 0, 0, 0, null);
 
-    /// What a file says of this model.
-    public ModelHeader header() {
-        return new ModelHeader(family, vocabulary, layers, width, heads, kvHeads, headWidth, feedForward, context, normEpsilon, ropeTheta, tiedHead);
-    }
-
-    private static void positive(String name, int value) {
-        if (value < 1) {
-            throw new IllegalArgumentException("model: " + name + " is " + value + "; it must be at least 1");
+        public Embedding {
+            Sizes.factor("embedding scale", scale);
+            if (positions < 0 || offset < 0 || types < 0) {
+                throw new IllegalArgumentException("model: " + positions + " learned positions from row " + offset + ", " + types + " types");
+            }
         }
     }
 
-    /// What a weight is for; decides how it starts and which optimizer moves it.
-    public enum Role { EMBEDDING, HEAD, MATRIX, RESIDUAL_MATRIX, NORM }
+    /// Where the norms of a layer stand. With N a norm, A attention and F the feed-forward:
+    public enum Arrangement {
+        /// `x += A(N(x)); x += F(N(x))`
+        BEFORE,
+        /// `x += N(A(x)); x += N(F(x))` (OLMo 2)
+        AFTER,
+        /// `x += N(A(N(x))); x += N(F(N(x)))` (Gemma 2)
+        AROUND,
+        /// `x = N(x + A(x)); x = N(x + F(x))` (BERT)
+        BEHIND_SUM,
+        /// `x += A(N(x)) + F(N′(x))` (GPT-NeoX)
+        PARALLEL,
+        /// `n = N(x); x += A(n) + F(n)` (Cohere)
+        PARALLEL_SHARED
+    }
 
-    /// One weight, by its name in a Hugging Face file; `sizes` is `[F,C]` or `[C]`.
+    /// One layer.
+    ///
+    /// @param residualScale factor on what is added to the stream
+    public record Block(Arrangement arrangement, Norm norm, Attention attention, FeedForward feedForward, float residualScale) {
+        public Block {
+            Sizes.factor("residual scale", residualScale);
+        }
+    }
+
+    /// What comes out at the end.
+    public sealed interface Output {
+    }
+
+    /// Logits over the vocabulary.
+    ///
+    /// @param tied    the head is the embedding table
+    /// @param scale   factor on the logits
+    /// @param softcap they stay within ±cap; 0: no cap
+    public record Logits(boolean tied, float scale, float softcap) implements Output {
+        public Logits {
+            Sizes.factor("logit scale", scale);
+            if (!(softcap >= 0) || softcap == Float.POSITIVE_INFINITY) {
+                throw new IllegalArgumentException("model: logit softcap is " + softcap + "; expected 0 or a positive number");
+            }
+        }
+    }
+
+    /// Hidden states only: an encoder.
+    public record Hidden() implements Output {
+    }
+
+    /// One score for a pair of texts, from the first position: tanh of a dense layer, then another (a cross-encoder).
+    public record Score(int labels) implements Output {
+    }
+
+    /// How the rows of a text become its vector.
+    public enum Pooling { UNSAID, MEAN, FIRST, LAST }
+
+    /// The shape that training knows: Llama's, with Qwen3's norm over heads on request.
+    ///
+    /// @param heads       `H`, query heads
+    /// @param kvHeads     `K`, key and value heads; divides `H`
+    /// @param headWidth   `D`, even, since rotary positions turn pairs
+    /// @param feedForward `F`
+    /// @param qkNorm      a norm over each query and key head (Qwen3)
+    /// @param tiedHead    the output head is the embedding table
+    public record Plain(String family, int vocabulary, int layers, int width, int heads, int kvHeads, int headWidth, int feedForward,
+                        int context, float normEpsilon, float ropeTheta, boolean qkNorm, boolean tiedHead) {
+    }
+
+    /// A model of the plain shape.
+    public static ModelSpec plain(String family, int vocabulary, int layers, int width, int heads, int kvHeads, int headWidth, int feedForward,
+                                  int context, float normEpsilon, float ropeTheta, boolean qkNorm, boolean tiedHead) {
+        return of(new Plain(family, vocabulary, layers, width, heads, kvHeads, headWidth, feedForward, context, normEpsilon, ropeTheta, qkNorm, tiedHead));
+    }
+
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+    public static ModelSpec of(Plain p) {
+        Sizes.positive("layers", p.layers);
+        Sizes.positive("headWidth", p.headWidth);
+        Norm norm = new Norm.Rms(p.normEpsilon);
+        Attention attention = new Attention.Grouped(p.heads, p.kvHeads, p.headWidth, new Rope.Turned(p.headWidth, false, p.ropeTheta, Rope.UNSCALED),
+                new Attention.Before(), p.qkNorm ? Attention.HeadNorm.EACH_HEAD : Attention.HeadNorm.NONE, false, false,
+                Attention.Grouped.usualScale(p.headWidth), 0, false);
+        Block block = new Block(Arrangement.BEFORE, norm, attention, new FeedForward.Gated(p.feedForward, Bend.SILU, false), 1);
+        return new ModelSpec(p.family, p.vocabulary, p.width, p.context, Embedding.PLAIN, Collections.nCopies(p.layers, block), norm,
+                new Logits(p.tiedHead, 1, 0), Pooling.UNSAID);
+    }
+
+    /// The plain shape of this model; refused where it has another.
+    @JsonValue
+    public Plain plain() {
+        Block first = blocks.getFirst();
+        if (first.attention() instanceof Attention.Grouped a && first.feedForward() instanceof FeedForward.Gated f && output instanceof Logits head) {
+            Plain plain = new Plain(family, vocabulary, blocks.size(), width, a.heads(), a.kvHeads(), a.headWidth(), f.width(), context,
+                    first.norm().epsilon(), a.rope() instanceof Rope.Turned turned ? (float) turned.theta() : 1, a.headNorm() == Attention.HeadNorm.EACH_HEAD, head.tied());
+            ModelSpec again = a.rope() instanceof Rope.Turned && a.headWidth() % 2 == 0 ? of(plain) : null;
+            if (again != null && again.blocks.equals(blocks) && again.embedding.equals(embedding) && again.output.equals(output) && again.finalNorm.equals(finalNorm)) {
+                return plain;
+            }
+        }
+        throw new IllegalArgumentException("a " + family + " model of this shape cannot be trained; training knows llama and qwen3 without biases, "
+                + "windows, scaled positions or experts");
+    }
+
+    public int layers() {
+        return blocks.size();
+    }
+
+    public boolean tiedHead() {
+        return output instanceof Logits head && head.tied();
+    }
+
+    /// A text is read in both directions.
+    public boolean isEncoder() {
+        return blocks.getFirst().attention() instanceof Attention.Grouped a && a.reach() instanceof Attention.Everything;
+    }
+
+    /// What a weight is for; decides how it starts, which optimizer moves it, and how it is kept for inference.
+    public enum Role { EMBEDDING, HEAD, MATRIX, RESIDUAL_MATRIX, NORM, BIAS }
+
+    /// One weight by our name for it, which for the plain shape is that of a Hugging Face file; `sizes` is `[F,C]`, `[E,F,C]` or `[C]`.
     public record Parameter(String name, Role role, long... sizes) {
         public long elements() {
             long n = 1;
@@ -71,32 +173,9 @@ public record ModelSpec(String family, int vocabulary, int layers, int width, in
         }
     }
 
-    /// All weights in the order of the computation. Those read by one operation (q, k, v; gate, up) are neighbours, so that they can lie
-    /// side by side in memory and be multiplied as one.
+    /// All weights in the order of the computation; see [Parameters].
     public List<Parameter> parameters() {
-        List<Parameter> all = new ArrayList<>();
-        all.add(new Parameter("model.embed_tokens.weight", Role.EMBEDDING, vocabulary, width));
-        for (int i = 0; i < layers; i++) {
-            String layer = "model.layers." + i + ".";
-            all.add(new Parameter(layer + "input_layernorm.weight", Role.NORM, width));
-            all.add(new Parameter(layer + "self_attn.q_proj.weight", Role.MATRIX, (long) heads * headWidth, width));
-            all.add(new Parameter(layer + "self_attn.k_proj.weight", Role.MATRIX, (long) kvHeads * headWidth, width));
-            all.add(new Parameter(layer + "self_attn.v_proj.weight", Role.MATRIX, (long) kvHeads * headWidth, width));
-            if (qkNorm) {
-                all.add(new Parameter(layer + "self_attn.q_norm.weight", Role.NORM, headWidth));
-                all.add(new Parameter(layer + "self_attn.k_norm.weight", Role.NORM, headWidth));
-            }
-            all.add(new Parameter(layer + "self_attn.o_proj.weight", Role.RESIDUAL_MATRIX, width, (long) heads * headWidth));
-            all.add(new Parameter(layer + "post_attention_layernorm.weight", Role.NORM, width));
-            all.add(new Parameter(layer + "mlp.gate_proj.weight", Role.MATRIX, feedForward, width));
-            all.add(new Parameter(layer + "mlp.up_proj.weight", Role.MATRIX, feedForward, width));
-            all.add(new Parameter(layer + "mlp.down_proj.weight", Role.RESIDUAL_MATRIX, width, feedForward));
-        }
-        all.add(new Parameter("model.norm.weight", Role.NORM, width));
-        if (!tiedHead) {
-            all.add(new Parameter("lm_head.weight", Role.HEAD, vocabulary, width));
-        }
-        return all;
+        return Parameters.of(this);
     }
 
     public long parameterCount() {
@@ -106,6 +185,7 @@ public record ModelSpec(String family, int vocabulary, int layers, int width, in
     /// Floating-point operations to train on one token: 6 for each weight, and the attention of a causal sequence of `T` tokens, of
     /// which half the square is computed.
     public double trainingFlopsPerToken(int T) {
-        return 6.0 * parameterCount() + 12.0 * layers * heads * headWidth * T / 2;
+        Plain p = plain();
+        return 6.0 * parameterCount() + 12.0 * p.layers * p.heads * p.headWidth * T / 2;
     }
 }

@@ -1,15 +1,24 @@
 package dev.jackdaw.model.format;
 
+import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.model.arch.WeightSource;
+import dev.jackdaw.model.family.Facts;
+import dev.jackdaw.model.family.Families;
+import dev.jackdaw.model.family.Form;
+import dev.jackdaw.model.family.Names;
 import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
-/// A model on disk, whatever it is kept in: a GGUF file or a Hugging Face folder. One header, and weights by one set of names (those of
-/// Hugging Face) in one order of rows.
+/// A model on disk, whatever it is kept in: a GGUF file or a Hugging Face folder. One description, and weights by one set of names
+/// (those of [ModelSpec#parameters()]) in one order of rows.
 ///
 /// ```java
 /// try (Arena arena = Arena.ofShared()) {
@@ -17,50 +26,67 @@ import java.util.Optional;
 ///     Tensor q = file.tensor("model.layers.0.self_attn.q_proj.weight");     // [H·D,C] in the file's number format
 /// }
 /// ```
-public final class ModelFile implements GgufExport.Source {
+public final class ModelFile implements GgufExport.Source, WeightSource {
     private final Path path;
     private final Arena arena;
-    private final ModelHeader header;
     private final Gguf gguf;
-    private final Safetensors safetensors;
+    private final ModelSpec spec;
+    private final Facts facts;
+    private final Names names;
+    private final Map<String, Shape> shapes = new HashMap<>();
 
-    private ModelFile(Path path, Arena arena, ModelHeader header, Gguf gguf, Safetensors safetensors) {
+    private ModelFile(Path path, Arena arena, Gguf gguf, Families.Described described) {
         this.path = path;
         this.arena = arena;
-        this.header = header;
         this.gguf = gguf;
-        this.safetensors = safetensors;
+        spec = described.spec();
+        facts = described.facts();
+        names = described.names();
+        spec.parameters().forEach(parameter -> shapes.put(parameter.name(), Shape.of(parameter.sizes())));
     }
 
     /// Opens it and compares the shape of every weight with the header, so that nothing later reads past one.
     public static ModelFile open(Path path, Arena arena) throws IOException {
         ModelFile file;
         if (Files.isDirectory(path)) {
-            file = new ModelFile(path, arena, HuggingFace.header(path), null, Safetensors.open(path, arena));
+            file = new ModelFile(path, arena, null, Families.of(path.resolve("config.json"), HuggingFace.config(path), Safetensors.open(path, arena)));
         } else {
             Gguf gguf = Gguf.open(path, arena);
-            file = new ModelFile(path, arena, GgufExport.header(gguf), gguf, null);
+            file = new ModelFile(path, arena, gguf, Families.of(gguf));
         }
-        int tensors = file.gguf != null ? file.gguf.tensors().size() : file.safetensors.entries().size();
-        if (file.header.layers() > tensors) {
-            throw new FormatException(path, -1, "the header asks for " + file.header.layers() + " layers, but the file has only " + tensors + " tensors");
-        }
-        for (String name : GgufExport.weightNames(file.header)) {
-            Shape expected = file.header.shape(name);
-            Shape found = file.gguf != null ? file.gguf.tensorInfo(GgufNames.toGguf(name).orElseThrow()).shape() : file.safetensors.entry(name).shape();
-            if (!found.equals(expected)) {
-                throw new FormatException(path, -1, "weight " + name + " has shape " + found + "; the header asks for " + expected);
+        file.compareShapes();
+        return file;
+    }
+
+    private void compareShapes() {
+        for (Names.Link link : names.links(spec)) {
+            List<Shape> expected = link.form().shapes(shapes(link));
+            for (int i = 0; i < link.files().size(); i++) {
+                Shape found = facts.shape(link.files().get(i)), wanted = expected.get(i);
+                boolean fits = found.equals(wanted) || link.form() instanceof Form.Same && found.elements() == wanted.elements() && found.width() == wanted.width();
+                if (!fits) {
+                    throw new FormatException(path, -1, "tensor " + link.files().get(i) + " has shape " + found + "; the header asks for " + wanted);
+                }
             }
         }
-        return file;
+    }
+
+    private List<Shape> shapes(Names.Link link) {
+        return link.ours().stream().map(name -> {
+            Shape shape = shapes.get(name);
+            if (shape == null) {
+                throw new FormatException(path, -1, "tensor " + link.files().getFirst() + " holds weight " + name + ", which this model does not have");
+            }
+            return shape;
+        }).toList();
     }
 
     public Path path() {
         return path;
     }
 
-    public ModelHeader header() {
-        return header;
+    public ModelSpec spec() {
+        return spec;
     }
 
     /// The GGUF file behind it, for the tokenizer and the template in its metadata; empty for a folder, which keeps them in files.
@@ -68,15 +94,34 @@ public final class ModelFile implements GgufExport.Source {
         return Optional.ofNullable(gguf);
     }
 
-    /// A weight by its Hugging Face name, in the number format of the file. Lives as long as the arena. The queries and keys of a llama
-    /// GGUF file are copied, with their rows put back in order; all others are the mapped file itself.
+    /// A weight in the number format of the file, as long as the arena of the file lives. Most are the mapped file itself; those whose
+    /// numbers lie otherwise in the file are copies.
     @Override
     public Tensor tensor(String name) {
-        if (gguf == null) {
-            return safetensors.tensor(name);
+        return tensor(arena, name);
+    }
+
+    @Override
+    public Tensor tensor(Arena scratch, String name) {
+        Names.Link link = link(name);
+        return link.form().read(scratch, link.files().stream().map(facts::tensor).toList(), link.ours().indexOf(name), shapes(link));
+    }
+
+    @Override
+    public Stored stored(String name) {
+        Names.Link link = link(name);
+        return switch (link.form()) {
+            case Form.Same _, Form.Stacked _ -> new Stored(tensor(arena, name), 0);
+            case Form.Neighbours(int heads) -> new Stored(facts.tensor(link.files().getFirst()), heads);
+            case Form.EachExpert _, Form.ByHead _, Form.LessOne _, Form.Transposed _, Form.Own _ -> null;
+        };
+    }
+
+    private Names.Link link(String name) {
+        Names.Link link = shapes.containsKey(name) ? names.find(name) : null;
+        if (link == null) {
+            throw new FormatException(path, -1, "there is no weight " + name + " in a " + spec.family() + " model of this shape");
         }
-        Tensor tensor = gguf.tensor(GgufNames.toGguf(name).orElseThrow(() -> new FormatException(path, -1, "there is no GGUF name for weight " + name)));
-        int heads = GgufNames.interleavedHeads(header, name);
-        return heads == 0 ? tensor : GgufNames.separateRows(arena, tensor, heads);
+        return link;
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Tensor;
 import java.io.IOException;
@@ -29,19 +30,19 @@ class ModelFileTest {
     Path folder;
 
     /// Width 40 does not fill blocks of 32; the other sizes do.
-    private static ModelHeader header(String architecture, boolean tied) {
-        return new ModelHeader(architecture, 96, 2, 40, 4, 2, 32, 64, 128, 1e-6f, 1e6f, tied);
+    private static ModelSpec header(String architecture, boolean tied) {
+        return ModelSpec.plain(architecture, 96, 2, 40, 4, 2, 32, 64, 128, 1e-6f, 1e6f, architecture.equals("qwen3"), tied);
     }
 
-    private static Map<String, Tensor> weights(Arena arena, ModelHeader header) {
+    private static Map<String, Tensor> weights(Arena arena, ModelSpec header) {
         Random random = new Random(11);
         Map<String, Tensor> weights = new LinkedHashMap<>();
-        for (String name : GgufExport.weightNames(header)) {
-            Tensor tensor = Tensor.zeros(arena, header.shape(name).toArray());
+        for (ModelSpec.Parameter parameter : header.parameters()) {
+            Tensor tensor = Tensor.zeros(arena, parameter.sizes());
             for (long i = 0; i < tensor.elements(); i++) {
                 tensor.set(i, (float) random.nextGaussian());
             }
-            weights.put(name, tensor);
+            weights.put(parameter.name(), tensor);
         }
         return weights;
     }
@@ -52,11 +53,11 @@ class ModelFileTest {
         for (String architecture : List.of("qwen3", "llama")) {
             Path path = folder.resolve(architecture + type + ".gguf");
             try (Arena arena = Arena.ofConfined()) {
-                ModelHeader header = header(architecture, architecture.equals("qwen3"));
+                ModelSpec header = header(architecture, architecture.equals("qwen3"));
                 Map<String, Tensor> weights = weights(arena, header);
                 GgufExport.write(path, "test", header, weights::get, type, Map.of("tokenizer.ggml.model", GgufValue.of("gpt2")), Map.of("jackdaw.tokens", GgufValue.u64(5)));
                 ModelFile file = ModelFile.open(path, arena);
-                assertThat(file.header()).isEqualTo(header);
+                assertThat(file.spec()).isEqualTo(header);
                 Gguf gguf = file.gguf().orElseThrow();
                 assertThat(gguf.integer("jackdaw.tokens")).isEqualTo(5);
                 assertThat(gguf.metadata().keySet().iterator().next()).isEqualTo("general.architecture");
@@ -83,7 +84,7 @@ class ModelFileTest {
     @Test
     void llamaRowsAreReorderedInTheFile() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            ModelHeader header = header("llama", true);
+            ModelSpec header = header("llama", true);
             Map<String, Tensor> weights = weights(arena, header);
             GgufExport.write(folder.resolve("l.gguf"), "test", header, weights::get, DType.F32, Map.of(), Map.of());
             Tensor stored = Gguf.open(folder.resolve("l.gguf"), arena).tensor("blk.1.attn_k.weight");
@@ -96,7 +97,7 @@ class ModelFileTest {
     @Test
     void theSameModelGivesTheSameBytes() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            ModelHeader header = header("qwen3", true);
+            ModelSpec header = header("qwen3", true);
             for (String name : List.of("a.gguf", "b.gguf")) {
                 GgufExport.write(folder.resolve(name), "test", header, weights(arena, header)::get, DType.Q8_0, Map.of(), Map.of());
             }
@@ -109,12 +110,12 @@ class ModelFileTest {
     void aModelSurvivesAHuggingFaceFolder(String architecture) throws IOException {
         Path path = folder.resolve("hf");
         try (Arena arena = Arena.ofConfined()) {
-            ModelHeader header = header(architecture, architecture.equals("qwen3"));
+            ModelSpec header = header(architecture, architecture.equals("qwen3"));
             Map<String, Tensor> weights = weights(arena, header);
             for (int again = 0; again < 2; again++) {                            // a new folder, then over an old one
                 HuggingFace.write(path, header, weights::get, DType.F32, TOKENIZER);
                 ModelFile file = ModelFile.open(path, arena);
-                assertThat(file.header()).isEqualTo(header);
+                assertThat(file.spec()).isEqualTo(header);
                 weights.forEach((name, expected) -> assertThat(file.tensor(name).toFloats()).isEqualTo(expected.toFloats()));
             }
             assertThat(path.resolve("tokenizer.json")).hasContent(TOKENIZER.json());
@@ -134,21 +135,22 @@ class ModelFileTest {
     /// Every key and name of a published configuration that transformers reads is there with the same meaning.
     @Test
     void readsConfigurationsOfOtherWriters() throws IOException {
-        assertThat(HuggingFace.header(Fixtures.model("qwen3"))).isEqualTo(new ModelHeader("qwen3", 640, 3, 64, 4, 2, 32, 128, 1024, 1e-6f, 1e6f, true));
-        assertThat(HuggingFace.header(Fixtures.model("llama-gqa"))).isEqualTo(new ModelHeader("llama", 640, 3, 64, 4, 2, 16, 128, 1024, 1e-5f, 1e4f, false));
-        assertThatThrownBy(() -> HuggingFace.header(Fixtures.model("mistral-sliding"))).isInstanceOf(FormatException.class)
-            .hasMessageContaining("model_type mistral is not supported; supported: qwen3, llama");
+        try (Arena arena = Arena.ofConfined()) {
+            assertThat(ModelFile.open(Fixtures.model("qwen3"), arena).spec()).isEqualTo(ModelSpec.plain("qwen3", 640, 3, 64, 4, 2, 32, 128, 1024, 1e-6f, 1e6f, true, true));
+            assertThat(ModelFile.open(Fixtures.model("llama-gqa"), arena).spec()).isEqualTo(ModelSpec.plain("llama", 640, 3, 64, 4, 2, 16, 128, 1024, 1e-5f, 1e4f, false, false));
+        }
     }
 
     @Test
     void refusesWhatItWouldComputeWrongly() throws IOException {
         String good = Files.readString(Fixtures.model("llama-gqa").resolve("config.json"));
-        refuses(good.replace("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8}"), "rope_scaling {\"rope_type\":\"llama3\",\"factor\":8} is not supported");
-        refuses(good.replace("\"rope_scaling\": null", "\"rope_parameters\": {\"rope_type\": \"yarn\"}"), "rope_parameters");
-        refuses(good.replace("\"attention_bias\": false", "\"attention_bias\": true"), "attention_bias true is not supported");
-        refuses(good.replace("silu", "gelu"), "hidden_act \"gelu\" is not supported");
+        Files.copy(Fixtures.model("llama-gqa").resolve("model.safetensors"), folder.resolve("model.safetensors"));
+        refuses(good.replace("\"model_type\": \"llama\"", "\"model_type\": \"mamba\""), "model_type mamba is not supported; supported: bert, cohere, cohere2, deepseek_v2");
+        refuses(good.replace("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"dynamic\", \"factor\": 8}"), "rope_scaling type dynamic is not supported");
+        refuses(good.replace("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": \"8\"}"), "factor is \"8\"; expected a number");
         refuses(good.replace("\"hidden_size\": 64", "\"hidden_size\": \"64\""), "hidden_size is \"64\"; expected a size of at least 1");
         refuses(good.replace("\"hidden_size\": 64", "\"hidden_size\": 99999999999"), "hidden_size is 99999999999");
+        refuses(good.replace("\"hidden_size\": 64", "\"hidden_size\": 72"), "tensor model.embed_tokens.weight has shape [640,64]; the header asks for [640,72]");
         refuses(good.replace("\"num_attention_heads\": 4", "\"num_attention_heads\": 5"), "heads is 5; expected a multiple of kvHeads, 2");
         refuses(good.replace("\"num_hidden_layers\": 3,", ""), "num_hidden_layers is missing");
         refuses(good.substring(0, 100), "the JSON is broken");
@@ -157,14 +159,16 @@ class ModelFileTest {
 
     private void refuses(String config, String message) throws IOException {
         Files.writeString(folder.resolve("config.json"), config);
-        assertThatThrownBy(() -> HuggingFace.header(folder)).isInstanceOf(FormatException.class).hasMessageContaining(message);
+        try (Arena arena = Arena.ofConfined()) {
+            assertThatThrownBy(() -> ModelFile.open(folder, arena)).isInstanceOf(FormatException.class).hasMessageContaining(message);
+        }
     }
 
     @Test
     void readsAGgufFileOfAnotherWriter() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             ModelFile file = ModelFile.open(Fixtures.gguf("qwen3-Q8_0.gguf"), arena);
-            assertThat(file.header()).isEqualTo(new ModelHeader("qwen3", 640, 2, 64, 4, 2, 32, 128, 1024, 1e-6f, 1e6f, true));
+            assertThat(file.spec()).isEqualTo(ModelSpec.plain("qwen3", 640, 2, 64, 4, 2, 32, 128, 1024, 1e-6f, 1e6f, true, true));
             assertThat(file.tensor("model.layers.1.mlp.down_proj.weight")).hasToString("Q8_0[64,128]");
         }
     }
@@ -173,13 +177,13 @@ class ModelFileTest {
     void comparesShapesWithTheHeader() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             Gguf good = Gguf.open(Fixtures.gguf("qwen3-F32.gguf"), arena);
-            refusesValue(good, "qwen3.feed_forward_length", GgufValue.u32(64), "weight model.layers.0.mlp.gate_proj.weight has shape [128,64]; the header asks for [64,64]");
+            refusesValue(good, "qwen3.feed_forward_length", GgufValue.u32(64), "tensor blk.0.ffn_gate.weight has shape [128,64]; the header asks for [64,64]");
             refusesValue(good, "qwen3.block_count", GgufValue.u32(0xffff_ffffL), "qwen3.block_count is 4294967295");
             refusesValue(good, "qwen3.block_count", GgufValue.u32(1 << 20), "the header asks for 1048576 layers, but the file has only 24 tensors");
             refusesValue(good, "qwen3.block_count", GgufValue.u32(3), "tensor blk.2.attn_norm.weight is missing");
             refusesValue(good, "qwen3.attention.head_count", GgufValue.u32(0), "qwen3.attention.head_count is 0");
             refusesValue(good, "qwen3.attention.layer_norm_rms_epsilon", GgufValue.f32(Float.NaN), "normEpsilon is NaN");
-            refusesValue(good, "general.architecture", GgufValue.of("mamba"), "architecture mamba is not supported");
+            refusesValue(good, "general.architecture", GgufValue.of("mamba"), "architecture mamba is not supported; supported: bert, chatglm, cohere2, command-r, deepseek2, gemma");
             refusesValue(good, "qwen3.embedding_length", GgufValue.of("64"), "qwen3.embedding_length is STRING 64; expected an integer");
         }
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jackdaw.model.Model;
+import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.generate.Generator;
 import dev.jackdaw.model.generate.Sampling;
 import dev.jackdaw.model.token.BytePairTokenizer;
@@ -81,6 +82,10 @@ class RunTest {
         return HuggingFace.readJson(Fixtures.gguf(model + ".expected.json")).path("prompts").path(index);
     }
 
+    private static Shape shape(ModelSpec spec, String name) {
+        return Shape.of(spec.parameters().stream().filter(parameter -> parameter.name().equals(name)).findFirst().orElseThrow().sizes());
+    }
+
     private static int[] ints(JsonNode array) {
         return IntStream.range(0, array.size()).map(i -> array.path(i).intValue()).toArray();
     }
@@ -123,8 +128,8 @@ class RunTest {
         Path path = folder.resolve(type + ".gguf");
         try (Arena arena = Arena.ofShared(); Device device = Device.cpu(2)) {
             BytePairTokenizer tokenizer = Tokenizers.readBytePair(Path.of("src/test/resources/reference/tokenizers/bpe-llama3/tokenizer.json"));
-            ModelHeader header = new ModelHeader("qwen3", tokenizer.vocabularySize(), 2, 96, 3, 1, 32, 160, 256, 1e-6f, 1e4f, true);
-            GgufExport.write(path, "test", header, name -> random(arena, header.shape(name), name.hashCode()), DType.valueOf(type),
+            ModelSpec header = ModelSpec.plain("qwen3", tokenizer.vocabularySize(), 2, 96, 3, 1, 32, 160, 256, 1e-6f, 1e4f, true, true);
+            GgufExport.write(path, "test", header, name -> random(arena, shape(header, name), name.hashCode()), DType.valueOf(type),
                 GgufTokenizer.of(tokenizer.spec(), null).metadata(), Map.of());
             try (Model model = Model.open(path, device)) {
                 for (String text : List.of("The cat sat on the mat. DON'T you'LL 12345!", "  \n\n\tdéjà vu 日本語\u00a0🎉 x^2 <|im_end|>", "")) {

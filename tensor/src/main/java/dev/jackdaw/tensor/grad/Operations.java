@@ -1,9 +1,15 @@
 package dev.jackdaw.tensor.grad;
 
+import dev.jackdaw.tensor.FamilyOperations;
+import dev.jackdaw.tensor.kernel.AttentionRule;
+import dev.jackdaw.tensor.kernel.Bend;
+import dev.jackdaw.tensor.kernel.ExpertChoice;
 import dev.jackdaw.tensor.kernel.Heads;
 
 /// What the forward pass of a model is written against, once. A [Recorder] writes the calls down for training; the engine that
 /// generates text carries them out at once, with a cache of keys and values behind [#attention].
+///
+/// The first six make up the shape we train. The others are there for the families we only run, so a recorder refuses them by name.
 public interface Operations {
     Value embedding(Value ids, Value table);
 
@@ -19,4 +25,84 @@ public interface Operations {
     Value attention(int layer, Value qk, Value qkv, Heads heads);
 
     Value swiglu(Value gateUp);
+
+    /// x[n,:] += table[ids[n] + offset,:], in place.
+    default Value addRows(Value x, Value table, Value ids, int offset) {
+        throw cannot("learned positions");
+    }
+
+    /// x · factor, in place.
+    default Value scale(Value x, float factor) {
+        throw cannot("scaled rows");
+    }
+
+    /// `bias` may be null.
+    default Value layerNorm(Value x, Value weight, Value bias, float epsilon) {
+        throw cannot("LayerNorm");
+    }
+
+    /// x[n,:] + bias, in place.
+    default Value bias(Value x, Value bias) {
+        throw cannot("biases");
+    }
+
+    /// residual + factor · y, in place of the first.
+    default Value add(Value residual, Value y, float factor) {
+        throw cannot("norms on outputs");
+    }
+
+    /// x = cap · tanh(x / cap), in place.
+    default Value softcap(Value x, float cap) {
+        throw cannot("capped logits");
+    }
+
+    /// [#qkNormRope] for heads that turn `ropeWidth` of their numbers, or with norms over the whole projection.
+    default Value turnHeads(Value qkv, Value qWeight, Value kWeight, Value positions, Heads heads, int ropeWidth) {
+        throw cannot("partly turned heads");
+    }
+
+    /// [#attention] by another rule.
+    default Value attention(int layer, Value qk, Value qkv, Heads heads, AttentionRule rule) {
+        throw cannot("attention with a window, a cap, sinks or in both directions");
+    }
+
+    /// See [FamilyOperations#latentAttention].
+    default Value latentAttention(int layer, Value q, Value latent, Value norm, Value project, Value positions, FamilyOperations.Latent shape) {
+        throw cannot("latent attention");
+    }
+
+    /// gateUp `[N,2F]` → `[N,F]`
+    default Value gate(Value gateUp, Bend bend) {
+        if (bend == Bend.SILU) {
+            return swiglu(gateUp);
+        }
+        throw cannot("gates other than SiLU");
+    }
+
+    default Value bend(Value x, Bend bend) {
+        throw cannot("feed-forwards without a gate");
+    }
+
+    /// Sends each row to the experts that its router logits choose, and adds up what they say, in the order of choice.
+    default Value experts(Value x, Value routerLogits, ExpertChoice choice, Experts experts) {
+        throw cannot("experts");
+    }
+
+    /// x[n,:] · σ(gate[n]), in place; gate `[N,1]`.
+    default Value gateRows(Value x, Value gate) {
+        throw cannot("gated shared experts");
+    }
+
+    /// The weights of the experts of one layer: of each expert gate and up `[2F,C]`, down `[C,F]`.
+    ///
+    /// @param correction  `[E]` or null
+    /// @param gateUpBias  or null, as `downBias`
+    /// @param bend        of the gate; not read where `limit` is above 0
+    /// @param limit       of a clamped gate; 0: not clamped
+    record Experts(Value correction, Value[] gateUp, Value[] gateUpBias, Value[] down, Value[] downBias, Bend bend, float limit) {
+    }
+
+    private static UnsupportedOperationException cannot(String what) {
+        return new UnsupportedOperationException("training: " + what + " cannot be trained; train a model of the qwen3 or llama shape");
+    }
 }

@@ -48,9 +48,9 @@ public final class BitsPerByte implements AutoCloseable {
         for (long i = 0; i < n; i++) {
             Memory.putInt(positions.address() + 4 * i, (int) (i % context));
         }
-        Transformer transformer = new Transformer(spec, RopeTable.heads(arena, spec, context), weights);
+        Transformer transformer = new Transformer(spec, weights);
         Recorder recorder = new Recorder(context);
-        losses = recorder.crossEntropy(transformer.trunk(recorder, ids, Value.of("positions", positions, null)), transformer.head(), targets);
+        losses = recorder.crossEntropy(transformer.trunk(recorder, ids, new Transformer.Place(Value.of("positions", positions, null), RopeTable.heads(arena, spec, context))), transformer.head(), targets);
         plan = Plan.of(recorder, false).allocate(arena);
     }
 

@@ -41,7 +41,7 @@ public final class Dial {
         int heads = or(choices.heads, Math.max(1, width / HEAD));
         int kvHeads = or(choices.kvHeads, heads % 2 == 0 ? heads / 2 : heads);
         int feedForward = or(choices.feedForward, (width * 8 / 3 + 63) / 64 * 64);
-        return new ModelSpec("qwen3", vocabulary, or(choices.layers, depth), width, heads, kvHeads, choices.width == null ? HEAD : width / heads, feedForward,
+        return ModelSpec.plain("qwen3", vocabulary, or(choices.layers, depth), width, heads, kvHeads, choices.width == null ? HEAD : width / heads, feedForward,
                 or(choices.context, 512), 1e-6f, 10_000, or(choices.qkNorm, true), true);
     }
 

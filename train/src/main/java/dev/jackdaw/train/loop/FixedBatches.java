@@ -39,7 +39,7 @@ public final class FixedBatches {
                 throw new IOException("batches " + batches + ": " + tokens.size(0) + " batches were found, " + steps + " steps were asked for");
             }
             int B = Math.toIntExact(tokens.size(1)), T = Math.toIntExact(tokens.size(2)) - 1;
-            TrainSettings settings = new TrainSettings(ModelSpec.of(file.header()), 0, steps, B, T, B, OptimizerSettings.adamW(1e-3, 0.1), 0, 0, 1, false, 1, 1, 1);
+            TrainSettings settings = new TrainSettings(file.spec(), 0, steps, B, T, B, OptimizerSettings.adamW(1e-3, 0.1), 0, 0, 1, false, 1, 1, 1);
             List<Trainer.Step> done = new ArrayList<>();
             try (Trainer trainer = new Trainer(settings, device)) {
                 trainer.weights().load(name -> file.tensor(name).type() == DType.F32 ? file.tensor(name) : Conversion.to(arena, file.tensor(name), DType.F32));

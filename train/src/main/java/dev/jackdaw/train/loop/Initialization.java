@@ -22,6 +22,7 @@ public final class Initialization {
             Tensor data = entry.data();
             switch (entry.parameter().role()) {
                 case NORM -> data.fill(1);
+                case BIAS -> data.zero();
                 case EMBEDDING, HEAD -> gaussian(data, EMBEDDING, random);
                 case MATRIX -> gaussian(data, 0.5 / Math.sqrt(data.size(1)), random);
                 case RESIDUAL_MATRIX -> {

@@ -94,7 +94,7 @@ public final class Pretraining {
         Path out = request.out();
         Files.createDirectories(out.resolve("data"));
         boolean resuming = Files.exists(out.resolve("run.json"));
-        BytePairTokenizer tokenizer = resuming ? Tokenizers.read(out) : prepare();
+        BytePairTokenizer tokenizer = resuming ? Tokenizers.readBytePair(out) : prepare();
         try (Corpus corpus = Corpus.open(out.resolve("data/corpus"));
              TokenShard train = TokenShard.open(out.resolve("data/train.tokens"));
              TokenShard heldOut = TokenShard.open(out.resolve("data/held-out.tokens"))) {
@@ -142,7 +142,7 @@ public final class Pretraining {
         Prepared wanted = request.repeat() == null ? new Prepared(request.sources(), request.choices().vocabulary())
                 : new Prepared(request.repeat().data().sources(), request.repeat().data().vocabulary());
         if (Files.exists(done) && JSON.readValue(Files.readAllBytes(done), Prepared.class).equals(wanted)) {
-            return Tokenizers.read(out);
+            return Tokenizers.readBytePair(out);
         }
         Files.deleteIfExists(done);
         List<Path> paths = new ArrayList<>();
@@ -162,7 +162,7 @@ public final class Pretraining {
             BytePairSpec spec = BpeTrainer.train(texts(corpus.train()), settings, (_, _, _) -> { }).spec();
             AtomicFile.write(out.resolve("tokenizer.json"), TokenizerJson.write(spec));
             AtomicFile.write(out.resolve("tokenizer_config.json"), TokenizerConfig.ofOurs(0).write());
-            BytePairTokenizer tokenizer = Tokenizers.read(out);       // the same object whether the run is new or resumed
+            BytePairTokenizer tokenizer = Tokenizers.readBytePair(out);       // the same object whether the run is new or resumed
             listener.phase("tokenize");
             String fingerprint = fingerprint(tokenizer);
             int end = tokenizer.id(SpecialTokens.END_OF_TEXT).orElseThrow();

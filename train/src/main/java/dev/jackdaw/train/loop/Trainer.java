@@ -11,7 +11,6 @@ import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.grad.Plan;
 import dev.jackdaw.tensor.grad.Recorder;
 import dev.jackdaw.tensor.grad.Value;
-import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.train.optim.Optimizer;
 import java.lang.foreign.Arena;
 import java.util.HashMap;
@@ -52,7 +51,7 @@ public final class Trainer implements AutoCloseable {
         int T = settings.context();
         long n = (long) settings.pass() * T;
         weights = new FlatWeights(arena, spec);
-        transformer = new Transformer(spec, RopeTable.heads(arena, spec, T), weights);
+        transformer = new Transformer(spec, weights);
         optimizer = new Optimizer(weights, settings.optimizer());
         ids = Tensor.zeros(arena, DType.I32, settings.batch(), T);
         targets = Tensor.zeros(arena, DType.I32, settings.batch(), T);
@@ -60,7 +59,7 @@ public final class Trainer implements AutoCloseable {
         passTargets = Value.of("targets", Tensor.zeros(arena, DType.I32, n), null);
         positions = Value.of("positions", positions(arena, n, T), null);
         Recorder recorder = new Recorder(T);
-        losses = recorder.crossEntropy(transformer.trunk(recorder, passIds, positions), transformer.head(), passTargets);
+        losses = recorder.crossEntropy(transformer.trunk(recorder, passIds, new Transformer.Place(positions, RopeTable.heads(arena, spec, T))), transformer.head(), passTargets);
         plan = Plan.of(recorder, true).allocate(arena);
         Initialization.initialize(weights, settings);
     }
@@ -105,7 +104,7 @@ public final class Trainer implements AutoCloseable {
     private void clearSums() {
         for (FlatWeights.Entry entry : weights.entries()) {
             switch (entry.parameter().role()) {
-                case NORM -> entry.gradient().zero();
+                case NORM, BIAS -> entry.gradient().zero();
                 case EMBEDDING -> {
                     if (!settings.model().tiedHead()) {
                         entry.gradient().zero();
@@ -169,7 +168,7 @@ public final class Trainer implements AutoCloseable {
         ModelSpec spec = settings.model();
         Map<String, long[]> sizes = new HashMap<>();
         spec.parameters().forEach(parameter -> sizes.put(parameter.name(), parameter.sizes()));
-        Transformer shapes = new Transformer(spec, new Heads(spec.heads(), spec.kvHeads(), spec.headWidth(), null, false, spec.normEpsilon()), names -> {
+        Transformer shapes = new Transformer(spec, names -> {
             long[] joined = sizes.get(names[0]).clone();
             for (int i = 1; i < names.length; i++) {
                 joined[0] += sizes.get(names[i])[0];
@@ -178,7 +177,7 @@ public final class Trainer implements AutoCloseable {
         });
         Value ids = Value.planned("ids", (long) settings.pass() * settings.context());
         Recorder recorder = new Recorder(settings.context());
-        recorder.crossEntropy(shapes.trunk(recorder, ids, ids), shapes.head(), ids);
+        recorder.crossEntropy(shapes.trunk(recorder, ids, new Transformer.Place(ids, RopeTable.heads(null, spec, 0))), shapes.head(), ids);
         return 4 * 4 * spec.parameterCount() + Plan.of(recorder, true).bytes() + DEVICE_BYTES;
     }
 

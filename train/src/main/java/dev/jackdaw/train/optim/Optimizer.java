@@ -57,7 +57,7 @@ public final class Optimizer implements AutoCloseable {
     private boolean byMuon(FlatWeights.Entry entry) {
         return settings.muon() && switch (entry.parameter().role()) {
             case MATRIX, RESIDUAL_MATRIX -> true;
-            case EMBEDDING, HEAD, NORM -> false;
+            case EMBEDDING, HEAD, NORM, BIAS -> false;
         };
     }
 
@@ -65,7 +65,7 @@ public final class Optimizer implements AutoCloseable {
         return switch (role) {
             case MATRIX, RESIDUAL_MATRIX -> settings.matrixLearningRate();
             case EMBEDDING, HEAD -> settings.embeddingLearningRate();
-            case NORM -> settings.normLearningRate();
+            case NORM, BIAS -> settings.normLearningRate();
         };
     }
 

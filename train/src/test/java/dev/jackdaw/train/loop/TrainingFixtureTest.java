@@ -43,7 +43,7 @@ class TrainingFixtureTest {
     }
 
     private Trainer trainer(int batch, int pass) throws IOException {
-        ModelSpec spec = new ModelSpec("llama", 512, 2, 64, 4, 2, 16, 128, 128, 1e-5f, 10000, false, false);
+        ModelSpec spec = ModelSpec.plain("llama", 512, 2, 64, 4, 2, 16, 128, 128, 1e-5f, 10000, false, false);
         Trainer trainer = new Trainer(new TrainSettings(spec, 0, 10, batch, T, pass, OptimizerSettings.adamW(1e-3, 0.1), 0, 0, 1, false, 0, 0, 0), device);
         Safetensors model = Safetensors.open(FOLDER.resolve("model.safetensors"), arena);
         trainer.weights().load(model::tensor);

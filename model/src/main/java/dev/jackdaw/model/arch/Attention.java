@@ -1,0 +1,93 @@
+package dev.jackdaw.model.arch;
+
+/// How a position looks at others.
+public sealed interface Attention {
+    /// Query heads.
+    int heads();
+
+    Rope rope();
+
+    /// What positions see.
+    sealed interface Reach {
+    }
+
+    /// Itself and everything before it.
+    record Before() implements Reach {
+    }
+
+    /// Itself and the `positions − 1` before it.
+    record Window(int positions) implements Reach {
+        public Window {
+            if (positions < 1) {
+                throw new IllegalArgumentException("model: sliding window " + positions + "; it must be at least 1");
+            }
+        }
+    }
+
+    /// The whole text: encoders.
+    record Everything() implements Reach {
+    }
+
+    /// A norm on queries and keys before they turn.
+    enum HeadNorm { NONE, EACH_HEAD, WHOLE_PROJECTION }
+
+    /// Grouped queries (Ainslie et al. 2023, arXiv:2305.13245); all heads their own keys where `kvHeads` equals `heads`.
+    ///
+    /// @param heads      `H`
+    /// @param kvHeads    `K`, divides H
+    /// @param headWidth  `D`
+    /// @param bias       on queries, keys and values
+    /// @param outputBias on the output
+    /// @param scale      on scores, usually 1/√D
+    /// @param softcap    scores stay within ±cap; 0: no cap
+    /// @param sinks      a learned score for each head that takes weight and gives nothing
+    record Grouped(int heads, int kvHeads, int headWidth, Rope rope, Reach reach, HeadNorm headNorm, boolean bias, boolean outputBias,
+                   float scale, float softcap, boolean sinks) implements Attention {
+        public Grouped {
+            Sizes.positive("heads", heads);
+            Sizes.positive("kvHeads", kvHeads);
+            Sizes.positive("headWidth", headWidth);
+            if (heads % kvHeads != 0) {
+                throw new IllegalArgumentException("model: heads is " + heads + "; expected a multiple of kvHeads, " + kvHeads);
+            }
+            if (rope instanceof Rope.Turned turned && turned.width() > headWidth) {
+                throw new IllegalArgumentException("model: rope turns " + turned.width() + " of " + headWidth + " numbers of a head");
+            }
+            Sizes.factor("attention scale", scale);
+            if (!(softcap >= 0) || softcap == Float.POSITIVE_INFINITY) {
+                throw new IllegalArgumentException("model: attention softcap is " + softcap + "; expected 0 or a positive number");
+            }
+        }
+
+        public static float usualScale(int headWidth) {
+            return (float) (1 / Math.sqrt(headWidth));
+        }
+
+        /// The only kind that training knows, apart from the head norm.
+        boolean isPlain() {
+            return reach instanceof Before && headNorm != HeadNorm.WHOLE_PROJECTION && !bias && !outputBias && scale == usualScale(headWidth)
+                    && softcap == 0 && !sinks && rope instanceof Rope.Turned turned && turned.width() == headWidth && !turned.neighbours()
+                    && turned.scaling() instanceof Rope.Unscaled;
+        }
+    }
+
+    /// Multi-head latent attention (DeepSeek-V2, arXiv:2405.04434): keys and values of all heads come from one short latent.
+    ///
+    /// @param queryRank width of the queries' own latent; 0: queries are projected directly
+    /// @param rank      width of the latent
+    /// @param plain     numbers of a query and key that know no position
+    /// @param turned    numbers that do; keys share them
+    /// @param value     numbers of a value
+    record Latent(int heads, int queryRank, int rank, int plain, int turned, int value, Rope.Turned rope, float scale) implements Attention {
+        public Latent {
+            Sizes.positive("heads", heads);
+            Sizes.positive("latent rank", rank);
+            Sizes.positive("latent key width", plain);
+            Sizes.positive("latent value width", value);
+            if (queryRank < 0 || rope.width() != turned) {
+                throw new IllegalArgumentException("model: latent attention with query rank " + queryRank + " and rope over " + rope.width() + " of " + turned);
+            }
+            Sizes.factor("attention scale", scale);
+        }
+    }
+}

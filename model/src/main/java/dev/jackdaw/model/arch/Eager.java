@@ -1,0 +1,279 @@
+package dev.jackdaw.model.arch;
+
+import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.FamilyOperations;
+import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.Tensor;
+import dev.jackdaw.tensor.grad.Operations;
+import dev.jackdaw.tensor.grad.Value;
+import dev.jackdaw.tensor.kernel.AttentionRule;
+import dev.jackdaw.tensor.kernel.Bend;
+import dev.jackdaw.tensor.kernel.ExpertChoice;
+import dev.jackdaw.tensor.kernel.Heads;
+import java.lang.foreign.Arena;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Each operation at once. An output lives until the next operation of the same kind and width, which the order of a layer allows (two
+/// linear layers of one width take turns between two places); the residual stream is added to in place.
+final class Eager implements Operations, AutoCloseable {
+    private final Map<String, Value> buffers = new HashMap<>();
+    private final Arena arena = Arena.ofShared();
+    private final Device device;
+    private final FamilyOperations families;
+    private final InferenceWeights weights;
+    private final MappedLinear mappedLinear;
+    private KvCache cache;
+    private int turn;
+
+    Eager(Device device, InferenceWeights weights) {
+        this.device = device;
+        this.weights = weights;
+        families = device.families();
+        mappedLinear = new MappedLinear(device);
+    }
+
+    void cache(KvCache cache) {
+        this.cache = cache;
+    }
+
+    long bytes() {
+        return buffers.values().stream().mapToLong(value -> value.data().bytes()).sum();
+    }
+
+    private Value buffer(String kind, long rows, long width) {
+        String key = kind + width;
+        Value buffer = buffers.get(key);
+        if (buffer == null || buffer.rows() < rows) {
+            buffer = Value.of(kind, Tensor.zeros(arena, rows, width), null);
+            buffers.put(key, buffer);
+        }
+        return buffer.rows() == rows ? buffer : Value.of(kind, buffer.data().slice(0, rows), null);
+    }
+
+    @Override
+    public Value embedding(Value ids, Value table) {
+        Value y = buffer("stream", ids.shape().elements(), table.width());
+        List<WeightSource.Stored> parts = weights.parts(table);
+        if (parts != null) {
+            mappedLinear.embedding(y.data(), parts.getFirst(), ids.data());
+        } else {
+            device.packedEmbedding(y.data(), table.data(), ids.data());
+        }
+        return y;
+    }
+
+    @Override
+    public Value rmsNorm(Value x, Value weight, float epsilon) {
+        Value y = buffer("norm", x.rows(), x.width());
+        device.rmsNorm(y.data(), null, x.data(), weight.data(), epsilon);
+        return y;
+    }
+
+    @Override
+    public Value layerNorm(Value x, Value weight, Value bias, float epsilon) {
+        Value y = buffer("norm", x.rows(), x.width());
+        families.layerNorm(y.data(), x.data(), weight.data(), data(bias), epsilon);
+        return y;
+    }
+
+    @Override
+    public Value linear(Value x, Value w, Value residual) {
+        turn ^= 1;
+        Value y = buffer(turn == 0 ? "linear" : "other linear", x.rows(), w.rows());
+        multiply(y.data(), x.data(), w);
+        if (residual == null) {
+            return y;
+        }
+        device.axpby(residual.data(), 1, y.data(), 1);
+        return residual;
+    }
+
+    private void multiply(Tensor y, Tensor x, Value w) {
+        List<WeightSource.Stored> parts = weights.parts(w);
+        if (parts != null) {
+            mappedLinear.multiply(y, x, parts);
+        } else {
+            device.packedLinear(y, x, w.data());
+        }
+    }
+
+    @Override
+    public Value qkNormRope(Value qkv, Value qWeight, Value kWeight, Value positions, Heads heads) {
+        Value y = buffer("qk", qkv.rows(), heads.qkColumns());
+        device.qkNormRope(y.data(), null, qkv.data(), data(qWeight), data(kWeight), positions.data(), heads);
+        return y;
+    }
+
+    @Override
+    public Value turnHeads(Value qkv, Value qWeight, Value kWeight, Value positions, Heads heads, int ropeWidth) {
+        Value y = buffer("qk", qkv.rows(), heads.qkColumns());
+        families.turnHeads(y.data(), qkv.data(), data(qWeight), data(kWeight), positions.data(), heads, ropeWidth);
+        return y;
+    }
+
+    @Override
+    public Value attention(int layer, Value qk, Value qkv, Heads heads) {
+        Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
+        device.cachedAttention(y.data(), qk.data(), qkv.data(), cache.pages(layer), cache.length(), heads);
+        return y;
+    }
+
+    @Override
+    public Value attention(int layer, Value qk, Value qkv, Heads heads, AttentionRule rule) {
+        Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
+        families.cachedAttention(y.data(), qk.data(), qkv.data(), cache.pages(layer), cache.length(), heads, rule);
+        return y;
+    }
+
+    @Override
+    public Value latentAttention(int layer, Value q, Value latent, Value norm, Value project, Value positions, FamilyOperations.Latent shape) {
+        Value y = buffer("attention", q.rows(), (long) shape.heads() * shape.value());
+        families.latentAttention(y.data(), q.data(), latent.data(), norm.data(), project.data(), positions.data(), cache.pages(layer), cache.length(), shape);
+        return y;
+    }
+
+    @Override
+    public Value swiglu(Value gateUp) {
+        Value y = buffer("gate", gateUp.rows(), gateUp.width() / 2);
+        device.swiglu(y.data(), gateUp.data());
+        return y;
+    }
+
+    @Override
+    public Value gate(Value gateUp, Bend bend) {
+        if (bend == Bend.SILU) {
+            return swiglu(gateUp);
+        }
+        Value y = buffer("gate", gateUp.rows(), gateUp.width() / 2);
+        families.gate(y.data(), gateUp.data(), bend);
+        return y;
+    }
+
+    @Override
+    public Value bend(Value x, Bend bend) {
+        families.bend(x.data(), x.data(), bend);
+        return x;
+    }
+
+    @Override
+    public Value addRows(Value x, Value table, Value ids, int offset) {
+        families.addRows(x.data(), table.data(), ids.data(), offset);
+        return x;
+    }
+
+    @Override
+    public Value scale(Value x, float factor) {
+        device.axpby(x.data(), 0, x.data(), factor);
+        return x;
+    }
+
+    @Override
+    public Value bias(Value x, Value bias) {
+        Tensor data = bias.data();
+        families.addBias(x.data(), data.shape().rank() == 2 ? data.slice(0, 1) : data);
+        return x;
+    }
+
+    @Override
+    public Value add(Value residual, Value y, float factor) {
+        device.axpby(residual.data(), factor, y.data(), 1);
+        return residual;
+    }
+
+    @Override
+    public Value softcap(Value x, float cap) {
+        families.softcap(x.data(), cap);
+        return x;
+    }
+
+    @Override
+    public Value gateRows(Value x, Value gate) {
+        long C = x.width(), to = x.data().address();
+        for (long n = 0; n < x.rows(); n++) {
+            float factor = (float) (1 / (1 + Math.exp(-Memory.getFloat(gate.data().address() + 4 * n))));
+            for (long c = 0; c < C; c++) {
+                Memory.putFloat(to + 4 * (n * C + c), Memory.getFloat(to + 4 * (n * C + c)) * factor);
+            }
+        }
+        return x;
+    }
+
+    /// Rows that chose the same expert go through it together; what a row's experts say is added in the order of its choice, so the bits
+    /// of a row do not depend on the rows beside it.
+    @Override
+    public Value experts(Value x, Value routerLogits, ExpertChoice choice, Experts experts) {
+        int n = Math.toIntExact(x.rows()), E = experts.gateUp().length, used = choice.used();
+        long C = x.width(), correction = experts.correction() == null ? 0 : experts.correction().data().address();
+        int[][] ids = new int[n][used];
+        float[][] factors = new float[n][used];
+        for (int row = 0; row < n; row++) {
+            choice.choose(routerLogits.data().address() + 4L * row * E, E, correction, ids[row], factors[row]);
+        }
+        Tensor said = buffer("said", (long) n * used, C).data();                     // [n · used, C], by row and choice
+        for (int expert = 0; expert < E; expert++) {
+            int[] places = places(ids, expert);
+            if (places.length == 0) {
+                continue;
+            }
+            Tensor in = buffer("chosen", places.length, C).data();
+            for (int i = 0; i < places.length; i++) {
+                Memory.copy(x.data().address() + 4 * C * (places[i] / used), in.address() + 4 * C * i, 4 * C);
+            }
+            Value up = experts.gateUp()[expert], down = experts.down()[expert];
+            Value halves = buffer("halves", places.length, up.rows()), h = buffer("gate", places.length, up.rows() / 2), out = buffer("expert", places.length, C);
+            multiply(halves.data(), in, up);
+            if (experts.gateUpBias() != null) {
+                families.addBias(halves.data(), experts.gateUpBias()[expert].data());
+            }
+            if (experts.limit() > 0) {
+                families.clampedGate(h.data(), halves.data(), experts.limit());
+            } else {
+                families.gate(h.data(), halves.data(), experts.bend());
+            }
+            multiply(out.data(), h.data(), down);
+            if (experts.downBias() != null) {
+                families.addBias(out.data(), experts.downBias()[expert].data());
+            }
+            for (int i = 0; i < places.length; i++) {
+                Memory.copy(out.data().address() + 4 * C * i, said.address() + 4 * C * places[i], 4 * C);
+            }
+        }
+        Value y = buffer("experts", n, C);
+        for (int row = 0; row < n; row++) {
+            for (long c = 0; c < C; c++) {
+                float sum = 0;
+                for (int k = 0; k < used; k++) {
+                    sum += factors[row][k] * Memory.getFloat(said.address() + 4 * (((long) row * used + k) * C + c));
+                }
+                Memory.putFloat(y.data().address() + 4 * (row * C + c), sum);
+            }
+        }
+        return y;
+    }
+
+    /// Where `expert` was chosen: `row · used + rank`, in order.
+    private static int[] places(int[][] ids, int expert) {
+        int[] places = new int[ids.length];
+        int count = 0;
+        for (int row = 0; row < ids.length; row++) {
+            for (int k = 0; k < ids[row].length; k++) {
+                if (ids[row][k] == expert) {
+                    places[count++] = row * ids[row].length + k;
+                }
+            }
+        }
+        return java.util.Arrays.copyOf(places, count);
+    }
+
+    private static Tensor data(Value value) {
+        return value == null ? null : value.data();
+    }
+
+    @Override
+    public void close() {
+        mappedLinear.close();
+        arena.close();
+    }
+}

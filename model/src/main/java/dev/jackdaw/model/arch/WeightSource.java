@@ -1,0 +1,29 @@
+package dev.jackdaw.model.arch;
+
+import dev.jackdaw.tensor.Tensor;
+import java.lang.foreign.Arena;
+
+/// Hands out weights by the names of [ModelSpec#parameters()], in any number format.
+@FunctionalInterface
+public interface WeightSource {
+    /// The weight with rows in our order: the source's own memory, or a copy owned by `scratch`.
+    Tensor tensor(Arena scratch, String name);
+
+    /// A weight as it lies in the source, never copied; null where only a copy is right.
+    default Stored stored(String name) {
+        return null;
+    }
+
+    /// @param tensor          `[F,C]` or `[E,F,C]`
+    /// @param neighbourHeads  the rows of so many heads are ordered for pairs of neighbours, as llama GGUF files have them; 0: our order
+    record Stored(Tensor tensor, int neighbourHeads) {
+        /// Where our row `row` lies among `rows`.
+        public long row(long row, long rows) {
+            if (neighbourHeads == 0) {
+                return row;
+            }
+            long width = rows / neighbourHeads, in = row % width, half = width / 2;
+            return row - in + (in < half ? 2 * in : 2 * (in - half) + 1);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package dev.jackdaw.model.family;
+
+import dev.jackdaw.model.format.FormatException;
+import dev.jackdaw.model.format.Safetensors;
+import dev.jackdaw.tensor.Shape;
+import dev.jackdaw.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/// `config.json` of a Hugging Face folder and the names of its tensors. The language part of a model for several senses is found under
+/// `text_config`, its tensors behind another prefix.
+record ConfigFacts(Path path, JsonNode config, Safetensors weights) implements Facts {
+    private static final List<String> PREFIXES = List.of("language_model.model.", "model.language_model.", "language_model.", "model.", "");
+
+    static ConfigFacts of(Path path, JsonNode config, Safetensors weights) {
+        return new ConfigFacts(path, config.path("text_config").path("model_type").isString() ? config.path("text_config") : config, weights);
+    }
+
+    /// The first of the spellings that is there and not null.
+    private JsonNode find(String fields) {
+        if (fields != null) {
+            for (String field : fields.split("\\|")) {
+                JsonNode value = config.path(field);
+                if (!value.isMissingNode() && !value.isNull()) {
+                    return value;
+                }
+            }
+        }
+        return JsonNodeFactory.instance.missingNode();
+    }
+
+    private static String first(String fields) {
+        return fields.split("\\|")[0];
+    }
+
+    @Override
+    public boolean isGguf() {
+        return false;
+    }
+
+    @Override
+    public String architecture() {
+        return config.path("model_type").asString("(absent)");
+    }
+
+    @Override
+    public int size(String gguf, String fields) {
+        JsonNode value = find(fields);
+        if (!value.canConvertToInt() || !value.isIntegralNumber() || value.intValue() < 1) {
+            throw wrong(first(fields) + " is " + (value.isMissingNode() ? "missing" : value) + "; expected a size of at least 1");
+        }
+        return value.intValue();
+    }
+
+    @Override
+    public int size(String gguf, String fields, int otherwise) {
+        JsonNode value = find(fields);
+        return value.isMissingNode() || value.isIntegralNumber() && value.asLong() == 0 ? otherwise : size(gguf, fields);
+    }
+
+    @Override
+    public double real(String gguf, String fields) {
+        JsonNode value = find(fields);
+        if (!value.isNumber()) {
+            throw wrong(first(fields) + " is " + (value.isMissingNode() ? "missing" : value) + "; expected a number");
+        }
+        return value.doubleValue();
+    }
+
+    @Override
+    public double real(String gguf, String fields, double otherwise) {
+        return find(fields).isMissingNode() ? otherwise : real(gguf, fields);
+    }
+
+    @Override
+    public boolean flag(String gguf, String fields, boolean otherwise) {
+        JsonNode value = find(fields);
+        if (!value.isMissingNode() && !value.isBoolean()) {
+            throw wrong(first(fields) + " is " + value + "; expected true or false");
+        }
+        return value.isMissingNode() ? otherwise : value.booleanValue();
+    }
+
+    @Override
+    public String text(String gguf, String fields, String otherwise) {
+        JsonNode value = find(fields);
+        return value.isString() ? value.stringValue() : otherwise;
+    }
+
+    @Override
+    public List<String> list(String gguf, String fields) {
+        JsonNode value = find(fields);
+        return value.isArray() ? value.valueStream().map(JsonNode::asString).toList() : List.of();
+    }
+
+    @Override
+    public Facts inside(String fields) {
+        JsonNode value = find(fields);
+        return new ConfigFacts(path, value.isObject() ? value : JsonNodeFactory.instance.objectNode(), weights);
+    }
+
+    @Override
+    public boolean hasTensor(String gguf, String config) {
+        return config != null && weights != null && weights.has(name(config));
+    }
+
+    /// The name as it is in this file: with `model.` as written, or behind one of the other prefixes.
+    private String name(String tensor) {
+        if (!weights.has(tensor)) {
+            for (String usual : List.of("model.", "transformer.", "bert.", "roberta.", "gpt_neox.")) {
+                if (tensor.startsWith(usual)) {
+                    for (String prefix : PREFIXES) {
+                        if (weights.has(prefix + tensor.substring(usual.length()))) {
+                            return prefix + tensor.substring(usual.length());
+                        }
+                    }
+                }
+            }
+            if (weights.has("language_model." + tensor)) {
+                return "language_model." + tensor;
+            }
+        }
+        return tensor;
+    }
+
+    @Override
+    public Shape shape(String tensor) {
+        return weights.entry(name(tensor)).shape();
+    }
+
+    @Override
+    public Tensor tensor(String tensor) {
+        return weights.tensor(name(tensor));
+    }
+
+    @Override
+    public int tensors() {
+        return weights.entries().size();
+    }
+
+    @Override
+    public RuntimeException wrong(String message) {
+        return new FormatException(path, -1, message);
+    }
+}

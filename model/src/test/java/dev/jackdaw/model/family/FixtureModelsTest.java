@@ -1,0 +1,178 @@
+package dev.jackdaw.model.family;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.KvCache;
+import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.model.format.Gguf;
+import dev.jackdaw.model.format.GgufTensor;
+import dev.jackdaw.model.format.ModelFile;
+import dev.jackdaw.model.format.Safetensors;
+import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.Tensor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Every family against transformers and llama.cpp: logits, losses and greedy tokens of small random models.
+class FixtureModelsTest {
+    private static final float LOGIT = 2e-3f;
+
+    static List<Path> models() {
+        return SharedFixtures.models();
+    }
+
+    static List<Path> gguf() {
+        return SharedFixtures.gguf();
+    }
+
+    @ParameterizedTest
+    @MethodSource("models")
+    void matchesTransformers(Path folder) throws IOException {
+        JsonNode expected = JsonMapper.shared().readTree(folder.resolve("expected.json").toFile());
+        try (Arena arena = Arena.ofShared(); Device device = Device.cpu(2)) {
+            ModelFile file = ModelFile.open(folder, arena);
+            try (Engine engine = new Engine(file.spec(), device, file)) {
+                if (Files.exists(folder.resolve("debug.safetensors"))) {
+                    Tensor logits = Safetensors.open(folder.resolve("debug.safetensors"), arena).tensor("logits");
+                    float[][] all = all(engine, ints(expected.get("prompts").get(0).get("input_ids")));
+                    for (int i = 0; i < all.length; i++) {
+                        close(all[i], logits.reshape(logits.shape().rows(), logits.shape().width()).slice(i, i + 1).toFloats(), "position " + i);
+                    }
+                }
+                for (JsonNode prompt : expected.get("prompts")) {
+                    int[] ids = ints(prompt.get("input_ids"));
+                    float[][] all = all(engine, ids);
+                    close(all[ids.length - 1], floats(prompt.get("logits_last")), "last position");
+                    for (JsonNode top : prompt.get("top8_last")) {
+                        assertThat(all[ids.length - 1][top.get(0).asInt()]).isCloseTo((float) top.get(1).asDouble(), within(LOGIT));
+                    }
+                    assertThat(nll(all, ids)).isCloseTo(prompt.get("nll_mean").asDouble(), within(1e-3));
+                    assertThat(greedy(engine, ids, 32)).isEqualTo(ints(prompt.get("greedy_32")));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("gguf")
+    void matchesTheWidenedWeightsOfAGgufFile(Path path) throws IOException {
+        JsonNode expected = JsonMapper.shared().readTree(SharedFixtures.expected(path).toFile());
+        try (Arena arena = Arena.ofShared(); Device device = Device.cpu(2)) {
+            for (GgufTensor tensor : Gguf.open(path, arena).tensors()) {
+                assumeTrue(tensor.type().dtype().isPresent(), () -> "block type " + tensor.type() + " is not read");
+            }
+            ModelFile file = ModelFile.open(path, arena);
+            try (Engine engine = new Engine(file.spec(), device, file)) {
+                for (JsonNode prompt : expected.get("prompts")) {
+                    int[] ids = ints(prompt.get("input_ids"));
+                    JsonNode reference = prompt.get("dequantized_float32");
+                    float[][] all = all(engine, ids);
+                    close(all[ids.length - 1], floats(reference.get("logits_last")), "last position");
+                    assertThat(nll(all, ids)).isCloseTo(reference.get("nll_mean").asDouble(), within(1e-3));
+                    int[] wanted = ints(reference.get("greedy_32"));
+                    int sure = 0;
+                    while (sure < wanted.length && reference.get("greedy_margins").get(sure).asDouble() > LOGIT) {
+                        sure++;
+                    }
+                    assertThat(Arrays.copyOf(greedy(engine, ids, sure), sure)).isEqualTo(Arrays.copyOf(wanted, sure));
+                }
+            }
+        }
+    }
+
+    /// Batched = one by one, cached = uncached, packed = left in the file: the same bits.
+    @ParameterizedTest
+    @MethodSource("gguf")
+    void theBitsOfAPositionDependOnNothingElse(Path path) throws IOException {
+        try (Arena arena = Arena.ofShared(); Device one = Device.cpu(1); Device two = Device.cpu(2)) {
+            for (GgufTensor tensor : Gguf.open(path, arena).tensors()) {
+                assumeTrue(tensor.type().dtype().isPresent(), () -> "block type " + tensor.type() + " is not read");
+            }
+            ModelFile file = ModelFile.open(path, arena);
+            int[] ids = new int[70];
+            for (int i = 0; i < ids.length; i++) {
+                ids[i] = (i * 37 + 11) % 600;
+            }
+            try (Engine packed = new Engine(file.spec(), two, file); Engine mapped = new Engine(file.spec(), one, file, 0); KvCache cache = packed.newCache(70)) {
+                assertThat(packed.note()).isEmpty();
+                assertThat(mapped.note()).isPresent();
+                float[][] expected = all(packed, ids);
+                for (int i = 0; i < ids.length; i++) {
+                    assertThat(packed.logits(cache, ids[i])).isEqualTo(expected[i]);
+                }
+                assertThat(all(mapped, ids)[69]).isEqualTo(expected[69]);
+                try (KvCache other = mapped.newCache(70)) {
+                    mapped.logits(other, Arrays.copyOf(ids, 3));
+                    assertThat(mapped.logits(other, ids[3])).isEqualTo(expected[3]);
+                }
+            }
+        }
+    }
+
+    static float[][] all(Engine engine, int[] ids) {
+        float[][] all = new float[ids.length][];
+        try (KvCache cache = engine.newCache(ids.length)) {
+            engine.allLogits(cache, ids, (i, logits) -> all[i] = logits.toFloats());
+        }
+        return all;
+    }
+
+    private static int[] greedy(Engine engine, int[] prompt, int count) {
+        int[] ids = new int[count];
+        try (KvCache cache = engine.newCache(prompt.length + count)) {
+            float[] logits = engine.logits(cache, prompt);
+            for (int i = 0; i < count; i++) {
+                int best = 0;
+                for (int id = 1; id < logits.length; id++) {
+                    best = logits[id] > logits[best] ? id : best;
+                }
+                ids[i] = best;
+                if (i + 1 < count) {
+                    logits = engine.logits(cache, best);
+                }
+            }
+        }
+        return ids;
+    }
+
+    private static double nll(float[][] logits, int[] ids) {
+        double nats = 0;
+        for (int i = 0; i + 1 < ids.length; i++) {
+            double sum = 0;
+            for (float logit : logits[i]) {
+                sum += Math.exp(logit);
+            }
+            nats += Math.log(sum) - logits[i][ids[i + 1]];
+        }
+        return nats / (ids.length - 1);
+    }
+
+    private static void close(float[] found, float[] expected, String what) {
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(found[i]).as("%s, logit %d", what, i).isCloseTo(expected[i], within(LOGIT));
+        }
+    }
+
+    private static int[] ints(JsonNode array) {
+        return array.valueStream().mapToInt(JsonNode::asInt).toArray();
+    }
+
+    private static float[] floats(JsonNode array) {
+        float[] values = new float[array.size()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) array.get(i).asDouble();
+        }
+        return values;
+    }
+}

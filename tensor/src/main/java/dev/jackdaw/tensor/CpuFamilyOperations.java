@@ -1,0 +1,247 @@
+package dev.jackdaw.tensor;
+
+import static dev.jackdaw.tensor.Memory.getFloat;
+import static dev.jackdaw.tensor.Memory.getInt;
+import static dev.jackdaw.tensor.Memory.putFloat;
+
+import dev.jackdaw.tensor.kernel.AttentionRule;
+import dev.jackdaw.tensor.kernel.Bend;
+import dev.jackdaw.tensor.kernel.Bends;
+import dev.jackdaw.tensor.kernel.CachedAttention;
+import dev.jackdaw.tensor.kernel.Heads;
+import dev.jackdaw.tensor.kernel.Kernels;
+import dev.jackdaw.tensor.kernel.RareAttention;
+import dev.jackdaw.tensor.kernel.Rotation;
+import java.util.function.IntConsumer;
+
+/// [FamilyOperations] on the CPU: checks shapes, cuts the work into pieces of fixed size.
+final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
+    private static final int ROWS = 16;
+    private static final int QUERIES = 16;
+
+    private final Workers workers;
+    private final Kernels kernels;
+    private final Scratch perWorker = new Scratch();
+    private final Scratch folded = new Scratch();
+
+    CpuFamilyOperations(Workers workers, Kernels kernels) {
+        this.workers = workers;
+        this.kernels = kernels;
+    }
+
+    long scratchBytes() {
+        return perWorker.size() + folded.size();
+    }
+
+    @Override
+    public void forEach(int parts, IntConsumer part) {
+        workers.run(parts, part::accept);
+    }
+
+    @Override
+    public void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float epsilon) {
+        int C = width(x);
+        require("layer norm", y.elements() == x.elements() && weight.elements() == C && (bias == null || bias.elements() == C), x, weight, y);
+        long to = y.address(), from = x.address(), w = weight.address(), b = address(bias);
+        workers.forRange(rows(x), ROWS, (a, z) -> kernels.norm().layer(to, 0, 0, from, w, b, a, z, C, epsilon));
+    }
+
+    @Override
+    public void addBias(Tensor x, Tensor bias) {
+        int C = width(x);
+        require("bias", bias.elements() == C, x, bias, x);
+        long to = x.address(), from = bias.address();
+        workers.forRange(rows(x), ROWS, (a, z) -> {
+            for (long n = a; n < z; n++) {
+                addRow(to + 4 * n * C, from, C);
+            }
+        });
+    }
+
+    @Override
+    public void addRows(Tensor x, Tensor table, Tensor ids, int offset) {
+        int C = width(x);
+        require("positions", width(table) == C && ids.elements() == rows(x), x, table, ids);
+        for (int n = 0; n < rows(x); n++) {
+            int id = getInt(ids.address() + 4L * n) + offset;
+            if (id < 0 || id >= rows(table)) {
+                throw new IllegalArgumentException("positions: row " + id + " is outside the table of " + rows(table));
+            }
+            addRow(x.address() + 4L * n * C, table.address() + 4L * id * C, C);
+        }
+    }
+
+    private static void addRow(long to, long from, int C) {
+        for (int c = 0; c < C; c++) {
+            putFloat(to + 4L * c, getFloat(to + 4L * c) + getFloat(from + 4L * c));
+        }
+    }
+
+    @Override
+    public void softcap(Tensor x, float cap) {
+        long a = x.address();
+        workers.forRange(x.elements(), 4096, (from, to) -> Bends.softcap(a, from, to, cap));
+    }
+
+    @Override
+    public void bend(Tensor y, Tensor x, Bend bend) {
+        require("bend", y.elements() == x.elements(), x, y, y);
+        long to = y.address(), from = x.address();
+        workers.forRange(x.elements(), 4096, (a, b) -> Bends.bend(to, from, a, b, bend));
+    }
+
+    @Override
+    public void gate(Tensor h, Tensor gateUp, Bend bend) {
+        int F = width(h);
+        require("gate", gateUp.elements() == 2 * h.elements(), gateUp, h, h);
+        long to = h.address(), from = gateUp.address();
+        workers.forRange(rows(h), ROWS, (a, b) -> Bends.gate(to, from, a, b, F, bend));
+    }
+
+    @Override
+    public void clampedGate(Tensor h, Tensor gateUp, float limit) {
+        int F = width(h);
+        require("gate", gateUp.elements() == 2 * h.elements(), gateUp, h, h);
+        long to = h.address(), from = gateUp.address();
+        workers.forRange(rows(h), ROWS, (a, b) -> Bends.clampedGate(to, from, a, b, F, limit));
+    }
+
+    @Override
+    public void turnHeads(Tensor y, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads, int ropeWidth) {
+        int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
+        long n = positions.elements();
+        require("heads", qkv.elements() == n * in && y.elements() == n * out, qkv, positions, y);
+        boolean each = qWeight != null && qWeight.elements() == D && kWeight.elements() == D;
+        if (qWeight != null && !each) {
+            require("heads", qWeight.elements() == (long) H * D && kWeight.elements() == (long) K * D, qkv, qWeight, kWeight);
+        }
+        long to = y.address(), from = qkv.address(), qw = address(qWeight), kw = address(kWeight), p = positions.address(), cosSin = address(heads.cosSin());
+        workers.forRange(n, ROWS, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                for (int part = 0; part < 2; part++) {
+                    int count = part == 0 ? H : K;
+                    long x = from + 4 * (row * in + (part == 0 ? 0 : (long) H * D)), result = to + 4 * (row * out + (part == 0 ? 0 : (long) H * D)), w = part == 0 ? qw : kw;
+                    if (w == 0) {
+                        Memory.copy(x, result, 4L * count * D);
+                    } else if (each) {
+                        kernels.norm().rms(result, 0, x, w, 0, count, D, heads.epsilon());
+                    } else {
+                        kernels.norm().rms(result, 0, x, w, 0, 1, count * D, heads.epsilon());
+                    }
+                }
+            }
+            if (cosSin != 0) {
+                Rotation.turn(to, out, to, out, cosSin, p, a, b, H + K, D, ropeWidth, heads.interleaved());
+            }
+        });
+    }
+
+    @Override
+    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads, AttentionRule rule) {
+        int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qk);
+        require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D && pages.length == K, qk, qkv, y);
+        attend(y.address(), qk.address(), out, qk.address() + 4L * H * D, out, qkv.address() + 4L * out, in, n, pages, position, H, K, D, rule);
+    }
+
+    private void attend(long y, long q, long qRow, long k, long kRow, long v, long vRow, int n, long[][] pages, int position, int H, int K, int D, AttentionRule rule) {
+        if (pages[0].length < CachedAttention.pages(position + n)) {
+            throw new IllegalArgumentException("cached attention: positions " + position + " to " + (position + n - 1) + " do not fit in "
+                    + pages[0].length + " pages of " + CachedAttention.PAGE);
+        }
+        CachedAttention kernel = kernels.cachedAttention();
+        workers.run(K, head -> kernel.append(D, pages[head], position, n, k + 4L * head * D, kRow, v + 4L * head * D, vRow));
+        int G = H / K, pieces = (n + QUERIES - 1) / QUERIES;
+        CachedAttention.Group group = new CachedAttention.Group(G, D, rule.scale(), rule.window());
+        long sinks = address(rule.sinks());
+        long bytes = Math.max(kernel.scratchBytes(group, QUERIES), RareAttention.scratchBytes(D, position + n));
+        long each = (bytes + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT, scratch = perWorker.bytes(each * workers.threads());
+        workers.run(K * pieces, (part, worker) -> {
+            int head = part % K, from = part / K * QUERIES, count = Math.min(QUERIES, n - from);
+            long first = (long) head * G * D;
+            if (rule.isPlain()) {
+                kernel.attend(group, y + 4 * ((long) from * H * D + first), (long) H * D, q + 4 * ((long) from * qRow + first), qRow, count, pages[head],
+                        position + from, scratch + worker * each);
+                return;
+            }
+            for (int r = from; r < from + count; r++) {
+                RareAttention.attend(G, D, rule, y + 4 * ((long) r * H * D + first), q + 4 * (r * qRow + first), pages[head], position + r, position + n,
+                        sinks == 0 ? 0 : sinks + 4L * head * G, scratch + worker * each);
+            }
+        });
+    }
+
+    @Override
+    public void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, long[][] pages, int position, Latent s) {
+        int n = rows(q), H = s.heads(), P = s.plain(), R = s.turned(), V = s.value(), rank = s.rank(), D = rank + R;
+        require("latent attention", width(q) == H * (P + R) && width(latent) == D && norm.elements() == rank && project.elements() == (long) H * (P + V) * rank
+                && y.elements() == (long) n * H * V && s.cosSin().shape().width() == R, q, latent, project);
+        long qa = q.address(), la = latent.address(), w = project.address(), cosSin = s.cosSin().address(), p = positions.address(), ya = y.address();
+        long queries = folded.bytes(8L * n * H * D), sums = queries + 4L * n * H * D;
+        workers.forRange(n, ROWS, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                kernels.norm().rms(la + 4 * row * D, 0, la + 4 * row * D, norm.address(), 0, 1, rank, s.epsilon());
+            }
+            Rotation.turn(la + 4L * rank, D, la + 4L * rank, D, cosSin, p, a, b, 1, R, R, s.neighbours());
+            for (int h = 0; h < H; h++) {
+                long turned = qa + 4L * (h * (P + R) + P);
+                Rotation.turn(turned, (long) H * (P + R), turned, (long) H * (P + R), cosSin, p, a, b, 1, R, R, s.neighbours());
+            }
+        });
+        workers.run(H, h -> {                                           // folded query = Wᵀ·q, then the turned part
+            double[] sum = new double[rank];
+            for (int row = 0; row < n; row++) {
+                java.util.Arrays.fill(sum, 0);
+                long query = qa + 4L * ((long) row * H * (P + R) + (long) h * (P + R)), to = queries + 4L * ((long) row * H * D + (long) h * D);
+                for (int i = 0; i < P; i++) {
+                    double x = getFloat(query + 4L * i);
+                    long keyRow = w + 4L * (((long) h * (P + V) + i) * rank);
+                    for (int c = 0; c < rank; c++) {
+                        sum[c] += x * getFloat(keyRow + 4L * c);
+                    }
+                }
+                for (int c = 0; c < rank; c++) {
+                    putFloat(to + 4L * c, (float) sum[c]);
+                }
+                Memory.copy(query + 4L * P, to + 4L * rank, 4L * R);
+            }
+        });
+        attend(sums, queries, (long) H * D, la, D, la, D, n, pages, position, H, 1, D, new AttentionRule(s.scale(), 0, 0, null, false));
+        workers.run(H, h -> {                                           // output = W·Σ p·latent
+            for (int row = 0; row < n; row++) {
+                long sum = sums + 4L * ((long) row * H * D + (long) h * D), to = ya + 4L * ((long) row * H * V + (long) h * V);
+                for (int v = 0; v < V; v++) {
+                    long valueRow = w + 4L * (((long) h * (P + V) + P + v) * rank);
+                    double total = 0;
+                    for (int c = 0; c < rank; c++) {
+                        total += (double) getFloat(sum + 4L * c) * getFloat(valueRow + 4L * c);
+                    }
+                    putFloat(to + 4L * v, (float) total);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        perWorker.close();
+        folded.close();
+    }
+
+    private static long address(Tensor tensor) {
+        return tensor == null ? 0 : tensor.address();
+    }
+
+    private static int width(Tensor tensor) {
+        return Math.toIntExact(tensor.shape().width());
+    }
+
+    private static int rows(Tensor tensor) {
+        return Math.toIntExact(tensor.shape().rows());
+    }
+
+    private static void require(String operation, boolean fits, Tensor... tensors) {
+        if (!fits) {
+            throw new IllegalArgumentException(operation + ": " + java.util.Arrays.toString(tensors) + " do not fit together");
+        }
+    }
+}

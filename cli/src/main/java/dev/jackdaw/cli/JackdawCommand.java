@@ -31,6 +31,8 @@ import picocli.CommandLine.Spec;
             NextCommand.class,
             DreamCommand.class,
             LogitsCommand.class,
+            EmbedCommand.class,
+            RerankCommand.class,
             EvalCommand.class,
             ExportCommand.class,
             ReportCommand.class,

@@ -112,6 +112,16 @@ public final class Engine implements AutoCloseable {
         });
     }
 
+    /// The same for a pair of texts, the second of which begins at `second`: models with segment types are told.
+    public void allHidden(KvCache cache, int[] pair, int second, LogitsListener listener) {
+        try {
+            secondFrom = spec.embedding().types() > 1 ? second : Integer.MAX_VALUE;
+            allHidden(cache, pair, listener);
+        } finally {
+            secondFrom = Integer.MAX_VALUE;
+        }
+    }
+
     /// What a cross-encoder thinks of a pair of texts: one number for each label.
     ///
     /// @param second where the second text begins
@@ -121,14 +131,11 @@ public final class Engine implements AutoCloseable {
         }
         float[][] first = new float[1][];
         try (KvCache cache = newCache(pair.length)) {
-            secondFrom = spec.embedding().types() > 1 ? second : Integer.MAX_VALUE;
-            allHidden(cache, pair, (i, hidden) -> {
+            allHidden(cache, pair, second, (i, hidden) -> {
                 if (i == 0) {
                     first[0] = hidden.toFloats();
                 }
             });
-        } finally {
-            secondFrom = Integer.MAX_VALUE;
         }
         return scoreHead.apply(first[0]);
     }

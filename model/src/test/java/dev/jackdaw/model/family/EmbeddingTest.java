@@ -43,6 +43,15 @@ class EmbeddingTest {
                         assertThat(Embedder.cosine(vectors[t], vectors[other])).isCloseTo(expected.get("cosine").get(t).get(other).asDouble(), within(1e-4));
                     }
                 }
+                int[] pair = expected.get("pair").get("input_ids").valueStream().mapToInt(JsonNode::asInt).toArray();
+                int second = (int) expected.get("pair").get("token_type_ids").valueStream().filter(type -> type.asInt() == 0).count();
+                try (KvCache cache = engine.newCache(pair.length)) {
+                    engine.allHidden(cache, pair, second, (i, hidden) -> {
+                        if (i == 0) {
+                            close(hidden.toFloats(), expected.get("pair").get("cls_hidden"));
+                        }
+                    });
+                }
                 try (KvCache cache = engine.newCache(8)) {
                     assertThatThrownBy(() -> engine.logits(cache, 1, 2)).hasMessageContaining("a bert model is an encoder");
                     engine.allHidden(cache, new int[] {1, 2}, (_, _) -> { });

@@ -32,6 +32,8 @@ import picocli.CommandLine.Spec;
             TemplateCommand.class,
             DreamCommand.class,
             LogitsCommand.class,
+            EmbedCommand.class,
+            RerankCommand.class,
             EvalCommand.class,
             ExportCommand.class,
             ReportCommand.class,

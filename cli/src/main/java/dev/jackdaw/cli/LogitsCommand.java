@@ -32,6 +32,7 @@ final class LogitsCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         int[] tokens = TokenIds.parse(ids, common);
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device); KvCache cache = model.engine().newCache(tokens.length)) {
+            model.engine().note().ifPresent(note -> common.output().note("%s", note));
             int[] argmax = new int[tokens.length];
             float[][] last = new float[1][];
             model.engine().allLogits(cache, tokens, (i, logits) -> {

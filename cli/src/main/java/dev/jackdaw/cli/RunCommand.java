@@ -58,6 +58,7 @@ final class RunCommand implements Callable<Integer> {
         }
         Sampling chosen = sampling.sampling(common);
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+            model.engine().note().ifPresent(note -> common.output().note("%s", note));
             String text = prompt == null ? "" : common.text(prompt);
             int[] promptIds = ids != null ? TokenIds.parse(ids, common) : promptIds(model, text);
             if (!noPrompt && !text.isEmpty()) {

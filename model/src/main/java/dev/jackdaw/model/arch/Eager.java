@@ -171,8 +171,7 @@ final class Eager implements Operations, AutoCloseable {
 
     @Override
     public Value bias(Value x, Value bias) {
-        Tensor data = bias.data();
-        families.addBias(x.data(), data.shape().rank() == 2 ? data.slice(0, 1) : data);
+        families.addBias(x.data(), bias.data());
         return x;
     }
 
@@ -229,6 +228,8 @@ final class Eager implements Operations, AutoCloseable {
             }
             if (experts.limit() > 0) {
                 families.clampedGate(h.data(), halves.data(), experts.limit());
+            } else if (experts.bend() == Bend.SILU) {
+                device.swiglu(h.data(), halves.data());
             } else {
                 families.gate(h.data(), halves.data(), experts.bend());
             }

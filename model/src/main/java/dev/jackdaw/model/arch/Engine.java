@@ -30,9 +30,12 @@ public final class Engine implements AutoCloseable {
     private final Eager eager;
     private final String note;
     private final int originalContext;        // of LongFactors; 0: none
+    private final ScoreHead scoreHead;        // null without one
+    private int secondFrom = Integer.MAX_VALUE;        // the first position of segment type 1
     private Arena inputs = Arena.ofShared();
     private Tensor ids = Tensor.zeros(inputs, DType.I32, CHUNK);
     private Tensor positions = Tensor.zeros(inputs, DType.I32, CHUNK);
+    private Tensor types = Tensor.zeros(inputs, DType.I32, CHUNK);
     private Arena tables;
     private int tableLength;
     private List<Heads> heads;
@@ -59,6 +62,7 @@ public final class Engine implements AutoCloseable {
         InferenceWeights weights = new InferenceWeights(arena, device, spec, source, mapped);
         transformer = new Transformer(spec, weights);
         eager = new Eager(device, weights);
+        scoreHead = spec.output() instanceof ModelSpec.Score ? ScoreHead.of(weights) : null;
         originalContext = spec.blocks().stream().map(block -> block.attention().rope()).filter(rope -> rope instanceof Rope.Turned t && t.scaling() instanceof Rope.LongFactors)
                 .mapToInt(rope -> ((Rope.LongFactors) ((Rope.Turned) rope).scaling()).original()).findFirst().orElse(0);
     }
@@ -106,6 +110,34 @@ public final class Engine implements AutoCloseable {
                 listener.accept(from + i, hidden.slice(i, i + 1).reshape(spec.width()));
             }
         });
+    }
+
+    /// The same for a pair of texts, the second of which begins at `second`: models with segment types are told.
+    public void allHidden(KvCache cache, int[] pair, int second, LogitsListener listener) {
+        try {
+            secondFrom = spec.embedding().types() > 1 ? second : Integer.MAX_VALUE;
+            allHidden(cache, pair, listener);
+        } finally {
+            secondFrom = Integer.MAX_VALUE;
+        }
+    }
+
+    /// What a cross-encoder thinks of a pair of texts: one number for each label.
+    ///
+    /// @param second where the second text begins
+    public float[] score(int[] pair, int second) {
+        if (scoreHead == null) {
+            throw new IllegalArgumentException("score: a " + spec.family() + " model without a classification head judges no pairs");
+        }
+        float[][] first = new float[1][];
+        try (KvCache cache = newCache(pair.length)) {
+            allHidden(cache, pair, second, (i, hidden) -> {
+                if (i == 0) {
+                    first[0] = hidden.toFloats();
+                }
+            });
+        }
+        return scoreHead.apply(first[0]);
     }
 
     private void logits(KvCache cache, int[] tokens, int first, LogitsListener listener) {
@@ -177,9 +209,10 @@ public final class Engine implements AutoCloseable {
             for (int i = 0; i < n; i++) {
                 Memory.putInt(ids.address() + 4L * i, tokens[from + i]);
                 Memory.putInt(positions.address() + 4L * i, cache.length() + i);
+                Memory.putInt(types.address() + 4L * i, from + i < secondFrom ? 0 : 1);
             }
             eager.cache(cache);
-            Transformer.Place place = new Transformer.Place(Value.of("positions", positions.slice(0, n), null), cache.isLongText() ? longHeads : heads);
+            Transformer.Place place = new Transformer.Place(Value.of("positions", positions.slice(0, n), null), Value.of("types", types.slice(0, n), null), cache.isLongText() ? longHeads : heads);
             Tensor hidden = transformer.trunk(eager, Value.of("ids", ids.slice(0, n), null), place).data();
             cache.advance(tokens, from, n);
             chunk.accept(from, hidden);
@@ -192,6 +225,7 @@ public final class Engine implements AutoCloseable {
             inputs = Arena.ofShared();
             ids = Tensor.zeros(inputs, DType.I32, rows);
             positions = Tensor.zeros(inputs, DType.I32, rows);
+            types = Tensor.zeros(inputs, DType.I32, rows);
         }
     }
 

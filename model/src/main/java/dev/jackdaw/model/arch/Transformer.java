@@ -45,8 +45,12 @@ public final class Transformer {
         return head;
     }
 
-    /// What a pass needs to know besides the rows: the positions `[N]` and the heads of each layer, see [RopeTable].
-    public record Place(Value positions, List<Heads> heads) {
+    /// What a pass needs to know besides the ids: the positions `[N]`, the segment types `[N]` (null in models without any) and the heads
+    /// of each layer, see [RopeTable].
+    public record Place(Value positions, Value types, List<Heads> heads) {
+        public Place(Value positions, List<Heads> heads) {
+            this(positions, null, heads);
+        }
     }
 
     /// ids `[N]` → hidden states `[N,C]`, ready for the head.
@@ -65,7 +69,7 @@ public final class Transformer {
             x = ops.scale(x, e.scale());
         }
         if (typeTable != null) {
-            x = ops.bias(x, typeTable);                       // all of a text is of the first type
+            x = ops.addRows(x, typeTable, place.types, 0);
         }
         if (positionTable != null) {
             x = ops.addRows(x, positionTable, place.positions, e.offset());

@@ -56,7 +56,7 @@ final class BertFamily implements Family {
         String ours = CommonNames.LAYER;
         if (gguf) {
             Names names = CommonNames.of(true);
-            names.exact("model.embed_positions.weight", "position_embd.weight", Form.SAME).exact("model.embed_types.weight", "token_types.weight", Form.SAME).stem("model.embed_norm", "token_embd_norm");
+            names.exact("model.embed_positions.weight", "position_embd.weight", spec.embedding().offset() == 0 ? Form.SAME : new Form.Trimmed(spec.embedding().offset())).exact("model.embed_types.weight", "token_types.weight", Form.SAME).stem("model.embed_norm", "token_embd_norm");
             names.stem(ours + "input_layernorm", CommonNames.BLOCK + "attn_output_norm").stem(ours + "post_attention_layernorm", CommonNames.BLOCK + "layer_output_norm");
             return names.stem("score.dense", "cls").stem("score.out", "cls.output");
         }

@@ -41,7 +41,7 @@ final class CohereGlmFamily implements Family {
             throw f.wrong("use_qk_norm: norms over heads are not supported in a Cohere model");
         }
         if (family.equals("cohere2")) {
-            int pattern = f.size("attention.sliding_window_pattern", "sliding_window_pattern|_sliding_window_pattern", 4);
+            int pattern = f.size(null, "sliding_window_pattern|_sliding_window_pattern", 4);
             var slides = d.slides(layer -> (layer + 1) % pattern != 0);
             d.window(slides);
             d.rope = layer -> slides.test(layer) ? d.turned() : Rope.NONE;

@@ -39,7 +39,7 @@ final class DeepSeekFamily implements Family {
             double all = f.isGguf() ? f.real("rope.scaling.yarn_log_multiplier", null, 0) * 10 : Math.max(f.inside("rope_scaling").real(null, "mscale_all_dim", 0), f.inside("rope_parameters").real(null, "mscale_all_dim", 0));
             double m = Rope.Yarn.magnitude(y.factor(), all);
             scale *= m * m;
-            scaling = f.isGguf() ? new Rope.Yarn(y.factor(), y.original(), y.fast(), y.slow(), y.truncate(), 1) : y;
+            scaling = f.isGguf() ? new Rope.Yarn(y.factor(), y.original(), y.fast(), y.slow(), y.truncate(), f.real("rope.scaling.attn_factor", null, 1)) : y;
         }
         Rope.Turned rope = new Rope.Turned(turned, true, d.theta, scaling);
         Attention.Latent latent = new Attention.Latent(d.heads, queryRank, rank, key - turned, turned, value, rope, (float) scale);
@@ -60,7 +60,6 @@ final class DeepSeekFamily implements Family {
         boolean grouped = f.isGguf() || third || !f.text(null, "topk_method", "greedy").equals("greedy");
         int groups = grouped ? f.size("expert_group_count", "n_group", 1) : 1, groupsUsed = grouped ? f.size("expert_group_used_count", "topk_group", 1) : 1;
         boolean renormalise = f.flag("expert_weights_norm", "norm_topk_prob", third);
-        // V2's own definition scales only what it does not make sum to 1
         double factor = f.real("expert_weights_scale", "routed_scaling_factor", 1);
         ExpertChoice choice = new ExpertChoice(f.size("expert_used_count", "num_experts_per_tok"), third, renormalise, (float) (factor == 0 ? 1 : factor), groups, groupsUsed, third ? 2 : 1);
         int denseLayers = f.size("leading_dense_block_count", "first_k_dense_replace", 0), step = f.size(null, "moe_layer_freq", 1);

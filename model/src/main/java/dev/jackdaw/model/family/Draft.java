@@ -109,9 +109,16 @@ final class Draft {
         return this;
     }
 
-    /// Which layers slide: `layer_types` of a config, or `otherwise`.
+    /// Which layers slide: `layer_types` of a config, a number for each layer in GGUF or one for every how many do not, or `otherwise`.
     java.util.function.IntPredicate slides(java.util.function.IntPredicate otherwise) {
-        List<String> types = facts.list(null, "layer_types");
+        List<String> pattern = facts.list("attention.sliding_window_pattern", null), types = facts.list(null, "layer_types");
+        if (pattern.size() == layers && layers > 1) {
+            return layer -> !pattern.get(layer).equals("0");
+        }
+        if (pattern.size() == 1 && Integer.parseInt(pattern.getFirst()) > 1) {
+            int each = Integer.parseInt(pattern.getFirst());
+            return layer -> (layer + 1) % each != 0;
+        }
         return types.size() == layers ? layer -> types.get(layer).equals("sliding_attention") : otherwise;
     }
 

@@ -197,6 +197,26 @@ public sealed interface Form {
         }
     }
 
+    /// The file leaves the first rows out, which no position uses (RoBERTa in GGUF).
+    record Trimmed(int rows) implements Form {
+        @Override
+        public List<Shape> shapes(List<Shape> ours) {
+            return List.of(Shape.of(ours.getFirst().size(0) - rows, ours.getFirst().size(1)));
+        }
+
+        @Override
+        public Tensor read(Arena arena, List<Tensor> files, int which, List<Shape> ours) {
+            Tensor file = files.getFirst(), result = Tensor.zeros(arena, file.type(), ours.getFirst().toArray());
+            result.slice(rows, result.size(0)).copyFrom(file);
+            return result;
+        }
+
+        @Override
+        public List<Tensor> write(Arena arena, List<Tensor> ours) {
+            return List.of(ours.getFirst().slice(rows, ours.getFirst().size(0)));
+        }
+    }
+
     /// Columns of the file are rows of ours, of one weight or of several side by side (GPT-2's Conv1D). A bias is just cut.
     record Transposed() implements Form {
         @Override

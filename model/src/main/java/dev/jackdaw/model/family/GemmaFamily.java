@@ -33,7 +33,7 @@ final class GemmaFamily implements Family {
         // the largest of each generation scales by the width of a head of C/H numbers
         boolean largest = f.isGguf() && d.layers == (second ? 46 : 62);
         double perHead = f.isGguf() ? largest ? (double) d.width / d.heads : d.headWidth : f.real(null, "query_pre_attn_scalar", second ? 224 : 256);
-        d.scale = (float) (1 / Math.sqrt(perHead));
+        d.scale = (float) f.real("attention.scale", null, 1 / Math.sqrt(perHead));
         if (second) {
             d.softcap = (float) f.real("attn_logit_softcapping", "attn_logit_softcapping", f.isGguf() ? 50 : 0);
             d.logitCap = (float) f.real("final_logit_softcapping", "final_logit_softcapping", f.isGguf() ? 30 : 0);
@@ -42,7 +42,7 @@ final class GemmaFamily implements Family {
             d.headNorm = Attention.HeadNorm.EACH_HEAD;
             d.softcap = (float) f.real("attn_logit_softcapping", "attn_logit_softcapping", 0);
             d.logitCap = (float) f.real("final_logit_softcapping", "final_logit_softcapping", 0);
-            int pattern = f.size("attention.sliding_window_pattern", "sliding_window_pattern|_sliding_window_pattern", 6);
+            int pattern = f.size(null, "sliding_window_pattern|_sliding_window_pattern", 6);
             var slides = d.slides(layer -> (layer + 1) % pattern != 0);
             double local = f.isGguf() ? f.real("rope.freq_base_swa", null, 10_000)
                     : f.inside("rope_parameters").inside("sliding_attention").real(null, "rope_theta", f.real(null, "rope_local_base_freq", 10_000));

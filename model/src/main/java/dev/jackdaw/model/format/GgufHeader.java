@@ -6,8 +6,11 @@ import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.arch.Norm;
 import dev.jackdaw.model.arch.Rope;
 import dev.jackdaw.tensor.kernel.ExpertChoice;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 
 /// What a GGUF file says of a [ModelSpec], in the keys that llama.cpp reads; each stands behind the architecture's name.
 ///
@@ -73,8 +76,10 @@ final class GgufHeader {
                 if (a.softcap() > 0) {
                     real("attn_logit_softcapping", a.softcap());
                 }
-                spec.blocks().stream().map(ModelSpec.Block::attention).filter(b -> b instanceof Attention.Grouped g && g.reach() instanceof Attention.Window).findFirst()
-                        .ifPresent(b -> size("attention.sliding_window", ((Attention.Window) ((Attention.Grouped) b).reach()).positions()));
+                windows();
+                if (spec.family().equals("gemma3") && a.scale() != Attention.Grouped.usualScale(a.headWidth())) {
+                    real("attention.scale", a.scale());
+                }
                 if (a.reach() instanceof Attention.Everything) {
                     writer.put(prefix + "attention.causal", GgufValue.of(false));
                 }
@@ -90,6 +95,25 @@ final class GgufHeader {
                     size("attention.q_lora_rank", a.queryRank());
                 }
             }
+        }
+    }
+
+    /// The window, and which layers slide where the architecture does not imply it.
+    private void windows() {
+        int[] windows = spec.blocks().stream().mapToInt(block -> ((Attention.Grouped) block.attention()).reach() instanceof Attention.Window(int positions) ? positions : 0).toArray();
+        int window = Arrays.stream(windows).max().orElse(0);
+        if (window == 0) {
+            return;
+        }
+        size("attention.sliding_window", window);
+        IntPredicate implied = switch (spec.family()) {
+            case "gemma2", "gpt-oss" -> layer -> layer % 2 == 0;
+            case "gemma3" -> layer -> (layer + 1) % 6 != 0;
+            case "cohere2" -> layer -> (layer + 1) % 4 != 0;
+            default -> _ -> true;
+        };
+        if (IntStream.range(0, windows.length).anyMatch(layer -> implied.test(layer) != windows[layer] > 0)) {
+            writer.put(prefix + "attention.sliding_window_pattern", GgufValue.i32s(Arrays.stream(windows).map(positions -> positions > 0 ? 1 : 0).toArray()));
         }
     }
 
@@ -128,6 +152,7 @@ final class GgufHeader {
                 if (spec.blocks().getFirst().attention() instanceof Attention.Latent a) {
                     double m = Math.sqrt(a.scale() * Math.sqrt(a.plain() + a.turned()));
                     real("rope.scaling.yarn_log_multiplier", (m - 1) / Math.log(s.factor()));
+                    real("rope.scaling.attn_factor", s.magnitude());
                 } else {
                     real("rope.scaling.attn_factor", s.magnitude() / Rope.Yarn.magnitude(s.factor(), 1));
                 }

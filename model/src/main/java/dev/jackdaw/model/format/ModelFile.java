@@ -113,7 +113,7 @@ public final class ModelFile implements GgufExport.Source, WeightSource {
         return switch (link.form()) {
             case Form.Same _, Form.Stacked _ -> new Stored(tensor(arena, name), 0);
             case Form.Neighbours(int heads) -> new Stored(facts.tensor(link.files().getFirst()), heads);
-            case Form.EachExpert _, Form.ByHead _, Form.LessOne _, Form.Transposed _, Form.Own _ -> null;
+            case Form.EachExpert _, Form.ByHead _, Form.LessOne _, Form.Trimmed _, Form.Transposed _, Form.Own _ -> null;
         };
     }
 

@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
             LogitsCommand.class,
             EvalCommand.class,
             ExportCommand.class,
+            ImportCommand.class,
             QuantizeCommand.class,
             MergeCommand.class,
             PullCommand.class,

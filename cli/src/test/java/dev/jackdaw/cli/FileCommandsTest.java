@@ -70,6 +70,32 @@ class FileCommandsTest {
     }
 
     @Test
+    void fromGgufToAFolderAndBackLosesNothing() {
+        for (String type : List.of("f32", "bf16", "f16")) {
+            Path original = folder.resolve(type + ".gguf");
+            ok("quantize", model.toString(), "--type", type, "--out", original.toString());
+            Path hf = folder.resolve("hf-" + type);
+            ok("export", original.toString(), "--hf", hf.toString());
+            Path back = folder.resolve(type + "-back.gguf");
+            ok("import", hf.toString(), "--out", back.toString());
+            try (Arena arena = Arena.ofConfined()) {
+                Gguf first = Gguf.open(original, arena);
+                Gguf second = Gguf.open(back, arena);
+                assertThat(second.tensors()).hasSameSizeAs(first.tensors());
+                for (var tensor : first.tensors()) {
+                    assertThat(second.tensorInfo(tensor.name()).type()).isEqualTo(tensor.type());
+                    assertThat(second.bytes(tensor.name()).mismatch(first.bytes(tensor.name()))).as(tensor.name()).isEqualTo(-1);
+                }
+                assertThat(second.texts("tokenizer.ggml.tokens")).isEqualTo(first.texts("tokenizer.ggml.tokens"));
+                assertThat(second.texts("tokenizer.ggml.merges")).isEqualTo(first.texts("tokenizer.ggml.merges"));
+                assertThat(second.text("tokenizer.chat_template")).isEqualTo(first.text("tokenizer.chat_template"));
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }
+    }
+
+    @Test
     void mergesSplitFiles() throws IOException {
         List<Path> parts;
         try (Arena arena = Arena.ofConfined()) {

@@ -32,7 +32,7 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--hf", paramLabel = "DIR", description = "Write this Hugging Face folder.", showDefaultValue = Visibility.NEVER)
     private Path folder;
 
-    @Option(names = "--type", paramLabel = "TYPE", defaultValue = "f32", description = "f32, f16, bf16 or (GGUF only) q8_0.")
+    @Option(names = "--type", paramLabel = "TYPE", description = "f32, f16, bf16 or (GGUF only) a block format. Default: that of the weights, so that nothing is lost; f32 for weights in blocks.", showDefaultValue = Visibility.NEVER)
     private DType type;
 
     /// What `--json` prints.
@@ -44,27 +44,46 @@ final class ExportCommand implements Callable<Integer> {
         if ((gguf == null) == (folder == null)) {
             throw common.wrong("give one of --gguf FILE and --hf DIR");
         }
-        if (folder != null && type.isBlocks()) {
+        if (folder != null && type != null && type.isBlocks()) {
             throw common.wrong("--type " + type + " exists in GGUF only; choose f32, f16 or bf16 for --hf");
         }
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
-            String template = model.template().orElse(null);
+            DType chosen = type == null ? lossless(model) : type;
             if (gguf != null) {
-                Map<String, GgufValue> facts = new LinkedHashMap<>();
-                model.file().gguf().ifPresent(file -> file.metadata().forEach((key, value) -> {
-                    if (key.startsWith("jackdaw.")) {
-                        facts.put(key, value);
-                    }
-                }));
-                String name = model.file().gguf().map(file -> file.text("general.name", "")).filter(n -> !n.isEmpty()).orElse(this.model.getFileName().toString());
-                ModelExport.gguf(gguf, name, model.spec(), model.file(), model.tokenizer(), template, facts, type);
+                writeGguf(model, this.model, gguf, chosen);
             } else {
-                ModelExport.huggingFace(folder, model.spec(), model.file(), model.tokenizer(), template, type);
+                ModelExport.huggingFace(folder, model.spec(), model.file(), model.tokenizer(), model.template().orElse(null), chosen);
             }
         }
         Path written = gguf != null ? gguf : folder.resolve("model.safetensors");
         common.output().json(new Result(written.toString(), Files.size(written)));
         common.output().line("%s: %,d bytes", written, Files.size(written));
         return 0;
+    }
+
+    /// The one type that all matrices have, if it is a plain one; otherwise F32, which holds every number of the others.
+    static DType lossless(Model model) {
+        DType common = null;
+        for (var parameter : model.spec().parameters()) {
+            if (parameter.sizes().length > 1) {
+                DType found = model.file().tensor(parameter.name()).type();
+                if (common != null && common != found || found.isBlocks()) {
+                    return DType.F32;
+                }
+                common = found;
+            }
+        }
+        return common == null ? DType.F32 : common;
+    }
+
+    static void writeGguf(Model model, Path source, Path target, DType type) throws IOException {
+        Map<String, GgufValue> facts = new LinkedHashMap<>();
+        model.file().gguf().ifPresent(file -> file.metadata().forEach((key, value) -> {
+            if (key.startsWith("jackdaw.")) {
+                facts.put(key, value);
+            }
+        }));
+        String name = model.file().gguf().map(file -> file.text("general.name", "")).filter(n -> !n.isEmpty()).orElse(source.toAbsolutePath().normalize().getFileName().toString());
+        ModelExport.gguf(target, name, model.spec(), model.file(), model.tokenizer(), model.template().orElse(null), facts, type);
     }
 }

@@ -3,7 +3,10 @@ package dev.jackdaw.cli;
 import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.GgufTensor;
 import dev.jackdaw.model.format.GgufValue;
+import dev.jackdaw.model.format.MemoryNeed;
 import dev.jackdaw.model.format.Safetensors;
+import dev.jackdaw.model.store.ModelStore;
+import dev.jackdaw.tensor.Machine;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -15,7 +18,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -23,8 +28,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `jackdaw show FILE`: what is in a model file, without loading it: only the header is read.
-@Command(name = "show", description = "Show the metadata and the tensors of a GGUF or safetensors file, or of a Hugging Face folder.")
+/// `jackdaw show FILE`: what is in a model file, without loading it: only the header is read, and nothing in it is executed.
+@Command(name = "show", description = "Show the metadata and the tensors of a GGUF or safetensors file, or of a Hugging Face folder, and the memory it would need.")
 final class ShowCommand implements Callable<Integer> {
     /// Arrays up to this length are shown whole; a vocabulary has a hundred thousand entries.
     private static final int SHORT_ARRAY = 16;
@@ -33,7 +38,12 @@ final class ShowCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "A .gguf or .safetensors file, an index, or a folder with one of them.")
+    /// A usual length of conversation, for models that could do with far longer ones.
+    private static final long USUAL_TOKENS = 4096;
+
+    @Parameters(index = "0", paramLabel = "FILE", description = "A .gguf (of split ones any part) or .safetensors file, an index, a folder with one of them, the directory of a training run, or a name in the store.")
+    private Path argument;
+
     private Path path;
 
     @Option(names = "--all", description = "Show long arrays and texts whole.")
@@ -41,12 +51,20 @@ final class ShowCommand implements Callable<Integer> {
 
     /// What `--json` prints. Arrays of more than 16 values appear as `{"count": N, "first": […]}` unless `--all` is given.
     ///
-    /// @param types bytes of tensors by their type
-    record Contents(String file, String format, Integer version, long bytes, long parameters, Map<String, Long> types,
-            Map<String, Object> metadata, List<TensorLine> tensors) {
+    /// @param types  bytes of tensors by their type
+    /// @param memory null where the file does not say what kind of model it is
+    record Contents(String file, String format, Integer version, List<String> files, long bytes, long parameters, Map<String, Long> types,
+            Memory memory, Map<String, Object> metadata, List<TensorLine> tensors) {
     }
 
-    record TensorLine(String name, String type, long[] shape, long bytes) {
+    /// @param context        tokens the model was made for
+    /// @param bytes          weights, and the cache for that many tokens
+    /// @param availableBytes of this machine now, -1 if unknown
+    record Memory(long weightBytes, long cacheBytesPerToken, long context, long bytes, long availableBytes) {
+    }
+
+    /// @param file where several files make up the model: which of them, counted from 0; otherwise null
+    record TensorLine(String name, String type, long[] shape, long bytes, long offset, Integer file) {
     }
 
     record LongArray(int count, List<?> first) {
@@ -56,6 +74,8 @@ final class ShowCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Output output = common.output();
         Contents contents;
+        path = ModelStore.resolve(argument);
+        path = Files.isDirectory(path) && Files.exists(path.resolve("params.gguf")) ? path.resolve("params.gguf") : path;
         try (Arena arena = Arena.ofConfined()) {
             contents = isGguf(path) ? readGguf(arena) : readSafetensors(arena);
         }
@@ -64,7 +84,7 @@ final class ShowCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static boolean isGguf(Path path) throws IOException {
+    static boolean isGguf(Path path) throws IOException {
         if (!Files.exists(path)) {
             throw new NoSuchFileException(path.toString());
         }
@@ -81,33 +101,44 @@ final class ShowCommand implements Callable<Integer> {
         var metadata = new LinkedHashMap<String, Object>();
         gguf.metadata().forEach((key, value) -> metadata.put(key, plain(value)));
         var tensors = new ArrayList<TensorLine>();
-        for (GgufTensor tensor : gguf.tensors()) {
-            tensors.add(new TensorLine(tensor.name(), tensor.type().name(), tensor.shape().toArray(), tensor.bytes()));
+        List<Path> files = gguf.files();
+        long bytes = 0;
+        for (Path file : files) {
+            bytes += Files.size(file);
         }
-        return contents("gguf", gguf.version(), Files.size(path), metadata, tensors);
+        for (GgufTensor tensor : gguf.tensors()) {
+            tensors.add(new TensorLine(tensor.name(), tensor.type().name(), tensor.shape().toArray(), tensor.bytes(), tensor.position(),
+                    files.size() == 1 ? null : files.indexOf(gguf.file(tensor.name()))));
+        }
+        MemoryNeed need = MemoryNeed.of(gguf);
+        return contents("gguf", gguf.version(), files, bytes, need.cacheBytesPerToken() == 0 ? Optional.empty() : Optional.of(need), metadata, tensors);
     }
 
     private Contents readSafetensors(Arena arena) throws IOException {
         Safetensors safetensors = Safetensors.open(path, arena);
         var tensors = new ArrayList<TensorLine>();
-        long bytes = 0;
+        List<Path> files = safetensors.entries().stream().map(Safetensors.Entry::file).distinct().toList();
         for (Safetensors.Entry entry : safetensors.entries()) {
-            tensors.add(new TensorLine(entry.name(), entry.dtype(), entry.shape().toArray(), entry.bytes()));
+            tensors.add(new TensorLine(entry.name(), entry.dtype(), entry.shape().toArray(), entry.bytes(), entry.position(),
+                    files.size() == 1 ? null : files.indexOf(entry.file())));
         }
-        for (Path file : safetensors.entries().stream().map(Safetensors.Entry::file).distinct().toList()) {
+        long bytes = 0;
+        for (Path file : files) {
             bytes += Files.size(file);
         }
-        return contents("safetensors", null, bytes, new LinkedHashMap<>(safetensors.metadata()), tensors);
+        Path folder = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+        return contents("safetensors", null, files, bytes, MemoryNeed.of(safetensors, folder), new LinkedHashMap<>(safetensors.metadata()), tensors);
     }
 
-    private Contents contents(String format, Integer version, long bytes, Map<String, Object> metadata, List<TensorLine> tensors) {
+    private Contents contents(String format, Integer version, List<Path> files, long bytes, Optional<MemoryNeed> need, Map<String, Object> metadata, List<TensorLine> tensors) {
         long parameters = 0;
         var types = new TreeMap<String, Long>();
         for (TensorLine tensor : tensors) {
             parameters += Arrays.stream(tensor.shape()).reduce(1, (a, b) -> a * b);
             types.merge(tensor.type(), Math.max(0, tensor.bytes()), Long::sum);
         }
-        return new Contents(path.toString(), format, version, bytes, parameters, types, metadata, tensors);
+        Memory memory = need.map(n -> new Memory(n.weightBytes(), n.cacheBytesPerToken(), n.context(), n.bytes(n.context()), Machine.availableBytes())).orElse(null);
+        return new Contents(path.toString(), format, version, files.stream().map(Path::toString).toList(), bytes, parameters, types, memory, metadata, tensors);
     }
 
     private Object plain(GgufValue value) {
@@ -130,9 +161,28 @@ final class ShowCommand implements Callable<Integer> {
         output.line("%s: %s%s, %,d bytes, %d tensors, %,d parameters (%s)", contents.file(), contents.format(),
                 contents.version() == null ? "" : " version " + contents.version(), contents.bytes(), contents.tensors().size(),
                 contents.parameters(), types(contents));
+        if (contents.files().size() > 1) {
+            output.line("%d files, from %s to %s", contents.files().size(), contents.files().getFirst(), contents.files().getLast());
+        }
+        if (contents.memory() != null) {
+            output.line(memory(contents.memory()));
+        }
         contents.metadata().forEach((key, value) -> output.line(output.bold(key) + " = " + printable(value)));
-        output.table(List.of("tensor", "type", "shape", "bytes"), contents.tensors().stream().map(tensor -> List.of(
-                tensor.name(), tensor.type(), Arrays.toString(tensor.shape()).replace(" ", ""), Long.toString(tensor.bytes()))).toList());
+        output.table(List.of("tensor", "type", "shape", "bytes", "offset"), contents.tensors().stream().map(tensor -> List.of(
+                tensor.name(), tensor.type(), Arrays.toString(tensor.shape()).replace(" ", ""), Long.toString(tensor.bytes()),
+                (tensor.file() == null ? "" : tensor.file() + ":") + tensor.offset())).toList());
+    }
+
+    private static String memory(Memory memory) {
+        var line = new StringBuilder("memory: " + DoctorCommand.bytes(memory.weightBytes()) + " of weights");
+        for (long tokens : memory.context() > USUAL_TOKENS ? new long[] {USUAL_TOKENS, memory.context()} : new long[] {memory.context()}) {
+            line.append(String.format(Locale.ROOT, ", and %s for %,d tokens", DoctorCommand.bytes(tokens * memory.cacheBytesPerToken()), tokens));
+        }
+        if (memory.availableBytes() >= 0) {
+            line.append("; this machine has ").append(DoctorCommand.bytes(memory.availableBytes())).append(" free");
+            line.append(memory.weightBytes() > memory.availableBytes() ? ", so weights would be read from disk for each token" : "");
+        }
+        return line.toString();
     }
 
     private static String types(Contents contents) {

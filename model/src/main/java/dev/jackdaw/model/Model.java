@@ -5,6 +5,7 @@ import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.format.FormatException;
 import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.ModelFile;
+import dev.jackdaw.model.store.ModelStore;
 import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.model.token.TokenizerConfig;
 import dev.jackdaw.model.token.Tokenizers;
@@ -73,9 +74,11 @@ public final class Model implements AutoCloseable {
     }
 
     /// The directory of a training run stands for the `params.gguf` in it.
-    private static Path resolve(Path path) throws IOException {
+    private static Path resolve(Path argument) throws IOException {
+        Path path = ModelStore.resolve(argument);
         if (!Files.exists(path)) {
-            throw new NoSuchFileException("model " + path + ": there is no such file or folder; give a GGUF file, a Hugging Face folder, or the directory of a training run");
+            throw new NoSuchFileException("model " + path + ": there is no such file or folder, and no model of this name in the store; give a GGUF file, "
+                + "a Hugging Face folder, the directory of a training run, or a name that jackdaw list shows");
         }
         if (Files.isDirectory(path) && Files.exists(path.resolve("params.gguf"))) {
             return path.resolve("params.gguf");

@@ -1,5 +1,7 @@
 package dev.jackdaw.tensor;
 
+import java.nio.file.Path;
+
 /// Every JVM property this project reads, in one place.
 ///
 /// | property              | meaning                                                        | default            |
@@ -7,6 +9,8 @@ package dev.jackdaw.tensor;
 /// | `jackdaw.kernels`     | `simd` or `scalar`                                             | `simd` if possible |
 /// | `jackdaw.vectorBits`  | vector width the kernels use: 128, 256 or 512                  | the machine's      |
 /// | `jackdaw.threads`     | threads of the default worker pool                             | all processors     |
+/// | `jackdaw.data`        | our folder of models; before the variable `JACKDAW_HOME`       | `~/.jackdaw`       |
+/// | `jackdaw.hub`         | where `pull hf.co/…` asks; before the variable `HF_ENDPOINT`   | huggingface.co     |
 public final class Switches {
     public static final boolean SCALAR = "scalar".equals(System.getProperty("jackdaw.kernels"));
     /// 0: as wide as the machine.
@@ -14,5 +18,19 @@ public final class Switches {
     public static final int THREADS = Integer.getInteger("jackdaw.threads", Runtime.getRuntime().availableProcessors());
 
     private Switches() {
+    }
+
+    /// Where models by name and other things that outlive a run are kept.
+    public static Path data() {
+        return Path.of(either("jackdaw.data", "JACKDAW_HOME", System.getProperty("user.home") + "/.jackdaw"));
+    }
+
+    public static String hub() {
+        return either("jackdaw.hub", "HF_ENDPOINT", "https://huggingface.co");
+    }
+
+    private static String either(String property, String variable, String otherwise) {
+        String value = System.getProperty(property, System.getenv(variable));
+        return value == null || value.isBlank() ? otherwise : value;
     }
 }

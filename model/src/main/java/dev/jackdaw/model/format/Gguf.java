@@ -115,6 +115,12 @@ public final class Gguf {
         return parts.stream().map(part -> part.file.path()).toList();
     }
 
+    /// The file that holds the tensor.
+    public Path file(String name) {
+        tensorInfo(name);
+        return partOf.get(name).file.path();
+    }
+
     public Path path() {
         return path;
     }

@@ -48,8 +48,8 @@ final class Mixture {
         this.hasImportance = hasImportance;
         String architecture = file.text("general.architecture", "");
         String prefix = architecture + ".";
-        layers = (int) Math.clamp(file.integer(prefix + "block_count", 0), 0, Integer.MAX_VALUE);
-        experts = (int) Math.clamp(file.integer(prefix + "expert_count", 0), 0, Integer.MAX_VALUE);
+        layers = Math.clamp(file.integer(prefix + "block_count", 0), 0, Integer.MAX_VALUE);
+        experts = Math.clamp(file.integer(prefix + "expert_count", 0), 0, Integer.MAX_VALUE);
         long heads = first(file, prefix + "attention.head_count", 1);
         long kvHeads = first(file, prefix + "attention.head_count_kv", heads);
         isGrouped = kvHeads > 0 && heads / kvHeads >= 4;

@@ -30,7 +30,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,7 +92,7 @@ public final class Pretraining {
         Path out = request.out();
         Files.createDirectories(out.resolve("data"));
         boolean resuming = Files.exists(out.resolve("run.json"));
-        BytePairTokenizer tokenizer = resuming ? Tokenizers.read(out) : prepare();
+        BytePairTokenizer tokenizer = resuming ? Tokenizers.readBytePair(out) : prepare();
         try (Corpus corpus = Corpus.open(out.resolve("data/corpus"));
              TokenShard train = TokenShard.open(out.resolve("data/train.tokens"));
              TokenShard heldOut = TokenShard.open(out.resolve("data/held-out.tokens"))) {
@@ -141,7 +140,7 @@ public final class Pretraining {
         Prepared wanted = request.repeat() == null ? new Prepared(request.sources(), request.choices().vocabulary())
                 : new Prepared(request.repeat().data().sources(), request.repeat().data().vocabulary());
         if (Files.exists(done) && JSON.readValue(Files.readAllBytes(done), Prepared.class).equals(wanted)) {
-            return Tokenizers.read(out);
+            return Tokenizers.readBytePair(out);
         }
         Files.deleteIfExists(done);
         List<Path> paths = new ArrayList<>();
@@ -157,9 +156,9 @@ public final class Pretraining {
             BytePairSpec spec = BpeTrainer.train(texts(corpus.train()), settings, (_, _, _) -> { }).spec();
             AtomicFile.write(out.resolve("tokenizer.json"), TokenizerJson.write(spec));
             AtomicFile.write(out.resolve("tokenizer_config.json"), TokenizerConfig.ofOurs(0).write());
-            BytePairTokenizer tokenizer = Tokenizers.read(out);       // the same object whether the run is new or resumed
+            BytePairTokenizer tokenizer = Tokenizers.readBytePair(out);       // the same object whether the run is new or resumed
             listener.phase("tokenize");
-            String fingerprint = fingerprint(tokenizer);
+            String fingerprint = Tokenizers.fingerprint(tokenizer);
             int end = tokenizer.id(SpecialTokens.END_OF_TEXT).orElseThrow();
             TokenShard.Encoder encoder = text -> tokenizer.encode(text, false, false);
             TokenShard.write(out.resolve("data/held-out.tokens"), corpus.heldOut(), encoder, tokenizer.vocabularySize(), end, fingerprint, device.threads(), Progress.SILENT).close();
@@ -185,14 +184,6 @@ public final class Pretraining {
         };
     }
 
-    private static String fingerprint(BytePairTokenizer tokenizer) {
-        try {
-            return HexFormat.of().formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(TokenizerJson.write(tokenizer.spec())));
-        } catch (java.security.NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
-        }
-    }
-
     /// The sources that every JDK carries, or can.
     public static Path jdkSources() throws IOException {
         Path file = Path.of(System.getProperty("java.home"), "lib", "src.zip");
@@ -208,7 +199,7 @@ public final class Pretraining {
         double peak = Limits.measure(device.threads()).gflops();
         Machine machine = Machine.here(device.threads(), peak);
         RunPlan.Data data = new RunPlan.Data(request.repeat() == null ? request.sources() : request.repeat().data().sources(), tokenizer.vocabularySize(),
-                fingerprint(tokenizer), train.fingerprint(), heldOut.fingerprint(), train.tokens(), train.textBytes(), train.bytesPerToken());
+                Tokenizers.fingerprint(tokenizer), train.fingerprint(), heldOut.fingerprint(), train.tokens(), train.textBytes(), train.bytesPerToken());
         if (request.repeat() != null) {
             RunPlan repeat = request.repeat();
             checkData(repeat, train, heldOut);

@@ -1,6 +1,6 @@
 package dev.jackdaw.cli;
 
-import dev.jackdaw.model.token.BytePairTokenizer;
+import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.model.token.Tokenizers;
 import dev.jackdaw.train.data.Corpus;
 import dev.jackdaw.train.data.CorpusStats;
@@ -29,14 +29,14 @@ final class DataStatsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        BytePairTokenizer encoder = tokenizer == null ? null : Tokenizers.read(tokenizer);
+        Tokenizer encoder = tokenizer == null ? null : Tokenizers.read(tokenizer);
         CorpusStats stats = data.withTemporary(common, true, corpus -> encoder == null ? corpus.stats() : withTokens(corpus, encoder));
         common.output().json(stats);
         DataOptions.print(stats, common.output());
         return 0;
     }
 
-    private CorpusStats withTokens(Corpus corpus, BytePairTokenizer encoder) {
+    private CorpusStats withTokens(Corpus corpus, Tokenizer encoder) {
         try {
             Path file = Files.createTempFile("jackdaw", ".tokens");
             try (TokenShard shard = DataTokenizeCommand.write(file, corpus.train(), encoder, common, Progress.SILENT)) {

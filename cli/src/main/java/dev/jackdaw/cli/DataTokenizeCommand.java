@@ -1,7 +1,6 @@
 package dev.jackdaw.cli;
 
-import dev.jackdaw.model.token.BytePairTokenizer;
-import dev.jackdaw.model.token.TokenizerJson;
+import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.model.token.Tokenizers;
 import dev.jackdaw.train.data.Corpus;
 import dev.jackdaw.train.data.DocumentSet;
@@ -10,9 +9,6 @@ import dev.jackdaw.train.data.TokenShard;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,7 +40,7 @@ final class DataTokenizeCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Output output = common.output();
-        BytePairTokenizer encoder = Tokenizers.read(tokenizer);
+        Tokenizer encoder = Tokenizers.read(tokenizer);
         Files.createDirectories(out);
         try (Corpus corpus = Corpus.open(corpusFile)) {
             var result = new Result(encoder.vocabularySize(), shard("train.tokens", corpus.train(), encoder),
@@ -58,7 +54,7 @@ final class DataTokenizeCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Shard shard(String name, DocumentSet documents, BytePairTokenizer encoder) throws IOException {
+    private Shard shard(String name, DocumentSet documents, Tokenizer encoder) throws IOException {
         Path file = out.resolve(name);
         try (ProgressBar bar = common.output().progress(name, documents.bytes(), "bytes");
              TokenShard shard = write(file, documents, encoder, common, (_, _, bytes, _) -> bar.update(bytes))) {
@@ -71,18 +67,10 @@ final class DataTokenizeCommand implements Callable<Integer> {
                 shard.bytesPerToken());
     }
 
-    static TokenShard write(Path file, DocumentSet documents, BytePairTokenizer tokenizer, CommonOptions common, Progress progress) {
+    static TokenShard write(Path file, DocumentSet documents, Tokenizer tokenizer, CommonOptions common, Progress progress) {
         int end = tokenizer.eos().orElseThrow(() -> new IllegalArgumentException(
                 "tokenize: this tokenizer names no end-of-text token, which must stand between documents; its tokenizer_config.json should say eos_token"));
-        return TokenShard.write(file, documents, text -> tokenizer.encode(text, false, false), tokenizer.vocabularySize(), end, fingerprint(tokenizer),
+        return TokenShard.write(file, documents, text -> tokenizer.encode(text, false, false), tokenizer.vocabularySize(), end, Tokenizers.fingerprint(tokenizer),
                 common.threads(), progress);
-    }
-
-    private static String fingerprint(BytePairTokenizer tokenizer) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(TokenizerJson.write(tokenizer.spec())));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

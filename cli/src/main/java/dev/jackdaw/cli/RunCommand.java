@@ -80,7 +80,7 @@ final class RunCommand implements Callable<Integer> {
 
     /// Streams the text, or prints one JSON object.
     static void generate(Model model, int[] promptIds, int maxTokens, Sampling sampling, boolean ignoreEnd, Output output) {
-        IntPredicate isEnd = ignoreEnd || !model.hasTokenizer() ? _ -> false : id -> id == model.tokenizer().eos().orElse(-1);
+        IntPredicate isEnd = ignoreEnd || !model.hasTokenizer() ? _ -> false : model.tokenizer()::ends;
         TextStream stream = model.hasTokenizer() ? model.tokenizer().stream(true) : null;
         Generator.Result result = new Generator(model.engine()).generate(promptIds, maxTokens, sampling, isEnd,
                 id -> output.text(stream == null ? id + " " : stream.next(id)));

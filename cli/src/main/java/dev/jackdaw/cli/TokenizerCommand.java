@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
             TokenizerCompareCommand.class,
         })
 final class TokenizerCommand implements Runnable {
-    static final String SOURCE = "A tokenizer.json, a GGUF file, a Hugging Face folder, or the directory of a run.";
+    static final String SOURCE = "A tokenizer.json, a tokenizer.model, a GGUF file, a Hugging Face folder, or the directory of a run.";
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help.")
     private boolean help;

@@ -146,6 +146,11 @@ final class Charsmap {
     }
 
     @Override
+    public String toString() {
+        return "charsmap of " + bytes.length + " bytes, " + hashCode();
+    }
+
+    @Override
     public int hashCode() {
         return Arrays.hashCode(bytes);
     }

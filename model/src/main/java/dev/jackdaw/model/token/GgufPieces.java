@@ -58,12 +58,13 @@ final class GgufPieces {
         }
         SentencePieceModel.Parts parts = new SentencePieceModel.Parts(tokens, scores, types, isBpe, ids.token(TokenRole.UNKNOWN).orElse(-1), bytes,
             map.length == 0 ? null : new Charsmap(map), file.bool(KEY + "add_space_prefix", true), !isBpe && file.bool(KEY + "remove_extra_whitespaces", false), true,
-            " \u2047 ", false);
+            null, false);
         PipelineTokenizer.Parts all = parts.assemble(around(file, ids, TokenRole.BEGIN, "add_bos_token", isBpe), around(file, ids, TokenRole.END, "add_eos_token", !isBpe));
         List<AddedToken> added = new ArrayList<>(all.added());
         for (int id = 0; id < tokens.length; id++) {
-            if (types[id] == GgufTokenizer.USER_DEFINED && !tokens[id].isEmpty()) {
-                added.add(AddedToken.of(id, tokens[id], false));
+            boolean isUnknown = types[id] == GgufTokenizer.UNKNOWN;
+            if ((types[id] == GgufTokenizer.USER_DEFINED || isUnknown) && !tokens[id].isEmpty()) {
+                added.add(AddedToken.of(id, tokens[id], isUnknown));
             }
         }
         return new PipelineTokenizer(new PipelineTokenizer.Parts(all.model(), added, all.normalization(), null, all.decoder(), all.before(), all.after()), ids);

@@ -201,8 +201,8 @@ final class PieceMerges implements PieceModel {
         return unknown;
     }
 
-    boolean byteFallback() {
-        return byteFallback;
+    String describe() {
+        return (scored != null ? Arrays.toString(scored.types) + Arrays.toString(scored.scores) : Arrays.toString(ranked.pairs)) + fuseUnknown + byteFallback + ignoreMerges;
     }
 
     /// Types and scores as files with scores write them; made up in the right order where there is a list of merges.

@@ -1,6 +1,7 @@
 package dev.jackdaw.model.token;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -106,7 +107,7 @@ public final class PipelineTokenizer implements Tokenizer {
         SpecialMatcher raw = parseSpecial ? allRaw : textRaw;
         SpecialMatcher normalized = parseSpecial ? allNormalized : textNormalized;
         raw.cut(text, from, to, ids, (piece, start, end) -> {
-            byte[] clean = normalize(java.util.Arrays.copyOfRange(piece, start, end));
+            byte[] clean = normalize(Arrays.copyOfRange(piece, start, end));
             normalized.cut(clean, 0, clean.length, ids, (t, f, e) -> {
                 if (parts.preTokenizer == null) {
                     worker.encode(t, f, e, ids);
@@ -116,6 +117,17 @@ public final class PipelineTokenizer implements Tokenizer {
             });
         });
         idle.offer(worker);
+    }
+
+    /// All that decides about ids, as text, for a fingerprint.
+    String describe() {
+        String numbers = switch (parts.model) {
+            case PieceMerges merges -> merges.describe();
+            case Unigram unigram -> Arrays.toString(unigram.scores()) + Arrays.toString(unigram.types()) + unigram.byteFallback();
+            case WordPiece words -> words.prefix();
+        };
+        return parts.model.getClass().getSimpleName() + Arrays.toString(written) + numbers + parts.model.unknown() + parts.added + parts.normalization + parts.preTokenizer
+            + Arrays.toString(parts.before) + Arrays.toString(parts.after);
     }
 
     private byte[] normalize(byte[] text) {
@@ -162,7 +174,7 @@ public final class PipelineTokenizer implements Tokenizer {
             if (drop < text.length) {
                 strip = 0;
             }
-            return drop == 0 ? text : java.util.Arrays.copyOfRange(text, drop, text.length);
+            return drop == 0 ? text : Arrays.copyOfRange(text, drop, text.length);
         }
     }
 
@@ -204,7 +216,7 @@ public final class PipelineTokenizer implements Tokenizer {
 
     private void flush(Bytes run, StringBuilder text) {
         if (run.size() > 0) {
-            text.append(parts.decoder.text(java.util.Arrays.copyOf(run.array(), run.size())));
+            text.append(parts.decoder.text(Arrays.copyOf(run.array(), run.size())));
             run.cutTo(0);
         }
     }

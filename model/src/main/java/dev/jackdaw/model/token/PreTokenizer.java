@@ -1,6 +1,8 @@
 package dev.jackdaw.model.token;
 
 import dev.jackdaw.model.token.TextPattern.Behavior;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /// How text is cut into words that are then tokenized one by one. The names are those of `tokenizers`, where a `tokenizer.json` lists
@@ -27,7 +29,23 @@ public sealed interface PreTokenizer {
 
         @Override
         public void cut(byte[] text, int from, int to, boolean atStart, Words words) {
-            step(0, text, from, to, atStart, words);
+            List<TextPattern> patterns = expressions();
+            if (patterns.size() == steps.size()) {
+                TextPattern.cutByAll(patterns, text, from, to, words);
+            } else {
+                step(0, text, from, to, atStart, words);
+            }
+        }
+
+        /// The expressions of the steps that only cut around matches.
+        private List<TextPattern> expressions() {
+            List<TextPattern> patterns = new ArrayList<>();
+            for (PreTokenizer step : steps) {
+                if (step instanceof Delimited(TextPattern pattern, Behavior behavior, boolean invert) && pattern.isRegex() && behavior == Behavior.ISOLATED && !invert) {
+                    patterns.add(pattern);
+                }
+            }
+            return patterns;
         }
 
         private void step(int index, byte[] text, int from, int to, boolean atStart, Words words) {
@@ -148,7 +166,7 @@ public sealed interface PreTokenizer {
                 end = spaced.length;
             }
             Words write = (word, f, e) -> {
-                byte[] written = Utf8.bytes(ByteAlphabet.write(java.util.Arrays.copyOfRange(word, f, e)));
+                byte[] written = Utf8.bytes(ByteAlphabet.write(Arrays.copyOfRange(word, f, e)));
                 words.take(written, 0, written.length);
             };
             if (ownRule) {
@@ -163,7 +181,7 @@ public sealed interface PreTokenizer {
     record OnAlphabet(PreTokenizer inner) implements PreTokenizer {
         @Override
         public void cut(byte[] text, int from, int to, boolean atStart, Words words) {
-            String written = ByteAlphabet.write(java.util.Arrays.copyOfRange(text, from, to));
+            String written = ByteAlphabet.write(Arrays.copyOfRange(text, from, to));
             byte[] alphabet = Utf8.bytes(written);
             int[] back = new int[alphabet.length + 1];
             int at = 0;

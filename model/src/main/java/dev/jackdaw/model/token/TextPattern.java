@@ -15,6 +15,9 @@ final class TextPattern {
     private static final long STEPS_PER_CHARACTER = 2000;
     private static final long STEPS_AT_LEAST = 1_000_000;
 
+    /// Common enough to be found without a matcher.
+    private static final String TWO_SPACES = " {2,}";
+
     private final String source;
     private final byte[] literal;           // or null
     private final Pattern pattern;          // or null
@@ -34,6 +37,8 @@ final class TextPattern {
 
     static TextPattern regex(String expression) {
         String java = expression.replaceAll("\\\\p\\{(Han|Hiragana|Katakana|Hangul|Latin|Cyrillic|Greek|Arabic|Hebrew|Thai|Devanagari)\\}", "\\\\p{Is$1}");
+        // DeepSeek lists the letters of the world in a hundred ranges, and Java asks them one after the other: let it ask for ASCII first.
+        java = java.replaceAll("\\[A-Za-z([^\\x00-\\x7F](?:[^\\x00-\\x7F]|-)*)\\]", "[A-Za-z[[^\\\\x00-\\\\x7F]&&[$1]]]");
         try {
             return new TextPattern(expression, null, Pattern.compile(java, Pattern.UNICODE_CHARACTER_CLASS | Pattern.MULTILINE | Pattern.UNIX_LINES));
         } catch (PatternSyntaxException | StackOverflowError e) {
@@ -79,18 +84,72 @@ final class TextPattern {
             }
             return found;
         }
+        if (source.equals(TWO_SPACES)) {
+            runsOfSpaces(text, from, to, found);
+            return found;
+        }
         Characters characters = new Characters(text, from, to);
         Matcher matcher = pattern.matcher(characters);
+        find(matcher, 0, characters.length(), (start, end) -> found.addAll(characters.offset(start), characters.offset(end)));
+        return found;
+    }
+
+    @FunctionalInterface
+    private interface Match {
+        void take(int start, int end);
+    }
+
+    private void find(Matcher matcher, int from, int to, Match match) {
+        matcher.region(from, to);
         try {
             while (matcher.find()) {
                 if (matcher.end() > matcher.start()) {
-                    found.addAll(characters.offset(matcher.start()), characters.offset(matcher.end()));
+                    match.take(matcher.start(), matcher.end());
                 }
             }
         } catch (StackOverflowError e) {
-            throw new IllegalArgumentException("the regular expression " + source + " nests too deeply on a text of " + (to - from) + " bytes", e);
+            throw new IllegalArgumentException("the regular expression " + source + " nests too deeply on a text of " + (to - from) + " characters", e);
         }
-        return found;
+    }
+
+    private static void runsOfSpaces(byte[] text, int from, int to, TokenList found) {
+        for (int at = from; at < to; ) {
+            int end = at;
+            while (end < to && text[end] == ' ') {
+                end++;
+            }
+            if (end - at > 1) {
+                found.addAll(at, end);
+            }
+            at = end + 1;
+        }
+    }
+
+    /// Cuts around the matches of several expressions, each on the pieces of the one before. Reads the bytes once for all of them.
+    static void cutByAll(List<TextPattern> patterns, byte[] text, int from, int to, PreTokenizer.Words sink) {
+        Characters characters = new Characters(text, from, to);
+        TokenList bounds = new TokenList();
+        bounds.addAll(0, characters.length());
+        for (TextPattern pattern : patterns) {
+            Matcher matcher = pattern.pattern.matcher(characters);
+            TokenList finer = new TokenList(bounds.size() * 2);
+            finer.add(0);
+            for (int i = 1; i < bounds.size(); i++) {
+                pattern.find(matcher, bounds.get(i - 1), bounds.get(i), (start, end) -> {
+                    if (start > finer.get(finer.size() - 1)) {
+                        finer.add(start);
+                    }
+                    finer.add(end);
+                });
+                if (bounds.get(i) > finer.get(finer.size() - 1)) {
+                    finer.add(bounds.get(i));
+                }
+            }
+            bounds = finer;
+        }
+        for (int i = 1; i < bounds.size(); i++) {
+            sink.take(text, characters.offset(bounds.get(i - 1)), characters.offset(bounds.get(i)));
+        }
     }
 
     private boolean startsWith(byte[] text, int at) {

@@ -3,8 +3,12 @@ package dev.jackdaw.model.token;
 import dev.jackdaw.model.format.Gguf;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /// Opens tokenizers of any kind.
 public final class Tokenizers {
@@ -47,6 +51,23 @@ public final class Tokenizers {
             return tokenizer;
         }
         throw new IllegalArgumentException(fileOrFolder + ": this tokenizer is not byte-level BPE, which is needed here");
+    }
+
+    /// A number that changes when the tokenizer does: SHA-256, in hexadecimal. Token files keep it, so that no ids are read by another tokenizer
+    /// than the one that made them.
+    public static String fingerprint(Tokenizer tokenizer) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            switch (tokenizer) {
+                case BytePairTokenizer bytes when bytes.spec().split() instanceof Split -> digest.update(TokenizerJson.write(bytes.spec()));
+                case BytePairTokenizer bytes -> digest.update(bytes.spec().describe().getBytes(StandardCharsets.UTF_8));
+                case PipelineTokenizer pieces -> digest.update(pieces.describe().getBytes(StandardCharsets.UTF_8));
+                default -> throw new IllegalArgumentException("tokenizer: a " + tokenizer.getClass().getSimpleName() + " has no fingerprint");
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
     }
 
     /// The tokenizer in this file.

@@ -31,7 +31,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -164,7 +163,7 @@ public final class Pretraining {
             AtomicFile.write(out.resolve("tokenizer_config.json"), TokenizerConfig.ofOurs(0).write());
             BytePairTokenizer tokenizer = Tokenizers.readBytePair(out);       // the same object whether the run is new or resumed
             listener.phase("tokenize");
-            String fingerprint = fingerprint(tokenizer);
+            String fingerprint = Tokenizers.fingerprint(tokenizer);
             int end = tokenizer.id(SpecialTokens.END_OF_TEXT).orElseThrow();
             TokenShard.Encoder encoder = text -> tokenizer.encode(text, false, false);
             TokenShard.write(out.resolve("data/held-out.tokens"), corpus.heldOut(), encoder, tokenizer.vocabularySize(), end, fingerprint, device.threads(), Progress.SILENT).close();
@@ -190,14 +189,6 @@ public final class Pretraining {
         };
     }
 
-    private static String fingerprint(BytePairTokenizer tokenizer) {
-        try {
-            return HexFormat.of().formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(TokenizerJson.write(tokenizer.spec())));
-        } catch (java.security.NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
-        }
-    }
-
     /// The sources that every JDK carries, or can.
     public static Path jdkSources() throws IOException {
         Path file = Path.of(System.getProperty("java.home"), "lib", "src.zip");
@@ -213,7 +204,7 @@ public final class Pretraining {
         double peak = Limits.measure(device.threads()).gflops();
         Machine machine = Machine.here(device.threads(), peak);
         RunPlan.Data data = new RunPlan.Data(request.repeat() == null ? request.sources() : request.repeat().data().sources(), tokenizer.vocabularySize(),
-                fingerprint(tokenizer), train.fingerprint(), heldOut.fingerprint(), train.tokens(), train.textBytes(), train.bytesPerToken());
+                Tokenizers.fingerprint(tokenizer), train.fingerprint(), heldOut.fingerprint(), train.tokens(), train.textBytes(), train.bytesPerToken());
         if (request.repeat() != null) {
             RunPlan repeat = request.repeat();
             checkData(repeat, train, heldOut);

@@ -1,0 +1,152 @@
+package dev.jackdaw.langchain4j;
+
+import dev.jackdaw.model.Model;
+import dev.jackdaw.model.chat.ChatPrompt;
+import dev.jackdaw.model.chat.ChatTemplate;
+import dev.jackdaw.model.chat.ChatTemplates;
+import dev.jackdaw.model.chat.Message;
+import dev.jackdaw.model.chat.MessageParser;
+import dev.jackdaw.model.generate.EndTokens;
+import dev.jackdaw.model.generate.Generator;
+import dev.jackdaw.model.generate.Overflow;
+import dev.jackdaw.model.generate.Penalties;
+import dev.jackdaw.model.generate.Predictor;
+import dev.jackdaw.model.generate.Request;
+import dev.jackdaw.model.generate.Sampling;
+import dev.jackdaw.model.token.Tokenizer;
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
+import dev.langchain4j.agent.tool.ToolSpecification;
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.ToolExecutionResultMessage;
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.exception.UnsupportedFeatureException;
+import dev.langchain4j.internal.JsonSchemaElementUtils;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.request.ToolChoice;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.output.FinishReason;
+import dev.langchain4j.model.output.TokenUsage;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntPredicate;
+
+/// From a request of LangChain4j to an answer: messages through the model's own template, tokens through its engine, the text taken apart
+/// into answer, reasoning and calls of tools. What the model cannot do is refused by name, never left out silently.
+final class Conversation {
+    /// New tokens where a request does not say.
+    private static final int MAX_TOKENS = 512;
+
+    private final String modelName;
+    private final ChatTemplate template;
+    private final Tokenizer tokenizer;
+    private final IntPredicate isEnd;
+    private final Generator generator;
+
+    static Conversation of(Model model) throws IOException {
+        ChatTemplate template = ChatTemplates.read(model.path()).orElseThrow(() -> new IllegalArgumentException("chat: " + model.path()
+                + " has no chat template; it is a base model, which continues text but holds no conversation"));
+        return new Conversation(model.path().getFileName().toString(), template, model.tokenizer(), EndTokens.of(model), Predictor.of(model.engine()));
+    }
+
+    Conversation(String modelName, ChatTemplate template, Tokenizer tokenizer, IntPredicate isEnd, Predictor predictor) {
+        this.modelName = modelName;
+        this.template = template;
+        this.tokenizer = tokenizer;
+        this.isEnd = isEnd;
+        generator = new Generator(predictor, tokenizer);
+    }
+
+    /// One request at a time; others wait.
+    synchronized ChatResponse answer(ChatRequest request, MessageParser.Listener listener) {
+        ChatPrompt prompt = template.render(request.messages().stream().map(Conversation::message).map(Message::toMap).toList(), tools(request), true, Map.of());
+        MessageParser parser = new MessageParser(MessageParser.Format.of(template.source()), prompt.text().stripTrailing().endsWith("<think>"), listener);
+        int maxTokens = request.maxOutputTokens() == null ? MAX_TOKENS : request.maxOutputTokens();
+        List<String> stop = request.stopSequences() == null ? List.of() : request.stopSequences();
+        Generator.Result result = generator.generate(new Request(prompt.encode(tokenizer), maxTokens, sampling(request), isEnd, stop, -1, true, null, null,
+                Overflow.REFUSE), new Generator.Listener() {
+            @Override
+            public void text(String piece) {
+                parser.accept(piece);
+            }
+        });
+        Message message = parser.finish();
+        List<ToolExecutionRequest> calls = message.toolCalls().stream().map(Conversation::call).toList();
+        AiMessage answer = AiMessage.builder().text(message.content().isEmpty() && !calls.isEmpty() ? null : message.content()).thinking(message.reasoning())
+                .toolExecutionRequests(calls).build();
+        return ChatResponse.builder().aiMessage(answer).modelName(modelName).tokenUsage(new TokenUsage(result.promptIds().length, result.ids().length))
+                .finishReason(finishReason(result.finishReason(), !calls.isEmpty())).build();
+    }
+
+    static ToolExecutionRequest call(Message.ToolCall call) {
+        return ToolExecutionRequest.builder().id(call.id()).name(call.name()).arguments(call.arguments()).build();
+    }
+
+    private static FinishReason finishReason(Generator.FinishReason reason, boolean calls) {
+        return switch (reason) {
+            case STOP -> calls ? FinishReason.TOOL_EXECUTION : FinishReason.STOP;
+            case LENGTH -> FinishReason.LENGTH;
+            case CANCELLED, GRAMMAR -> FinishReason.OTHER;
+        };
+    }
+
+    private static Sampling sampling(ChatRequest request) {
+        if (request.responseFormat() != null && request.responseFormat().type() == ResponseFormatType.JSON) {
+            throw new UnsupportedFeatureException("answers in JSON are not supported by this adapter yet; ask for text");
+        }
+        Sampling sampling = Sampling.of(request.temperature() == null ? 0 : request.temperature(), System.nanoTime());
+        if (request.topK() != null) {
+            sampling = sampling.withTopK(request.topK());
+        }
+        if (request.topP() != null) {
+            sampling = sampling.withTopP(request.topP());
+        }
+        if (request.frequencyPenalty() != null || request.presencePenalty() != null) {
+            sampling = sampling.withPenalties(new Penalties(1, or(request.frequencyPenalty()), or(request.presencePenalty()), Penalties.NONE.window()));
+        }
+        return sampling;
+    }
+
+    private static double or(Double value) {
+        return value == null ? 0 : value;
+    }
+
+    private static List<Object> tools(ChatRequest request) {
+        if (request.toolChoice() == ToolChoice.REQUIRED) {
+            throw new UnsupportedFeatureException("a tool call cannot be required, only offered; leave the tool choice at AUTO");
+        }
+        if (request.toolChoice() == ToolChoice.NONE || request.toolSpecifications() == null || request.toolSpecifications().isEmpty()) {
+            return null;
+        }
+        List<Object> tools = new ArrayList<>();
+        for (ToolSpecification tool : request.toolSpecifications()) {
+            Map<String, Object> function = new LinkedHashMap<>();
+            function.put("name", tool.name());
+            function.put("description", tool.description() == null ? "" : tool.description());
+            function.put("parameters", tool.parameters() == null ? Map.of("type", "object", "properties", Map.of()) : JsonSchemaElementUtils.toMap(tool.parameters()));
+            tools.add(new LinkedHashMap<>(Map.of("type", "function", "function", function)));
+        }
+        return tools;
+    }
+
+    private static Message message(ChatMessage message) {
+        return switch (message) {
+            case SystemMessage system -> Message.of("system", system.text());
+            case UserMessage user -> {
+                if (!user.hasSingleText()) {
+                    throw new UnsupportedFeatureException("a user message must be one text; images, sound and files are not supported by this adapter");
+                }
+                yield Message.of("user", user.singleText());
+            }
+            case AiMessage ai -> new Message("assistant", ai.text() == null ? "" : ai.text(), ai.thinking(), ai.toolExecutionRequests().stream()
+                    .map(call -> new Message.ToolCall(call.id(), call.name(), call.arguments())).toList());
+            case ToolExecutionResultMessage result -> Message.of("tool", result.text());
+            default -> throw new UnsupportedFeatureException("messages of type " + message.type() + " are not supported by this adapter");
+        };
+    }
+}

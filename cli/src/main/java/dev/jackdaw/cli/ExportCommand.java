@@ -32,7 +32,7 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--hf", paramLabel = "DIR", description = "Write this Hugging Face folder.", showDefaultValue = Visibility.NEVER)
     private Path folder;
 
-    @Option(names = "--type", paramLabel = "TYPE", description = "f32, f16, bf16 or (GGUF only) a block format. Default: that of the weights, so that nothing is lost; f32 for weights in blocks.", showDefaultValue = Visibility.NEVER)
+    @Option(names = "--type", paramLabel = "TYPE", description = "f32, f16, bf16 or (GGUF only) q8_0; for others see quantize. Default: that of the weights, so that nothing is lost; f32 for weights in blocks.", showDefaultValue = Visibility.NEVER)
     private DType type;
 
     /// What `--json` prints.

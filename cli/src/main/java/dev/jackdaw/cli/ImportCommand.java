@@ -25,7 +25,7 @@ final class ImportCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "FILE", required = true, description = "The GGUF file to write.")
     private Path out;
 
-    @Option(names = "--type", paramLabel = "TYPE", description = "f32, f16, bf16 or a block format. Default: that of the weights, so that nothing is lost.", showDefaultValue = Visibility.NEVER)
+    @Option(names = "--type", paramLabel = "TYPE", description = "f32, f16, bf16 or q8_0; for others see quantize. Default: that of the weights, so that nothing is lost.", showDefaultValue = Visibility.NEVER)
     private DType type;
 
     @Override

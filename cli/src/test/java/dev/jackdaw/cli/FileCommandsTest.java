@@ -1,6 +1,7 @@
 package dev.jackdaw.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.jackdaw.model.format.Gguf;
@@ -56,6 +57,21 @@ class FileCommandsTest {
         assertThat(shown.at("/memory/cacheBytesPerToken").asLong()).isEqualTo(2 * 4 * 2 * 32);
         assertThat(shown.at("/memory/context").asInt()).isEqualTo(TinyModel.CONTEXT);
         assertThat(ok("show", out.toString()).out()).contains("memory: ", "for 64 tokens");
+    }
+
+    @Test
+    void quantizesAFolderAndMeasuresTheLoss() throws IOException {
+        Path hf = folder.resolve("hf");
+        ok("export", model.toString(), "--hf", hf.toString());
+        Path text = Files.writeString(folder.resolve("text.txt"), "The cat sat on a mat and the jackdaw sat on a cat. ".repeat(5));
+        Path out = folder.resolve("q.gguf");
+        var json = ok("quantize", hf.toString(), "--type", "q8_0", "--out", out.toString(), "--data", text.toString(), "--json").json();
+        double before = json.at("/perplexityBefore").asDouble();
+        assertThat(before).isGreaterThan(10).isLessThan(1000);
+        assertThat(json.at("/perplexityAfter").asDouble()).isCloseTo(before, within(0.02 * before)).isNotEqualTo(before);
+        try (var left = Files.list(folder)) {
+            assertThat(left).noneMatch(path -> path.getFileName().toString().contains("import"));
+        }
     }
 
     @Test

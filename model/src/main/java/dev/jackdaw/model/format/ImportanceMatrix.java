@@ -1,5 +1,6 @@
 package dev.jackdaw.model.format;
 
+import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
 import java.io.IOException;
@@ -51,6 +52,9 @@ public final class ImportanceMatrix {
     private static float[] means(Gguf file, GgufTensor info, Tensor counts) {
         Shape shape = info.shape();
         long experts = counts.elements();
+        if (!info.type().name().equals("F32") || counts.type() != DType.F32) {
+            throw new FormatException(file.path(), info.position(), "tensor " + info.name() + " is " + info.type() + " and its counts " + counts.type() + "; expected F32 both");
+        }
         if (shape.rank() > 3 || experts < 1 || shape.elements() % experts != 0 || shape.elements() / experts != shape.width()) {
             throw new FormatException(file.path(), info.position(), "tensor " + info.name() + shape + " does not fit its counts " + counts + "; expected [E,C] and [E,1]");
         }

@@ -1,10 +1,13 @@
 /// # Models as files
-/// Everything between a path and named tensors. Read in this order: [Gguf] (one file with weights, tokenizer and template) with
+/// Everything between a path and named tensors. Read in this order: [Gguf] (weights, tokenizer and template; of one file or of several, each a [GgufPart]) with
 /// [GgufValue], [GgufTensor] and [GgmlType]; [Safetensors] (weights behind a JSON header); then the writers [GgufWriter] and
 /// [SafetensorsWriter], which stand on [AtomicFile], and [Conversion] between number formats.
 ///
 /// One level up, where tensors become a model: [ModelHeader] (sizes), [ModelFile] (opens either kind), [GgufNames] (who is called what),
 /// [GgufExport] and [HuggingFace] (whole models out, headers in).
+///
+/// Fewer bits: [Quantizer] writes a GGUF file anew, [Mixture] chooses which tensor gets which type of a [FileType], [ImportanceMatrix] weighs
+/// errors. Also here: [Merge] (one file of many), [PackedExperts] (MXFP4 in safetensors), [MemoryNeed] (what a model would take).
 ///
 /// Readers map the file and hand out tensors in its own memory. Headers come from anywhere, so they are checked before anything is
 /// allocated or handed out, and whatever is wrong is one [FormatException] with the file, the byte, what was found and what was expected.

@@ -21,7 +21,7 @@ import java.util.regex.Pattern;
 
 /// Files over HTTP. A connection that breaks, stalls, or is refused for now is tried again, going on where it stopped (`Range`, RFC 9110
 /// section 14); what arrives is hashed on the way and compared. Redirects are followed by hand, since the token must not go to another host.
-public final class Download {
+public final class Download implements AutoCloseable {
     private static final int MOST_REDIRECTS = 10;
     private static final int BUFFER = 1 << 18;
     private static final Pattern CONTENT_RANGE = Pattern.compile("bytes (\\d+)-(\\d+)/(\\d+|\\*)");
@@ -290,6 +290,11 @@ public final class Download {
             Thread.currentThread().interrupt();
             throw new Refused("pull " + uri + ": interrupted");
         }
+    }
+
+    @Override
+    public void close() {
+        client.shutdownNow();
     }
 
     /// A failure that trying again does not cure.

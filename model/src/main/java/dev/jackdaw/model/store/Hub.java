@@ -63,10 +63,20 @@ final class Hub {
             String sha256 = lfs.path("sha256").asString("").matches("[0-9a-fA-F]{64}") ? lfs.path("sha256").asString() : null;
             String git = sha256 == null && sibling.path("blobId").asString("").matches("[0-9a-f]{40}") ? sibling.path("blobId").asString() : null;
             long size = lfs.path("size").isNumber() ? lfs.path("size").asLong() : sibling.path("size").asLong(-1);
-            URI at = URI.create(endpoint + "/" + path + "/resolve/" + commit + "/" + name.replace("%", "%25").replace(" ", "%20").replace("#", "%23").replace("?", "%3F"));
+            URI at = URI.create(endpoint + "/" + path + "/resolve/" + commit + "/" + escaped(name));
             files.put(name, new RemoteFile(name, at, new Download.Expected(size, sha256, git)));
         }
         return choose(repository, commit, files);
+    }
+
+    /// Everything but unreserved characters (RFC 3986, section 2.3) and slashes as `%XX`.
+    private static String escaped(String path) {
+        var escaped = new StringBuilder();
+        for (byte octet : path.getBytes(StandardCharsets.UTF_8)) {
+            boolean isPlain = octet >= 'a' && octet <= 'z' || octet >= 'A' && octet <= 'Z' || octet >= '0' && octet <= '9' || "-._~/".indexOf(octet) >= 0;
+            escaped.append(isPlain ? String.valueOf((char) octet) : "%%%02X".formatted(octet & 0xff));
+        }
+        return escaped.toString();
     }
 
     /// A relative path that stays inside its folder.

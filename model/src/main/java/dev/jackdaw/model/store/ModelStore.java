@@ -107,7 +107,7 @@ public final class ModelStore {
                 Path manifest = each.resolve(MANIFEST);
                 if (!each.getFileName().toString().startsWith(".") && Files.isRegularFile(manifest)) {
                     try {
-                        Manifest read = JSON.readValue(Files.readString(manifest), Manifest.class);
+                        Manifest read = JSON.readValue(Files.readAllBytes(manifest), Manifest.class);
                         if (read != null && read.files != null && read.files.stream().allMatch(file -> file != null && file.name != null && Hub.isSafe(file.name))) {
                             found.add(new Stored(each.getFileName().toString(), each, read));
                         }
@@ -123,23 +123,25 @@ public final class ModelStore {
     /// Brings a model into the store, replacing one of the same name.
     public Stored pull(ModelSource source, Options options, Download.Progress progress) throws IOException {
         URI hub = URI.create(options.hub);
-        Download download = new Download(options.patience, options.token == null || options.token.isBlank() ? null : options.token.strip(), hub.getAuthority());
-        return switch (source) {
-            case ModelSource.Repository repository -> {
-                Hub.Selection selection = new Hub(options.hub, download).select(repository);
-                yield fetch(name(options, selection.title()), source, selection.commit(), selection.files(), download, progress);
-            }
-            case ModelSource.Address(URI uri) -> {
-                String file = ModelSource.fileName(uri);
-                if (!Hub.isSafe(file)) {
-                    throw new IllegalArgumentException("pull " + uri + ": \"" + file + "\" is no name for a file here");
+        String token = options.token == null || options.token.isBlank() ? null : options.token.strip();
+        try (Download download = new Download(options.patience, token, hub.getAuthority())) {
+            return switch (source) {
+                case ModelSource.Repository repository -> {
+                    Hub.Selection selection = new Hub(options.hub, download).select(repository);
+                    yield fetch(name(options, selection.title()), source, selection.commit(), selection.files(), download, progress);
                 }
-                yield fetch(name(options, file.replaceFirst("(?i)\\.gguf$", "")), source, null,
-                    List.of(new Hub.RemoteFile(file, uri, new Download.Expected(-1, options.sha256, null))), download, progress);
-            }
-            case ModelSource.Local(Path path) -> copyIn(name(options, path.toAbsolutePath().normalize().getFileName().toString().replaceFirst("(?i)(-\\d{5}-of-\\d{5})?\\.gguf$", "")),
-                source, path, progress);
-        };
+                case ModelSource.Address(URI uri) -> {
+                    String file = ModelSource.fileName(uri);
+                    if (!Hub.isSafe(file)) {
+                        throw new IllegalArgumentException("pull " + uri + ": \"" + file + "\" is no name for a file here");
+                    }
+                    yield fetch(name(options, file.replaceFirst("(?i)\\.gguf$", "")), source, null,
+                        List.of(new Hub.RemoteFile(file, uri, new Download.Expected(-1, options.sha256, null))), download, progress);
+                }
+                case ModelSource.Local(Path path) -> copyIn(name(options, path.toAbsolutePath().normalize().getFileName().toString().replaceFirst("(?i)(-\\d{5}-of-\\d{5})?\\.gguf$", "")),
+                    source, path, progress);
+            };
+        }
     }
 
     private static String name(Options options, String title) {

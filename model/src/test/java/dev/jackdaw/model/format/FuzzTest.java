@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -75,7 +76,7 @@ class FuzzTest {
             new GgufWriter().put("general.architecture", "qwen3").put("n", GgufValue.u32(7)).put("f", GgufValue.f32(0.5)).put("b", GgufValue.of(true))
                 .put("texts", GgufValue.texts(List.of("a", "bc", "def"))).put("ints", GgufValue.i32s(1, 2, 3)).put("reals", GgufValue.f32s(1, 2))
                 .add("a", Tensor.zeros(arena, 3, 4)).add("b", Tensor.zeros(arena, 2, 32), DType.Q8_0).add("c", Tensor.zeros(arena, 5), DType.F16)
-                .add("d", GgmlType.of(2), Shape.of(32), MemorySegment.ofArray(new byte[18]))
+                .add("d", GgmlType.of(2), Shape.of(32), MemorySegment.ofArray(new byte[18])).add("k", Tensor.zeros(arena, 1, 256), DType.Q4_K)
                 .write(path);
         }
         return Files.readAllBytes(path);
@@ -99,6 +100,66 @@ class FuzzTest {
     @Test
     void damagedSafetensorsIsReadOrRefused() throws IOException {
         damage("safetensors", smallSafetensors(), FuzzTest::readSafetensors);
+    }
+
+    /// Everything that reads the header of a file and believes some of it.
+    @Test
+    void damagedHeadersDoNotLeadAstray() throws IOException {
+        Path path = folder.resolve("model.gguf");
+        try (Arena arena = Arena.ofConfined()) {
+            new GgufWriter().put("general.architecture", "llama").put("general.type", "imatrix").put("imatrix.chunk_count", GgufValue.u32(2))
+                .put("imatrix.datasets", GgufValue.texts(List.of("d"))).put("llama.block_count", GgufValue.u32(2)).put("llama.attention.head_count", GgufValue.u32(2))
+                .put("llama.attention.head_count_kv", GgufValue.i32s(1, 1)).put("llama.embedding_length", GgufValue.u32(64)).put("llama.context_length", GgufValue.u32(64))
+                .add("token_embd.weight", Tensor.zeros(arena, 5, 64)).add("blk.0.attn_v.weight", Tensor.zeros(arena, 2, 64)).add("blk.1.ffn_down_exps.weight", Tensor.zeros(arena, 2, 3, 64))
+                .add("w.in_sum2", Tensor.zeros(arena, 2, 8)).add("w.counts", Tensor.zeros(arena, 2, 1)).write(path);
+        }
+        damage("model header", Files.readAllBytes(path), 1500, (file, arena) -> {
+            Gguf gguf = Gguf.open(file, arena);
+            assertThat(MemoryNeed.of(gguf).bytes(4096)).isNotNegative();
+            Mixture.types(gguf, FileType.Q3_K_M, true, false);
+            ImportanceMatrix.read(file);
+        });
+    }
+
+    @Test
+    void damagedPartsOfASplitFileAreReadOrRefused() throws IOException {
+        List<Path> parts;
+        try (Arena arena = Arena.ofConfined()) {
+            parts = new GgufWriter().put("general.architecture", "llama").add("a", Tensor.zeros(arena, 8)).add("b", Tensor.zeros(arena, 8)).writeSplit(folder, "s", 32);
+        }
+        assertThat(parts).hasSize(2);
+        for (Path part : parts) {
+            byte[] bytes = Files.readAllBytes(part);
+            for (int seed = 0; seed < 700; seed++) {
+                Random random = new Random(seed);
+                byte[] damaged = seed < bytes.length ? Arrays.copyOf(bytes, seed) : bytes.clone();
+                for (int i = random.nextInt(3); i >= 0 && damaged.length > 0; i--) {
+                    damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
+                }
+                Files.write(part, damaged);
+                try (Arena arena = Arena.ofConfined()) {
+                    readGguf(parts.get(seed % 2), arena);
+                } catch (FormatException e) {
+                    assertThat(e.getMessage()).startsWith(folder.toString());
+                } catch (RuntimeException | Error e) {
+                    fail("split file, seed " + seed, e);
+                }
+            }
+            Files.write(part, bytes);
+        }
+    }
+
+    @Test
+    void damagedPackedExpertsAreReadOrRefused() throws IOException {
+        Path path = folder.resolve("experts.safetensors");
+        new SafetensorsWriter().add("e_blocks", Safetensors.Type.U8, Shape.of(2, 3, 1, 16), MemorySegment.ofArray(new byte[96]))
+            .add("e_scales", Safetensors.Type.U8, Shape.of(2, 3, 1), MemorySegment.ofArray(new byte[6])).write(path);
+        damage("packed experts", Files.readAllBytes(path), 1000, (file, arena) -> {
+            Safetensors tensors = Safetensors.open(file, arena);
+            if (PackedExperts.has(tensors, "e")) {
+                touch(PackedExperts.read(tensors, "e", arena));
+            }
+        });
     }
 
     @Test
@@ -137,6 +198,10 @@ class FuzzTest {
     }
 
     private void damage(String what, byte[] bytes, Reader reader) throws IOException {
+        damage(what, bytes, ROUNDS, reader);
+    }
+
+    private void damage(String what, byte[] bytes, int rounds, Reader reader) throws IOException {
         check(bytes, reader, what + " as written");
         for (int length = 0; length < bytes.length; length++) {
             byte[] shorter = Arrays.copyOf(bytes, length);
@@ -145,26 +210,43 @@ class FuzzTest {
                 fail(what + " cut to " + length + " of " + bytes.length + " bytes was read");
             }
         }
-        for (int seed = 0; seed < ROUNDS; seed++) {
-            Random random = new Random(seed);
-            byte[] damaged = bytes.clone();
-            switch (random.nextInt(4)) {
-                case 0 -> damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
-                case 1 -> {
-                    for (int i = random.nextInt(8); i >= 0; i--) {
-                        damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
-                    }
-                }
-                case 2 -> ByteBuffer.wrap(damaged).order(ByteOrder.LITTLE_ENDIAN).putLong(random.nextInt(damaged.length - 7), NASTY[random.nextInt(NASTY.length)]);
-                default -> {
-                    int from = random.nextInt(damaged.length);
-                    int to = random.nextInt(damaged.length);
-                    int count = random.nextInt(Math.min(64, damaged.length - Math.max(from, to)) + 1);
-                    System.arraycopy(bytes, from, damaged, to, count);
+        for (int seed = 0; seed < rounds; seed++) {
+            damageOnce(what, bytes, seed, reader);
+        }
+    }
+
+    /// A minute each with seeds nobody has tried.
+    @Test
+    @Tag("slow")
+    void damagedFilesAreReadOrRefusedForMinutes() throws IOException {
+        byte[] gguf = smallGguf();
+        byte[] safetensors = smallSafetensors();
+        Random seeds = new Random();
+        for (long end = System.nanoTime() + 120_000_000_000L; System.nanoTime() < end;) {
+            damageOnce("gguf", gguf, seeds.nextInt(), FuzzTest::readGguf);
+            damageOnce("safetensors", safetensors, seeds.nextInt(), FuzzTest::readSafetensors);
+        }
+    }
+
+    private void damageOnce(String what, byte[] bytes, int seed, Reader reader) throws IOException {
+        Random random = new Random(seed);
+        byte[] damaged = bytes.clone();
+        switch (random.nextInt(4)) {
+            case 0 -> damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
+            case 1 -> {
+                for (int i = random.nextInt(8); i >= 0; i--) {
+                    damaged[random.nextInt(damaged.length)] = (byte) random.nextInt();
                 }
             }
-            check(damaged, reader, what + ", seed " + seed);
+            case 2 -> ByteBuffer.wrap(damaged).order(ByteOrder.LITTLE_ENDIAN).putLong(random.nextInt(damaged.length - 7), NASTY[random.nextInt(NASTY.length)]);
+            default -> {
+                int from = random.nextInt(damaged.length);
+                int to = random.nextInt(damaged.length);
+                int count = random.nextInt(Math.min(64, damaged.length - Math.max(from, to)) + 1);
+                System.arraycopy(bytes, from, damaged, to, count);
+            }
         }
+        check(damaged, reader, what + ", seed " + seed);
     }
 
     private FormatException check(byte[] bytes, Reader reader, String what) throws IOException {

@@ -30,6 +30,7 @@ final class FakeHub implements AutoCloseable {
     boolean ignoresRanges;
     boolean lies;                    // about checksums
     String token;
+    byte[] listAnswer;               // instead of the true one
     String eTag = "\"one\"";
 
     private final HttpServer hub;
@@ -70,7 +71,9 @@ final class FakeHub implements AutoCloseable {
         if (who.equals("hub") && token != null && !("Bearer " + token).equals(authorization)) {
             send(exchange, 401, "who are you?");
         } else if (path.equals("/api/models/org/repo")) {
-            send(exchange, 200, list());
+            byte[] answer = listAnswer != null ? listAnswer : list().getBytes(StandardCharsets.UTF_8);
+            exchange.sendResponseHeaders(200, answer.length == 0 ? -1 : answer.length);
+            exchange.getResponseBody().write(answer);
         } else if (who.equals("hub") && path.startsWith("/loop/")) {
             redirect(exchange, path);
         } else if (who.equals("hub") && path.startsWith("/away/")) {
@@ -78,7 +81,7 @@ final class FakeHub implements AutoCloseable {
         } else if (who.equals("hub") && path.startsWith("/org/repo/resolve/" + COMMIT + "/")) {
             String name = path.substring(("/org/repo/resolve/" + COMMIT + "/").length());
             if (isLarge(name)) {
-                redirect(exchange, cdn() + "/blob/" + name.replace(" ", "%20"));
+                redirect(exchange, cdn() + "/blob/" + java.net.URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20"));
             } else {
                 content(exchange, name, range);
             }
@@ -93,7 +96,7 @@ final class FakeHub implements AutoCloseable {
         return name.endsWith(".gguf") || name.endsWith(".safetensors");
     }
 
-    private String list() {
+    String list() {
         List<Map<String, Object>> siblings = new ArrayList<>();
         files.forEach((name, bytes) -> {
             Map<String, Object> sibling = new LinkedHashMap<>(Map.of("rfilename", name, "size", bytes.length, "blobId", gitSha1(bytes)));

@@ -168,6 +168,9 @@ class ModelStoreTest {
 
     @Test
     void startsAgainWhereTheServerKnowsNoRanges() throws IOException {
+        put("m ü#%Q8_0.gguf", 300_000);
+        assertThat(pull("hf.co/org/repo").model().getFileName()).hasToString("m ü#%Q8_0.gguf");
+        hub.files.clear();
         put("m-Q8_0.gguf", 300_000);
         hub.ignoresRanges = true;
         hub.troubles.add("drop:100000");
@@ -289,6 +292,30 @@ class ModelStoreTest {
         assertThat(hub.requests).noneMatch(request -> request.startsWith("cdn"));         // the file is here already, by its checksum
     }
 
+    /// Answers of a hub that has gone mad.
+    @Test
+    void aDamagedListIsRefused() throws IOException {
+        put("m-Q8_0.gguf", 300);
+        byte[] list = hub.list().getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        for (int seed = 0; seed < 400 + list.length; seed++) {
+            Random random = new Random(seed);
+            byte[] damaged = seed < list.length ? Arrays.copyOf(list, seed) : list.clone();
+            for (int i = random.nextInt(4); i > 0 && damaged.length > 0; i--) {
+                damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(128);
+            }
+            hub.listAnswer = damaged;
+            try {
+                store.pull(ModelSource.of("hf.co/org/repo"), new ModelStore.Options(null, null, hub.endpoint(), null, new Download.Patience(1, Duration.ZERO, Duration.ofSeconds(5), Duration.ofSeconds(5))), progress);
+            } catch (IOException | IllegalArgumentException e) {
+                assertThat(e.getMessage()).as("seed %d", seed).contains("pull ").hasSizeLessThan(2000);
+            }
+        }
+        for (String text : List.of("null", "[]", "3", "{\"sha\":\"0123456\",\"siblings\":[null,3,[],{}]}", "[".repeat(100_000))) {
+            hub.listAnswer = text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+            assertThatThrownBy(() -> pull("hf.co/org/repo")).as(text).isInstanceOf(IOException.class).hasMessageContaining("pull hf.co/org/repo: the");
+        }
+    }
+
     @Test
     void aDamagedManifestDoesNotHideTheOthers() throws IOException {
         put("m-Q8_0.gguf", 3000);
@@ -298,6 +325,8 @@ class ModelStoreTest {
             Files.writeString(bad.resolve("model.json"), text);
             assertThat(store.list()).as(text).extracting(ModelStore.Stored::name).containsExactly("m-q8_0");
         }
+        Files.write(bad.resolve("model.json"), new byte[] {(byte) 0xff, (byte) 0xfe, (byte) 0x80, '{'});
+        assertThat(store.list()).hasSize(1);
         store.remove("bad");
         assertThat(bad).doesNotExist();
     }

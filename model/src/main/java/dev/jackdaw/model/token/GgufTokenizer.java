@@ -29,6 +29,8 @@ public record GgufTokenizer(String model, String pre, String[] tokens, int[] typ
     /// The rules whose models take a word that is in the vocabulary whole, whatever the merges say.
     private static final Set<String> WHOLE_WORDS = Set.of("llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "tekken", "gpt-4o",
         "o200k", "llama4");
+    /// The rules whose models are trained on NFC, which the file has no key for.
+    private static final Set<String> COMPOSED = Set.of("qwen2", "qwen35", "deepseek-r1-qwen", "megrez", "command-r", "olmo");
     public static final int NORMAL = 1;
     public static final int UNKNOWN = 2;
     public static final int CONTROL = 3;
@@ -210,11 +212,11 @@ public record GgufTokenizer(String model, String pre, String[] tokens, int[] typ
                 pairs[2 * i + side] = id;
             }
         }
-        // What the file may leave unsaid, by its rule: Llama 3 begins every text with its token and takes whole words first; Qwen is trained on NFC.
+        // What the file may leave unsaid, by its rule: Llama 3 begins every text with its token and takes whole words first.
         boolean wholeWords = WHOLE_WORDS.contains(pre);
         boolean begins = addBos != null ? addBos : wholeWords && !split.equals(Split.O200K);
         boolean ends = addEos != null && addEos;
-        return new BytePairSpec(pieces, pairs, added, split, split == Split.QWEN2 ? Normalizer.Form.NFC : null,
+        return new BytePairSpec(pieces, pairs, added, split, COMPOSED.contains(pre) ? Normalizer.Form.NFC : null,
             wholeWords, false, begins && bos >= 0 ? new int[] {bos} : new int[0],
             ends && eos >= 0 ? new int[] {eos} : new int[0], bos, eos);
     }

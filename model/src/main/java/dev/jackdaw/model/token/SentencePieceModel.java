@@ -135,9 +135,23 @@ final class SentencePieceModel {
         boolean addBegin = config != null && config.addBos() != null ? config.addBos() : modelType == BPE;
         boolean addEnd = config != null && config.addEos() != null ? config.addEos() : modelType == UNIGRAM;
         PipelineTokenizer.Parts all = parts.assemble(addBegin && has(begin) ? new int[] {begin} : new int[0], addEnd && has(end) ? new int[] {end} : new int[0]);
+        if (config != null && !config.added().isEmpty()) {
+            all = withAdded(all, config.added());
+        }
         TokenRole.Ids roles = config == null ? new TokenRole.Ids() : config.roles(new PipelineTokenizer(all, new TokenRole.Ids()));
         roles = roles.with(TokenRole.BEGIN, has(begin) ? begin : -1).with(TokenRole.END, has(end) ? end : -1).with(TokenRole.PADDING, has(padding) ? padding : -1);
         return new PipelineTokenizer(all, roles);
+    }
+
+    /// Tokens that were added to the model after its training; their flags count also where the model has the token itself.
+    private static PipelineTokenizer.Parts withAdded(PipelineTokenizer.Parts parts, List<AddedToken> more) {
+        List<AddedToken> added = new ArrayList<>(more);
+        for (AddedToken token : parts.added()) {
+            if (more.stream().noneMatch(other -> other.id() == token.id())) {
+                added.add(token);
+            }
+        }
+        return new PipelineTokenizer.Parts(parts.model(), added, parts.normalization(), parts.preTokenizer(), parts.decoder(), parts.before(), parts.after());
     }
 
     private boolean has(int id) {

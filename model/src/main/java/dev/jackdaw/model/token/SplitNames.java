@@ -1,7 +1,9 @@
 package dev.jackdaw.model.token;
 
 import dev.jackdaw.model.token.PreTokenizer.Chain;
+import dev.jackdaw.model.token.PreTokenizer.Characters;
 import dev.jackdaw.model.token.PreTokenizer.Delimited;
+import dev.jackdaw.model.token.TextPattern.Behavior;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,12 +31,14 @@ final class SplitNames {
     static {
         // DeepSeek LLM and V2, DeepSeek Coder, DeepSeek V3 and R1
         put(at("[\r\n]", "\\s?[" + LETTERS + "]+", "\\s?[!-/:-~\uFF01-\uFF0F\uFF1A-\uFF5E\u2018-\u201F\u3000-\u3002]+", "\\s+$",
-            "[\u4E00-\u9FA5\u0800-\u4E00\uAC00-\uD7FF]+", "\\p{N}+"), "deepseek-llm");
+            "[\u4E00-\u9FA5\u0800-\u4E00\uAC00-\uD7FF]+", "\\p{N}"), "deepseek-llm");
         put(at("[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[\u4E00-\u9FA5\u0800-\u4E00\uAC00-\uD7FF]+", "\\p{N}"), "deepseek-coder");
         put(at("\\p{N}{1,3}", "[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+",
             "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+"
                 + "|\\s+(?!\\S)|\\s+"), "deepseek-v3", "hunyuan-dense", "joyai-llm");
-        put(at("[\\p{P}\\$\\+<=>\\^~\\|`]+", GPT2, "[0-9][0-9][0-9]"), "falcon");
+        // Falcon cuts numbers only after it has written bytes as characters
+        put(simplest(List.of(new Characters(Characters.Kind.PUNCTUATION, Behavior.CONTIGUOUS), Split.GPT2,
+            new PreTokenizer.OnAlphabet(new Characters(Characters.Kind.NUMBER, Behavior.CONTIGUOUS)), new PreTokenizer.OnAlphabet(Delimited.at("[0-9][0-9][0-9]")))), "falcon");
         // Mistral NeMo and what followed: words as in GPT-4o, digits alone, no contractions
         put(at("[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
             + "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*"
@@ -74,9 +78,10 @@ final class SplitNames {
     }
 
     /// Steps in a row as one rule; what [Split#SMOLLM] does in one go is recognised.
-    static PreTokenizer simplest(List<PreTokenizer> steps) {
-        PreTokenizer digits = new PreTokenizer.Characters(PreTokenizer.Characters.Kind.NUMBER, TextPattern.Behavior.ISOLATED);
-        if (steps.size() == 2 && steps.get(1) == Split.GPT2 && (steps.getFirst().equals(digits) || steps.getFirst().equals(Delimited.at("\\p{N}")))) {
+    static PreTokenizer simplest(List<PreTokenizer> given) {
+        PreTokenizer digits = new Characters(Characters.Kind.NUMBER, Behavior.ISOLATED);
+        List<PreTokenizer> steps = given.stream().map(step -> step.equals(digits) ? Delimited.at("\\p{N}") : step).toList();
+        if (steps.size() == 2 && steps.get(1) == Split.GPT2 && steps.getFirst().equals(Delimited.at("\\p{N}"))) {
             return Split.SMOLLM;
         }
         return steps.size() == 1 ? steps.getFirst() : new Chain(steps);

@@ -79,14 +79,27 @@ public sealed interface Rope {
 
     /// All angles divided by one number.
     record Linear(double factor) implements Scaling {
+        public Linear {
+            positive(factor);
+        }
     }
 
     /// Angles divided one by one, as `rope_freqs.weight` of a GGUF file has it.
     record Factors(List<Float> factors) implements Scaling {
+        public Factors {
+            factors.forEach(Rope::positive);
+        }
     }
 
     /// Llama 3.1: slow turns are divided by `factor`, fast ones stay, those between are mixed by wavelength.
     record Llama3(double factor, double low, double high, double original) implements Scaling {
+        public Llama3 {
+            positive(factor);
+            positive(low);
+            positive(original);
+            positive(high - low);
+        }
+
         double divisor(double angle) {
             double turns = original * angle / (2 * Math.PI);                 // that fit in the original context
             if (turns < low) {
@@ -106,6 +119,14 @@ public sealed interface Rope {
     /// @param truncate  the ramp begins and ends at whole pairs
     /// @param magnitude factor on cosines and sines; the paper's is 0.1 · ln(factor) + 1
     record Yarn(double factor, double original, double fast, double slow, boolean truncate, double magnitude) implements Scaling {
+        public Yarn {
+            positive(factor);
+            positive(original);
+            positive(fast);
+            positive(slow);
+            positive(magnitude);
+        }
+
         public static double magnitude(double factor, double m) {
             return factor <= 1 ? 1 : 0.1 * m * Math.log(factor) + 1;
         }
@@ -135,5 +156,17 @@ public sealed interface Rope {
     /// LongRoPE (Ding et al. 2024, arXiv:2402.13753), as Phi-3 uses it: one set of divisors for texts within the original context, another
     /// for longer ones.
     record LongFactors(List<Float> shortFactors, List<Float> longFactors, int original, double magnitude) implements Scaling {
+        public LongFactors {
+            shortFactors.forEach(Rope::positive);
+            longFactors.forEach(Rope::positive);
+            positive(original);
+            positive(magnitude);
+        }
+    }
+
+    private static void positive(Number value) {
+        if (!(value.doubleValue() > 0) || value.doubleValue() == Double.POSITIVE_INFINITY) {
+            throw new IllegalArgumentException("model: rope scaling by " + value + "; expected positive numbers");
+        }
     }
 }

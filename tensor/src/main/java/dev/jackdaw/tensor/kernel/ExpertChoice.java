@@ -18,6 +18,8 @@ import dev.jackdaw.tensor.Memory;
 /// @param groupsUsed  groups that take part
 /// @param groupBest   how many of a group's best ranks add up to the group's: 1 or 2
 public record ExpertChoice(int used, boolean sigmoid, boolean renormalise, float scale, int groups, int groupsUsed, int groupBest) {
+    private static final double DROPPED = -Double.MAX_VALUE;
+
     public ExpertChoice {
         if (used < 1 || groups < 1 || groupsUsed < 1 || groupsUsed > groups || groupBest < 1) {
             throw new IllegalArgumentException("experts: " + used + " used, " + groupsUsed + " of " + groups + " groups; all must be at least 1");
@@ -46,7 +48,8 @@ public record ExpertChoice(int used, boolean sigmoid, boolean renormalise, float
         }
         for (int e = 0; e < experts; e++) {
             scores[e] = sigmoid ? scores[e] : scores[e] / sum;
-            ranks[e] = scores[e] + (correction == 0 ? 0 : Memory.getFloat(correction + 4L * e));
+            double rank = scores[e] + (correction == 0 ? 0 : Memory.getFloat(correction + 4L * e));
+            ranks[e] = Double.isNaN(rank) ? DROPPED : rank;
         }
         if (groups > 1) {
             dropGroups(ranks);
@@ -55,7 +58,7 @@ public record ExpertChoice(int used, boolean sigmoid, boolean renormalise, float
         for (int k = 0; k < used; k++) {
             int best = best(ranks, 0, experts);
             ids[k] = best;
-            ranks[best] = Double.NEGATIVE_INFINITY;
+            ranks[best] = Double.NEGATIVE_INFINITY;             // below those dropped, so that none is chosen twice
             total += scores[best];
         }
         for (int k = 0; k < used; k++) {
@@ -82,7 +85,7 @@ public record ExpertChoice(int used, boolean sigmoid, boolean renormalise, float
                 }
             }
             groupRanks[worst] = Double.POSITIVE_INFINITY;
-            java.util.Arrays.fill(ranks, worst * size, (worst + 1) * size, Double.NEGATIVE_INFINITY);
+            java.util.Arrays.fill(ranks, worst * size, (worst + 1) * size, DROPPED);
         }
     }
 

@@ -1,0 +1,148 @@
+package dev.jackdaw.tensor.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.jackdaw.tensor.DType;
+import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/// The kernels that only some families need, against the kernels that all share, and against their formulas.
+class FamilyKernelsTest {
+    private final Random random = new Random(3);
+
+    private Tensor random(Arena arena, long... sizes) {
+        Tensor tensor = Tensor.zeros(arena, sizes);
+        for (long i = 0; i < tensor.elements(); i++) {
+            tensor.set(i, (float) random.nextGaussian());
+        }
+        return tensor;
+    }
+
+    @Test
+    void rareAttentionWithoutAnythingRareIsCachedAttention() {
+        int G = 3, D = 10, n = 150;
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor k = random(arena, n, D), v = random(arena, n, D), q = random(arena, n, G * D), expected = Tensor.zeros(arena, n, G * D), found = Tensor.zeros(arena, G * D);
+            long[] pages = new long[CachedAttention.pages(n)];
+            for (int i = 0; i < pages.length; i++) {
+                pages[i] = arena.allocate(CachedAttention.pageBytes(D), Memory.ALIGNMENT).address();
+            }
+            CachedAttention.SCALAR.append(D, pages, 0, n, k.address(), D, v.address(), D);
+            long scratch = arena.allocate(RareAttention.scratchBytes(D, n), 64).address();
+            for (int window : new int[] {0, 7}) {
+                CachedAttention.SCALAR.attend(new CachedAttention.Group(G, D, 0.3f, window), expected.address(), G * D, q.address(), G * D, n, pages, 0, scratch);
+                for (int at : new int[] {0, 1, 63, 64, 149}) {
+                    RareAttention.attend(G, D, new AttentionRule(0.3f, window, 0, null, false), found.address(), q.address() + 4L * at * G * D, pages, at, n, 0, scratch);
+                    for (int i = 0; i < G * D; i++) {
+                        assertThat(found.get(i)).isCloseTo(expected.get((long) at * G * D + i), within(1e-5f));
+                    }
+                    // a sink that weighs nothing changes nothing, one that weighs all leaves nothing
+                    float[] without = found.toFloats();
+                    Tensor sinks = Tensor.of(arena, new float[] {-1000, -1000, 1000}, 3);
+                    RareAttention.attend(G, D, new AttentionRule(0.3f, window, 0, sinks, false), found.address(), q.address() + 4L * at * G * D, pages, at, n, sinks.address(), scratch);
+                    for (int i = 0; i < G * D; i++) {
+                        assertThat(found.get(i)).isCloseTo(i < 2 * D ? without[i] : 0, within(1e-5f));
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void cappedScoresStayWithinTheCap() {
+        int D = 4;
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor k = Tensor.of(arena, new float[] {100, 0, 0, 0, 0, 0, 0, 0}, 2, D), v = Tensor.of(arena, new float[] {1, 1, 1, 1, 0, 0, 0, 0}, 2, D);
+            Tensor q = Tensor.of(arena, new float[] {1, 0, 0, 0}, D), out = Tensor.zeros(arena, D);
+            long[] pages = {arena.allocate(CachedAttention.pageBytes(D), 64).address()};
+            CachedAttention.SCALAR.append(D, pages, 0, 2, k.address(), D, v.address(), D);
+            RareAttention.attend(1, D, new AttentionRule(1, 0, 2, null, false), out.address(), q.address(), pages, 1, 2, 0, arena.allocate(512, 64).address());
+            double s = Math.exp(2 * Math.tanh(50));
+            assertThat(out.get(0)).isCloseTo((float) (s / (s + 1)), within(1e-6f));
+            // the first position sees the second only both ways
+            RareAttention.attend(1, D, new AttentionRule(1, 0, 2, null, false), out.address(), q.address(), pages, 0, 2, 0, arena.allocate(512, 64).address());
+            assertThat(out.get(0)).isEqualTo(1);
+            RareAttention.attend(1, D, new AttentionRule(1, 0, 2, null, true), out.address(), q.address(), pages, 0, 2, 0, arena.allocate(512, 64).address());
+            assertThat(out.get(0)).isCloseTo((float) (s / (s + 1)), within(1e-6f));
+        }
+    }
+
+    @Test
+    void rotationOfAWholeHeadIsThatOfTheSharedKernel() {
+        int n = 5, H = 2, D = 12;
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor x = random(arena, n, H * D), expected = Tensor.zeros(arena, n, H * D), found = Tensor.zeros(arena, n, H * D), table = Tensor.zeros(arena, 9, D);
+            Tensor positions = Tensor.zeros(arena, DType.I32, n);
+            for (int i = 0; i < n; i++) {
+                Memory.putInt(positions.address() + 4L * i, 2 * i);
+            }
+            QkNormRope.fill(table.address(), 0, 9, D, 100);
+            for (boolean neighbours : new boolean[] {false, true}) {
+                QkNormRope.SCALAR.forward(expected.address(), H * D, 0, x.address(), H * D, 0, table.address(), positions.address(), 0, n, H, D, 1e-6f, neighbours);
+                Rotation.turn(found.address(), H * D, x.address(), H * D, table.address(), positions.address(), 0, n, H, D, D, neighbours);
+                assertThat(found.toFloats()).isEqualTo(expected.toFloats());
+            }
+            Tensor narrow = Tensor.zeros(arena, 9, 4);
+            QkNormRope.fill(narrow.address(), 0, 9, 4, 100);
+            Rotation.turn(found.address(), H * D, x.address(), H * D, narrow.address(), positions.address(), 0, n, H, D, 4, false);
+            for (int i = 4; i < D; i++) {
+                assertThat(found.get((long) (n - 1) * H * D + i)).isEqualTo(x.get((long) (n - 1) * H * D + i));
+            }
+            assertThat(found.get((long) (n - 1) * H * D)).isNotEqualTo(x.get((long) (n - 1) * H * D));
+        }
+    }
+
+    @Test
+    void expertsAreChosenBySoftmaxOrSigmoidWithinTheBestGroups() {
+        try (Arena arena = Arena.ofConfined()) {
+            long logits = Tensor.of(arena, new float[] {1, 3, 2, 0, -1, 4}, 6).address();
+            int[] ids = new int[2];
+            float[] weights = new float[2];
+            ExpertChoice.best(2, true).choose(logits, 6, 0, ids, weights);
+            assertThat(ids).containsExactly(5, 1);
+            assertThat(weights[0]).isCloseTo((float) (1 / (1 + Math.exp(-1))), within(1e-6f));
+            assertThat(weights[0] + weights[1]).isCloseTo(1, within(1e-6f));
+            ExpertChoice.best(2, false).choose(logits, 6, 0, ids, weights);
+            assertThat(weights[0] + weights[1]).isLessThan(1);
+            // groups of two: the best by their sum is {1,3}, though the best expert is elsewhere; a correction counts for the choice only
+            new ExpertChoice(2, true, false, 2, 3, 1, 2).choose(logits, 6, 0, ids, weights);
+            assertThat(ids).containsExactly(1, 0);
+            assertThat(weights[0]).isCloseTo((float) (2 / (1 + Math.exp(-3))), within(1e-6f));
+            long correction = Tensor.of(arena, new float[] {0, 0, 0, 9, 9, 0}, 6).address();
+            new ExpertChoice(2, true, false, 1, 1, 1, 1).choose(logits, 6, correction, ids, weights);
+            assertThat(ids).containsExactly(3, 4);
+            assertThat(weights[0]).isCloseTo(0.5f, within(1e-6f));
+            assertThatThrownBy(() -> new ExpertChoice(1, false, true, 1, 2, 3, 1)).hasMessageContaining("3 of 2 groups");
+        }
+    }
+
+    @Test
+    void bendsFollowTheirFormulas() {
+        try (Arena arena = Arena.ofConfined()) {
+            Tensor x = random(arena, 40), y = Tensor.zeros(arena, 40), expected = Tensor.zeros(arena, 40);
+            Activation.SCALAR.gelu(expected.address(), x.address(), 0, 40);
+            Bends.bend(y.address(), x.address(), 0, 40, Bend.GELU);
+            assertThat(y.toFloats()).isEqualTo(expected.toFloats());
+            Activation.SCALAR.geluErf(expected.address(), x.address(), 0, 40);
+            Bends.bend(y.address(), x.address(), 0, 40, Bend.GELU_ERF);
+            assertThat(y.toFloats()).isEqualTo(expected.toFloats());
+            Activation.SCALAR.reluSquared(expected.address(), x.address(), 0, 40);
+            Bends.bend(y.address(), x.address(), 0, 40, Bend.RELU_SQUARED);
+            assertThat(y.get(3)).isCloseTo(expected.get(3), within(1e-6f));
+            Activation.SCALAR.swiglu(expected.address(), x.address(), 0, 4, 5);
+            Bends.gate(y.address(), x.address(), 0, 4, 5, Bend.SILU);
+            assertThat(y.toFloats()).isEqualTo(expected.toFloats());
+            Tensor clamped = Tensor.of(arena, new float[] {100, 100, 0, -100}, 2, 2), h = Tensor.zeros(arena, 2);
+            Bends.clampedGate(h.address(), clamped.address(), 0, 2, 1, 7);
+            assertThat(h.get(0)).isCloseTo(7 * 8, within(1e-3f));
+            assertThat(h.get(1)).isEqualTo(-0f);
+            Bends.softcap(clamped.address(), 0, 4, 30);
+            assertThat(clamped.get(0)).isCloseTo((float) (30 * Math.tanh(100 / 30.0)), within(1e-4f));
+        }
+    }
+}

@@ -1,0 +1,252 @@
+package dev.jackdaw.model.generate.constrain;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jackdaw.model.token.Tokenizer;
+import dev.jackdaw.model.token.Tokenizers;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// A "model" that chooses at random among the allowed tokens must always write what the grammar says.
+class GrammarConstraintTest {
+    private static final JsonMapper JSON = JsonMapper.builder().enable(tools.jackson.databind.DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(tools.jackson.core.StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    private static Tokenizer tokenizer;
+    private static TokenTrie trie;
+
+    @BeforeAll
+    static void open() throws Exception {
+        tokenizer = Tokenizers.read(Path.of("src/test/resources/reference/tokenizers/bpe-llama3"));
+        trie = TokenTrie.of(tokenizer);
+    }
+
+    /// A random text, or null if it did not end; the masks are compared with their definition on the way.
+    private static String walk(GrammarConstraint constraint, long seed) {
+        Random random = new Random(seed);
+        List<Integer> ids = new ArrayList<>();
+        for (int step = 0; step < 3000; step++) {
+            float[] logits = new float[tokenizer.vocabularySize()];
+            constraint.mask(logits);
+            List<Integer> allowed = new ArrayList<>();
+            for (int id = 0; id < logits.length; id++) {
+                boolean is = logits[id] == 0;
+                if (step < 12 && seed < 3) {
+                    assertThat(is).as("seed %d, step %d, token %s after %s", seed, step, tokenizer.piece(id), text(ids)).isEqualTo(constraint.allows(id));
+                }
+                if (is) {
+                    allowed.add(id);
+                }
+            }
+            if (constraint.mayEnd() && (allowed.isEmpty() || random.nextInt(step < 60 ? 8 : 2) == 0)) {
+                return text(ids);
+            }
+            assertThat(allowed).as("seed %d: a dead end after %s", seed, text(ids)).isNotEmpty();
+            int chosen = allowed.get(random.nextInt(allowed.size()));
+            if (step > 60) {                             // hurry home
+                chosen = allowed.stream().filter(id -> tokenizer.decode(id).matches("[\"}\\]]+[,\"}\\]]*|\\)|;")).findAny().orElse(chosen);
+            }
+            constraint.accept(chosen);
+            ids.add(chosen);
+        }
+        return null;
+    }
+
+    private static String text(List<Integer> ids) {
+        return tokenizer.decode(ids.stream().mapToInt(Integer::intValue).toArray());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[a-z]+@[a-z]{2,5}\\.(com|org)", "\\d{3}-\\d{4}", "(yes|no|maybe)( (yes|no))*", "[^a-z\\s]{1,20}", ".{0,12}x", "\\w+(?:\\s\\w+){0,3}[.!?]", "a|b|", "(a?b*){3}c", "\\p{Lu}\\p{Ll}{1,8}",
+        "[\\u4e00-\\u9fff😀é-ö]{1,6}", "(?<year>[12]\\d{3})", "^ab$|^c+$", "[\\[\\]\\-]{2}", "\\\\\\.\\*", "\"[^\"]*\"", "é{2}|[🀀-🿿]+"})
+    void textsMatchTheRegularExpression(String regex) {
+        GrammarConstraint constraint = new GrammarConstraint(Grammar.ofRegex(regex), trie);
+        int ended = 0;
+        for (int seed = 0; seed < 20; seed++) {
+            String text = walk(constraint.fresh(), seed);
+            if (text != null) {
+                ended++;
+                assertThat(Pattern.compile(regex).matcher(text).matches()).as("seed %d: %s", seed, text).isTrue();
+            }
+        }
+        assertThat(ended).isGreaterThan(14);
+    }
+
+    private static Arguments schema(String schema, Predicate<JsonNode> accepts) {
+        return Arguments.of(schema, accepts);
+    }
+
+    static Stream<Arguments> schemas() {
+        return Stream.of(
+            schema("{}", n -> true),
+            schema("{\"type\": \"object\", \"properties\": {\"name\": {\"type\": \"string\"}, \"age\": {\"type\": \"integer\", \"minimum\": 0, \"maximum\": 130}, \"tags\": {\"type\": \"array\", \"items\": {\"type\": \"string\", \"maxLength\": 4}, \"maxItems\": 3}}, \"required\": [\"name\", \"age\"]}",
+                n -> n.path("name").isString() && n.path("age").isInt() && n.path("age").asInt() >= 0 && n.path("age").asInt() <= 130 && n.size() <= 3
+                    && n.path("tags").size() <= 3 && n.path("tags").valueStream().allMatch(t -> t.isString() && t.stringValue().codePointCount(0, t.stringValue().length()) <= 4)),
+            schema("{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"null\"}, \"ab\": {\"type\": \"boolean\"}, \"b\\\"\": {\"const\": 1}}, \"additionalProperties\": {\"type\": \"integer\"}}",
+                n -> n.properties().stream().allMatch(e -> switch (e.getKey()) {
+                    case "a" -> e.getValue().isNull();
+                    case "ab" -> e.getValue().isBoolean();
+                    case "b\"" -> e.getValue().equals(JSON.readTree("1"));
+                    default -> e.getValue().isIntegralNumber();
+                })),
+            schema("{\"type\": \"array\", \"prefixItems\": [{\"type\": \"integer\"}, {\"type\": \"string\"}], \"items\": {\"type\": \"boolean\"}, \"minItems\": 1, \"maxItems\": 4}",
+                n -> n.isArray() && n.size() >= 1 && n.size() <= 4 && n.get(0).isIntegralNumber() && (n.size() < 2 || n.get(1).isString()) && (n.size() < 3 || n.get(2).isBoolean())),
+            schema("{\"type\": \"array\", \"prefixItems\": [{\"type\": \"integer\"}, {\"type\": \"string\"}, {\"const\": 3}], \"items\": false, \"minItems\": 2}", n -> n.size() == 2 || n.size() == 3),
+            schema("{\"type\": \"array\", \"items\": {\"type\": \"integer\"}, \"minItems\": 3}", n -> n.size() >= 3),
+            schema("{\"type\": \"array\", \"items\": {\"type\": \"integer\"}, \"maxItems\": 0}", n -> n.isArray() && n.isEmpty()),
+            schema("{\"enum\": [\"red\", 1, null, {\"a\": [1]}, \"\\u0001\\\"\"]}", n -> JSON.readTree("[\"red\", 1, null, {\"a\": [1]}, \"\\u0001\\\"\"]").valueStream().anyMatch(n::equals)),
+            schema("{\"anyOf\": [{\"type\": \"integer\", \"minimum\": -37, \"maximum\": 1205}, {\"type\": [\"boolean\", \"null\"]}]}",
+                n -> n.isBoolean() || n.isNull() || n.isInt() && n.asInt() >= -37 && n.asInt() <= 1205),
+            schema("{\"type\": \"number\", \"minimum\": -2, \"maximum\": 3.7}", n -> n.isNumber() && n.asDouble() >= -2 && n.asDouble() <= 3.7),
+            schema("{\"type\": \"number\", \"exclusiveMinimum\": 0, \"maximum\": 100}", n -> n.isNumber() && n.asDouble() > 0 && n.asDouble() <= 100),
+            schema("{\"type\": \"number\"}", JsonNode::isNumber),
+            schema("{\"type\": \"integer\", \"exclusiveMaximum\": -99}", n -> n.isIntegralNumber() && n.asLong() < -99),
+            schema("{\"type\": \"string\", \"pattern\": \"^[a-c\\\\n\\\"]{2,4}$\"}", n -> n.stringValue().matches("[a-c\n\"]{2,4}")),
+            schema("{\"type\": \"string\", \"pattern\": \"\\\\d\"}", n -> Pattern.compile("\\d").matcher(n.stringValue()).find()),
+            schema("{\"type\": \"string\", \"minLength\": 3, \"maxLength\": 5}", n -> n.stringValue().codePointCount(0, n.stringValue().length()) >= 3 && n.stringValue().codePointCount(0, n.stringValue().length()) <= 5),
+            schema("{\"type\": \"string\", \"format\": \"date\"}", n -> LocalDate.parse(n.stringValue()) != null),
+            schema("{\"type\": \"string\", \"format\": \"date-time\"}", n -> OffsetDateTime.parse(n.stringValue()) != null),
+            schema("{\"type\": \"string\", \"format\": \"uuid\"}", n -> UUID.fromString(n.stringValue()).toString().equals(n.stringValue())),
+            schema("{\"$ref\": \"#/$defs/node\", \"$defs\": {\"node\": {\"type\": \"object\", \"properties\": {\"value\": {\"type\": \"integer\"}, \"next\": {\"anyOf\": [{\"$ref\": \"#/$defs/node\"}, {\"type\": \"null\"}]}}, \"required\": [\"value\", \"next\"]}}}",
+                n -> { JsonNode at = n; while (!at.isNull()) { if (!at.path("value").isIntegralNumber()) { return false; } at = at.path("next"); } return true; }),
+            schema("{\"allOf\": [{\"type\": \"object\", \"properties\": {\"a\": {\"type\": \"integer\"}}, \"required\": [\"a\"]}, {\"properties\": {\"b\": {\"type\": \"boolean\"}}, \"required\": [\"b\"]}]}",
+                n -> n.path("a").isIntegralNumber() && n.path("b").isBoolean()),
+            schema("{\"oneOf\": [{\"type\": \"object\", \"properties\": {\"kind\": {\"const\": \"a\"}, \"x\": {\"type\": \"integer\"}}, \"required\": [\"kind\"]}, {\"type\": \"object\", \"properties\": {\"kind\": {\"const\": \"b\"}}, \"required\": [\"kind\"]}]}",
+                n -> n.path("kind").stringValue().equals("a") || n.path("kind").stringValue().equals("b") && n.size() == 1),
+            schema("{\"type\": \"object\", \"required\": [\"z\"]}", n -> n.has("z")));
+    }
+
+    @ParameterizedTest
+    @MethodSource("schemas")
+    void textsAreWhatTheSchemaAccepts(String schema, Predicate<JsonNode> accepts) {
+        GrammarConstraint constraint = new GrammarConstraint(Grammar.ofJsonSchema(schema), trie);
+        int ended = 0;
+        for (int seed = 0; seed < 20; seed++) {
+            String text = walk(constraint.fresh(), seed);
+            if (text != null) {
+                ended++;
+                assertThat(accepts.test(JSON.readTree(text))).as("seed %d: %s", seed, text).isTrue();
+            }
+        }
+        assertThat(ended).isGreaterThan(9);
+    }
+
+    @Test
+    void gbnf() {
+        String source = """
+            # a little calculator
+            root ::= expr ("\\n" expr){0,2}   # comment
+            expr  ::= term (op term)*
+            term ::= num | "(" expr ")"
+              | "-" term
+            op    ::= [-+*/]
+            num ::= [0-9]{1,3} ("." [0-9]+)? unit?
+            unit ::= " kg" | ' "m"' | "\\u00b0" | [^\\x00-\\x7f]
+            """;
+        GrammarConstraint constraint = new GrammarConstraint(Grammar.ofGbnf(source), trie);
+        Pattern flat = Pattern.compile("[-+*/0-9.() kg\"m\n[^\\x00-\\x7f]]+");
+        int ended = 0;
+        for (int seed = 0; seed < 30; seed++) {
+            String text = walk(constraint.fresh(), seed);
+            if (text != null) {
+                ended++;
+                assertThat(flat.matcher(text).matches()).as(text).isTrue();
+                assertThat(text.chars().filter(c -> c == '(').count()).isEqualTo(text.chars().filter(c -> c == ')').count());
+            }
+        }
+        assertThat(ended).isGreaterThan(20);
+        assertThat(Grammar.ofGbnf("root = 'a' b ;\nb = 'c' | 'd' ;").rules()).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"root ::= root \"a\"", "root ::= a\na ::= b?  a \"x\"\nb ::= \"c\"", "root ::= a b\na ::= \"\"\nb ::= a root", "root ::= \"x\" root", "root ::= missing", "a ::= \"b\"", "root ::= \"open", "root ::= [a",
+        "root ::= (\"a\"", "root ::= \"a\"{3,1}", "root ::= \"a\"{99999999}", "root ::= ((\"a\"{9999}){9999}){9999}", "root ::= \"\\q\"", "root ::= [z-a]", "root ::= \"a\" )", "root ::= \"a\"\nroot ::= \"b\"", "%%", "root", ""})
+    void badGrammarsAreRefused(String source) {
+        assertThatThrownBy(() -> new GrammarConstraint(Grammar.ofGbnf(source), trie)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("grammar");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"(?=a)b", "(a)\\1", "a**b(", "[a", "a{2,1}", "(?i)a", "\\bfoo", "a++", "x{99999}", "a^b", "\\q", "[z-a]", ")"})
+    void badRegularExpressionsAreRefused(String regex) {
+        assertThatThrownBy(() -> Grammar.ofRegex(regex)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining("regular expression, position");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"not\": {}} not", "{\"type\": \"integer\", \"multipleOf\": 3} multipleOf", "{\"type\": \"array\", \"uniqueItems\": true} uniqueItems", "{\"type\": \"object\", \"patternProperties\": {}} patternProperties",
+        "{\"type\": \"string\", \"format\": \"nosuch\"} nosuch", "{\"$ref\": \"http://x\"} http", "{\"$ref\": \"#/nowhere\"} nowhere", "{\"$ref\": \"#\"} left-recursive", "{\"type\": \"wrong\"} wrong", "{\"if\": {}} if", "[1] object",
+        "{\"type\": \"string\", \"minLength\": 5, \"maxLength\": 2} minLength", "{\"type\": \"string\", \"maxLength\": 99999999} maxLength", "{\"type\": \"integer\", \"minimum\": 3, \"maximum\": 2} bounds", "{ line",
+        "{\"oneOf\": [{\"type\": \"string\"}, {\"type\": \"string\"}]} oneOf", "{\"properties\": {\"a\": {\"contains\": 1}}} #/properties/a", "{\"type\": \"object\", \"minProperties\": 1} minProperties", "false false",
+        "{\"type\": \"object\", \"properties\": {\"a\": {\"$ref\": \"#\"}}, \"required\": [\"a\"]} never"})
+    void unsupportedSchemasAreRefusedByName(String schemaAndWord) {
+        int cut = schemaAndWord.lastIndexOf(' ');
+        assertThatThrownBy(() -> new GrammarConstraint(Grammar.ofJsonSchema(schemaAndWord.substring(0, cut)), trie)).isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(schemaAndWord.substring(cut + 1));
+    }
+
+    @Test
+    void bombsAreCutOff() {
+        String deep = "{\"type\":\"array\",\"items\":".repeat(400) + "{}" + "}".repeat(400);
+        assertThatThrownBy(() -> Grammar.ofJsonSchema(deep)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Grammar.ofRegex("(".repeat(100_000))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Grammar.ofGbnf("root ::= " + "(".repeat(100_000))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new GrammarConstraint(Grammar.ofRegex("((a{1000}){1000}){1000}"), trie)).hasMessageContaining("more than");
+        StringBuilder many = new StringBuilder("{\"$defs\":{");
+        for (int i = 0; i < 60; i++) {
+            many.append("\"d").append(i).append("\":{\"anyOf\":[{\"$ref\":\"#/$defs/d").append(i + 1).append("\"},{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/d").append(i + 1).append("\"}}]},");
+        }
+        GrammarConstraint wide = new GrammarConstraint(Grammar.ofJsonSchema(many + "\"d60\":{\"type\":\"null\"}},\"$ref\":\"#/$defs/d0\"}"), trie);
+        assertThatThrownBy(() -> walk(wide, 1)).hasMessageContaining("too ambiguous");
+        GrammarConstraint nested = new GrammarConstraint(Grammar.ofGbnf("root ::= \"(\" root \")\" | \"x\""), trie);
+        for (int i = 0; i < 20_000; i++) {
+            nested.accept(tokenizer.encode("(")[0]);
+        }
+        assertThat(nested.allows(tokenizer.encode("x")[0])).isTrue();
+    }
+
+    @Test
+    void mutatedSourcesNeverCrash() {
+        String[] grammars = {"root ::= expr (\"\\n\" expr){0,2}\nexpr ::= [a-z]+ | \"(\" expr \")\"\n", "root ::= \"a\"* b?\nb ::= . [^x]\n"};
+        String[] regexes = {"[a-z]+@[a-z]{2,5}\\.(com|org)", "(?:\\d{3}-)?\\w+\\p{L}*|[^a\\]]"};
+        String[] schemas = schemas().map(a -> (String) a.get()[0]).toArray(String[]::new);
+        String pieces = "()[]{}|*+?\\\"'^$.,:-01aroot=\n#/ x";
+        for (int seed = 0; seed < 4000; seed++) {
+            Random random = new Random(seed);
+            int kind = random.nextInt(3);
+            String[] from = kind == 0 ? grammars : kind == 1 ? regexes : schemas;
+            StringBuilder source = new StringBuilder(from[random.nextInt(from.length)]);
+            for (int k = random.nextInt(4); k >= 0; k--) {
+                int at = random.nextInt(source.length());
+                if (random.nextBoolean()) {
+                    source.insert(at, pieces.charAt(random.nextInt(pieces.length())));
+                } else {
+                    source.delete(at, at + 1 + random.nextInt(3));
+                }
+                source.append(source.isEmpty() ? "x" : "");
+            }
+            try {
+                Grammar grammar = kind == 0 ? Grammar.ofGbnf(source.toString()) : kind == 1 ? Grammar.ofRegex(source.toString()) : Grammar.ofJsonSchema(source.toString());
+                new GrammarConstraint(grammar, trie).allowed();
+            } catch (IllegalArgumentException e) {
+                assertThat(e.getMessage()).isNotBlank();
+            } catch (RuntimeException | Error e) {
+                throw new AssertionError("seed " + seed + ":\n" + source, e);
+            }
+        }
+    }
+}

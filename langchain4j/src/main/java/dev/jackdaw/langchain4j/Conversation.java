@@ -6,6 +6,7 @@ import dev.jackdaw.model.chat.ChatTemplate;
 import dev.jackdaw.model.chat.ChatTemplates;
 import dev.jackdaw.model.chat.Message;
 import dev.jackdaw.model.chat.MessageParser;
+import dev.jackdaw.model.generate.Constraint;
 import dev.jackdaw.model.generate.EndTokens;
 import dev.jackdaw.model.generate.Generator;
 import dev.jackdaw.model.generate.Overflow;
@@ -13,6 +14,9 @@ import dev.jackdaw.model.generate.Penalties;
 import dev.jackdaw.model.generate.Predictor;
 import dev.jackdaw.model.generate.Request;
 import dev.jackdaw.model.generate.Sampling;
+import dev.jackdaw.model.generate.constrain.Grammar;
+import dev.jackdaw.model.generate.constrain.GrammarConstraint;
+import dev.jackdaw.model.generate.constrain.TokenTrie;
 import dev.jackdaw.model.token.Tokenizer;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
@@ -24,6 +28,7 @@ import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.internal.JsonSchemaElementUtils;
 import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
 import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.response.ChatResponse;
@@ -35,18 +40,21 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
+import tools.jackson.databind.json.JsonMapper;
 
 /// From a request of LangChain4j to an answer: messages through the model's own template, tokens through its engine, the text taken apart
 /// into answer, reasoning and calls of tools. What the model cannot do is refused by name, never left out silently.
 final class Conversation {
     /// New tokens where a request does not say.
     private static final int MAX_TOKENS = 512;
+    private static final JsonMapper JSON = new JsonMapper();
 
     private final String modelName;
     private final ChatTemplate template;
     private final Tokenizer tokenizer;
     private final IntPredicate isEnd;
     private final Generator generator;
+    private TokenTrie trie;                 // once a request wants JSON
 
     static Conversation of(Model model) throws IOException {
         ChatTemplate template = ChatTemplates.read(model.path()).orElseThrow(() -> new IllegalArgumentException("chat: " + model.path()
@@ -64,11 +72,13 @@ final class Conversation {
 
     /// One request at a time; others wait.
     synchronized ChatResponse answer(ChatRequest request, MessageParser.Listener listener) {
-        ChatPrompt prompt = template.render(request.messages().stream().map(Conversation::message).map(Message::toMap).toList(), tools(request), true, Map.of());
+        Constraint constraint = constraint(request);
+        Map<String, Object> more = constraint != null && template.knows("enable_thinking") ? Map.of("enable_thinking", false) : Map.of();
+        ChatPrompt prompt = template.render(request.messages().stream().map(Conversation::message).map(Message::toMap).toList(), tools(request), true, more);
         MessageParser parser = new MessageParser(MessageParser.Format.of(template.source()), prompt.text().stripTrailing().endsWith("<think>"), listener);
         int maxTokens = request.maxOutputTokens() == null ? MAX_TOKENS : request.maxOutputTokens();
         List<String> stop = request.stopSequences() == null ? List.of() : request.stopSequences();
-        Generator.Result result = generator.generate(new Request(prompt.encode(tokenizer), maxTokens, sampling(request), isEnd, stop, -1, true, null, null,
+        Generator.Result result = generator.generate(new Request(prompt.encode(tokenizer), maxTokens, sampling(request), isEnd, stop, -1, true, constraint, null,
                 Overflow.REFUSE), new Generator.Listener() {
             @Override
             public void text(String piece) {
@@ -95,10 +105,20 @@ final class Conversation {
         };
     }
 
-    private static Sampling sampling(ChatRequest request) {
-        if (request.responseFormat() != null && request.responseFormat().type() == ResponseFormatType.JSON) {
-            throw new UnsupportedFeatureException("answers in JSON are not supported by this adapter yet; ask for text");
+    /// What the answer must be: any JSON object, or one of the schema that the request gives.
+    private Constraint constraint(ChatRequest request) {
+        ResponseFormat wanted = request.responseFormat();
+        if (wanted == null || wanted.type() != ResponseFormatType.JSON) {
+            return null;
         }
+        if (trie == null) {
+            trie = TokenTrie.of(tokenizer);
+        }
+        Map<String, Object> schema = wanted.jsonSchema() == null ? Map.of("type", "object") : JsonSchemaElementUtils.toMap(wanted.jsonSchema().rootElement());
+        return new GrammarConstraint(Grammar.ofJsonSchema(JSON.writeValueAsString(schema)), trie);
+    }
+
+    private static Sampling sampling(ChatRequest request) {
         Sampling sampling = Sampling.of(request.temperature() == null ? 0 : request.temperature(), System.nanoTime());
         if (request.topK() != null) {
             sampling = sampling.withTopK(request.topK());

@@ -3,6 +3,7 @@ package dev.jackdaw.langchain4j;
 import dev.jackdaw.model.Model;
 import dev.jackdaw.model.chat.Message;
 import dev.jackdaw.model.chat.MessageParser;
+import dev.langchain4j.model.chat.Capability;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
@@ -10,6 +11,7 @@ import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialThinking;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import java.io.IOException;
+import java.util.Set;
 
 /// The same piece by piece: a handler hears text, reasoning and calls of tools as the model writes them. Requests return at once and are
 /// answered on a thread of their own, one after the other.
@@ -22,6 +24,12 @@ public final class JackdawStreamingChatModel implements StreamingChatModel {
 
     JackdawStreamingChatModel(Conversation conversation) {
         this.conversation = conversation;
+    }
+
+    /// Answers in JSON follow the schema, since other tokens are not allowed.
+    @Override
+    public Set<Capability> supportedCapabilities() {
+        return Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
     }
 
     @Override

@@ -19,6 +19,10 @@ import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ResponseFormat;
+import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
+import dev.langchain4j.model.chat.request.json.JsonSchema;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.PartialThinking;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
@@ -35,6 +39,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// The adapters under LangChain4j itself: on a small model with random weights, whose words are noise but always the same, and on one that
 /// says what the test wants it to say.
@@ -136,6 +142,17 @@ class JackdawModelsTest {
                 }).build();
         assertThat(assistant.ask("19 and 23?")).isEqualTo("It is 42.");
         assertThat(calculator.asked).containsExactly("19+23");
+    }
+
+    /// The words of this model are noise, but noise of the right shape.
+    @Test
+    void answersInJsonFollowTheSchemaBecauseNothingElseIsAllowed() throws Exception {
+        JsonObjectSchema bird = JsonObjectSchema.builder().addEnumProperty("size", List.of("small", "large")).addBooleanProperty("flies").required("size", "flies").build();
+        ChatRequest request = request("Describe a jackdaw.").toBuilder().maxOutputTokens(200)
+                .responseFormat(ResponseFormat.builder().type(ResponseFormatType.JSON).jsonSchema(JsonSchema.builder().name("bird").rootElement(bird).build()).build()).build();
+        JsonNode answer = new JsonMapper().readTree(new JackdawChatModel(model).chat(request).aiMessage().text());
+        assertThat(answer.path("size").asString()).isIn("small", "large");
+        assertThat(answer.path("flies").isBoolean()).isTrue();
     }
 
     @Test

@@ -36,13 +36,13 @@ public final class Dial {
 
     /// The model that `flops` train best.
     public static ModelSpec model(double flops, int vocabulary, Choices choices) {
-        int depth = or(choices.depth, Math.clamp(Math.round(3.3 * Math.pow(flops / 1.6e14, 1.0 / 6)), 2, 48));
+        int depth = or(choices.depth, Math.clamp(Math.round(3 * Math.pow(flops / 1.6e14, 1.0 / 6)), 2, 48));
         int width = or(choices.width, HEAD * depth);
         int heads = or(choices.heads, Math.max(1, width / HEAD));
         int kvHeads = or(choices.kvHeads, heads % 2 == 0 ? heads / 2 : heads);
         int feedForward = or(choices.feedForward, (width * 8 / 3 + 63) / 64 * 64);
         return ModelSpec.plain("qwen3", vocabulary, or(choices.layers, depth), width, heads, kvHeads, choices.width == null ? HEAD : width / heads, feedForward,
-                or(choices.context, 512), 1e-6f, 10_000, or(choices.qkNorm, true), true);
+                or(choices.context, flops < 1e14 ? 256 : 512), 1e-6f, 10_000, or(choices.qkNorm, true), true);
     }
 
     /// All settings but the number of steps, which is 1.
@@ -54,7 +54,7 @@ public final class Dial {
         OptimizerSettings optimizer = new OptimizerSettings(or(choices.muon, true), matrices, or(choices.embeddingLearningRate, 0.006), 0.006,
                 0.9, 0.95, 1e-8, 0.95, or(choices.weightDecay, 0.05), 1.0);
         return new TrainSettings(model, seed, 1, batch, context, or(choices.pass, TrainSettings.pass(model, batch, context)), optimizer,
-                or(choices.warmup, 0.02), or(choices.cooldown, 0.5), 0.02, or(choices.zeroProjections, true), 1, 1, 1);
+                or(choices.warmup, 0.02), or(choices.cooldown, 0.5), 0.02, or(choices.zeroProjections, false), 1, 1, 1);
     }
 
     /// The same for `steps` steps, with evaluations, samples and checkpoints spread over them.

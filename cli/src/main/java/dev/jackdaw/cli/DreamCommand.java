@@ -28,12 +28,13 @@ final class DreamCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        sampling.check(common);
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
             int most = Math.min(maxTokens, model.spec().context() - 1);
             if (most < maxTokens) {
                 common.output().note("the model's context holds %d tokens: dreaming %d instead of %d", model.spec().context(), most, maxTokens);
             }
-            RunCommand.generate(model, RunCommand.promptIds(model, ""), most, sampling.sampling(common), false, common.output());
+            RunCommand.generate(model, RunCommand.promptIds(model, ""), most, sampling.sampling(common, model.hasTokenizer() ? model.tokenizer() : null), common.output());
         }
         return 0;
     }

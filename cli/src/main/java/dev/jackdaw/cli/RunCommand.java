@@ -1,12 +1,19 @@
 package dev.jackdaw.cli;
 
 import dev.jackdaw.model.Model;
+import dev.jackdaw.model.generate.EndTokens;
+import dev.jackdaw.model.generate.FillInTheMiddle;
 import dev.jackdaw.model.generate.Generator;
+import dev.jackdaw.model.generate.Overflow;
+import dev.jackdaw.model.generate.Predictor;
+import dev.jackdaw.model.generate.Request;
 import dev.jackdaw.model.generate.Sampling;
-import dev.jackdaw.model.token.TextStream;
+import dev.jackdaw.model.generate.TokenProbability;
+import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.tensor.Device;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.function.IntPredicate;
@@ -23,7 +30,10 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @ArgGroup(exclusive = false, validate = false, heading = "%nSampling:%n")
+    @ArgGroup(exclusive = false, validate = false, heading = "%nThe text:%n")
+    private GenerationOptions generation = new GenerationOptions();
+
+    @ArgGroup(exclusive = false, validate = false, heading = "%nSampling, in a fixed order:%n")
     private SamplingOptions sampling = new SamplingOptions();
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
@@ -31,6 +41,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Parameters(index = "1", arity = "0..1", paramLabel = "PROMPT", description = "The text to continue; - reads standard input, @FILE a file. Default: the beginning of a document.")
     private String prompt;
+
+    @Option(names = "--suffix", paramLabel = "TEXT", description = "Write what stands between PROMPT and this text (fill in the middle); @FILE reads a file.", showDefaultValue = Visibility.NEVER)
+    private String suffix;
 
     @Option(names = "--ids", paramLabel = "IDS", description = "Token ids to continue, instead of a text.", showDefaultValue = Visibility.NEVER)
     private String ids;
@@ -45,7 +58,26 @@ final class RunCommand implements Callable<Integer> {
     private boolean noPrompt;
 
     /// What `--json` prints.
-    record Result(int[] promptIds, int[] ids, String text, String finishReason, double prefillTokensPerSecond, double decodeTokensPerSecond) {
+    record Result(int[] promptIds, int[] ids, String text, String finishReason, List<Logprob> logprobs, Overflow.Trim trimmed, Timings timings, double prefillTokensPerSecond,
+                  double decodeTokensPerSecond) {
+        static Result of(Model model, Generator.Result result, boolean withLogprobs) {
+            return new Result(result.promptIds(), result.ids(), result.text(), result.finishReason().name().toLowerCase(Locale.ROOT),
+                    withLogprobs ? result.logprobs().stream().map(p -> Logprob.of(p, model.hasTokenizer() ? model.tokenizer() : null)).toList() : null, result.trimmed(),
+                    Timings.of(result), result.prefillTokensPerSecond(result.promptIds().length), result.decodeTokensPerSecond());
+        }
+    }
+
+    record Logprob(int id, String text, double logprob, List<Logprob> top) {
+        static Logprob of(TokenProbability p, Tokenizer tokenizer) {
+            return new Logprob(p.id(), tokenizer == null ? null : tokenizer.decode(p.id()), p.logprob(), p.top().isEmpty() ? null : p.top().stream().map(t -> of(t, tokenizer)).toList());
+        }
+    }
+
+    /// @param maskMillis spent on a grammar, part of the generation
+    record Timings(double promptMillis, double generateMillis, double maskMillis) {
+        static Timings of(Generator.Result result) {
+            return new Timings(result.prefillNanos() / 1e6, result.decodeNanos() / 1e6, result.maskNanos() / 1e6);
+        }
     }
 
     @Override
@@ -53,18 +85,21 @@ final class RunCommand implements Callable<Integer> {
         if (maxTokens < 1) {
             throw common.wrong("--max-tokens " + maxTokens + ": give at least 1");
         }
-        if (ids != null && prompt != null) {
+        if (ids != null && (prompt != null || suffix != null)) {
             throw common.wrong("give a PROMPT or --ids, not both");
         }
-        Sampling chosen = sampling.sampling(common);
+        sampling.check(common);
+        generation.check(common);
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
             model.engine().note().ifPresent(note -> common.output().note("%s", note));
             String text = prompt == null ? "" : common.text(prompt);
-            int[] promptIds = ids != null ? TokenIds.parse(ids, common) : promptIds(model, text);
-            if (!noPrompt && !text.isEmpty()) {
+            int[] promptIds = ids != null ? TokenIds.parse(ids, common) : suffix != null ? FillInTheMiddle.prompt(model.tokenizer(), text, common.text(suffix)) : promptIds(model, text);
+            if (!noPrompt && !text.isEmpty() && suffix == null) {
                 common.output().text(text);
             }
-            generate(model, promptIds, maxTokens, chosen, ignoreEnd, common.output());
+            IntPredicate isEnd = ignoreEnd && !generation.isConstrained() ? _ -> false : EndTokens.of(model);
+            generate(model, new Request(promptIds, maxTokens, sampling.sampling(common, model.hasTokenizer() ? model.tokenizer() : null), isEnd, generation.stop(), generation.topLogprobs(),
+                    false, generation.constraint(model), null, generation.overflow()), common.output());
         }
         return 0;
     }
@@ -78,18 +113,40 @@ final class RunCommand implements Callable<Integer> {
         return new int[] {model.tokenizer().bos().orElseGet(() -> model.tokenizer().eos().orElse(0))};
     }
 
+    static void generate(Model model, int[] promptIds, int maxTokens, Sampling sampling, Output output) throws IOException {
+        generate(model, Request.of(promptIds, maxTokens, sampling, EndTokens.of(model)), output);
+    }
+
     /// Streams the text, or prints one JSON object.
-    static void generate(Model model, int[] promptIds, int maxTokens, Sampling sampling, boolean ignoreEnd, Output output) {
-        IntPredicate isEnd = ignoreEnd || !model.hasTokenizer() ? _ -> false : model.tokenizer()::ends;
-        TextStream stream = model.hasTokenizer() ? model.tokenizer().stream(true) : null;
-        Generator.Result result = new Generator(model.engine()).generate(promptIds, maxTokens, sampling, isEnd,
-                id -> output.text(stream == null ? id + " " : stream.next(id)));
-        if (stream != null) {
-            output.text(stream.end());
-        }
+    private static void generate(Model model, Request request, Output output) {
+        boolean hasText = model.hasTokenizer();
+        Generator.Result result = new Generator(Predictor.of(model.engine()), hasText ? model.tokenizer() : null).generate(request, new Generator.Listener() {
+            @Override
+            public void token(int id) {
+                if (!hasText) {
+                    output.text(id + " ");
+                }
+            }
+
+            @Override
+            public void text(String piece) {
+                output.text(piece);
+            }
+        });
         output.line("");
-        String text = model.hasTokenizer() ? model.tokenizer().decode(result.ids(), true) : "";
-        output.json(new Result(promptIds, result.ids(), text, result.finishReason().name().toLowerCase(Locale.ROOT),
-                result.prefillTokensPerSecond(promptIds.length), result.decodeTokensPerSecond()));
+        remarks(result, request, output);
+        output.json(Result.of(model, result, request.topLogprobs() >= 0));
+    }
+
+    /// What the reader of the text must know about it.
+    static void remarks(Generator.Result result, Request request, Output output) {
+        if (result.trimmed() != null) {
+            output.note(result.trimmed().toString());
+        }
+        if (result.finishReason() == Generator.FinishReason.GRAMMAR) {
+            output.note("stopped: the grammar allows none of the model's tokens here, and the text is not complete");
+        } else if (result.finishReason() == Generator.FinishReason.LENGTH && request.constraint() != null && !request.constraint().mayEnd()) {
+            output.note("the text is not complete: it was cut after " + result.ids().length + " tokens, --max-tokens allows more");
+        }
     }
 }

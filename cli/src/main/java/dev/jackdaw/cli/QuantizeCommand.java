@@ -20,9 +20,11 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 import tools.jackson.databind.JsonNode;
 
 /// `jackdaw quantize`: the same model in fewer bits.
@@ -34,7 +36,8 @@ final class QuantizeCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file (of split ones any part), a Hugging Face folder, the directory of a training run, or a name in the store.")
     private Path model;
 
-    @Option(names = "--type", paramLabel = "TYPE", required = true, description = "One of ${COMPLETION-CANDIDATES}. Q4_K_M is the usual compromise.")
+    @Option(names = "--type", paramLabel = "TYPE", required = true, description = "One of ${COMPLETION-CANDIDATES}. Q4_K_M is the usual compromise.",
+            converter = TypeName.class)
     private FileType type;
 
     @Option(names = "--out", paramLabel = "FILE", required = true, description = "The file to write.")
@@ -51,6 +54,17 @@ final class QuantizeCommand implements Callable<Integer> {
 
     @Option(names = "--data", paramLabel = "SOURCE", description = "Measure the perplexity on this text before and after.", showDefaultValue = Visibility.NEVER)
     private Path data;
+
+    static final class TypeName implements ITypeConverter<FileType> {
+        @Override
+        public FileType convert(String name) {
+            try {
+                return FileType.of(name);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
 
     /// What `--json` prints.
     ///

@@ -77,7 +77,10 @@ class FileCommandsTest {
     @Test
     void saysWhatIsWrongWithAQuantization() {
         Path out = folder.resolve("q.gguf");
-        assertThat(Cli.run("quantize", model.toString(), "--type", "Q9", "--out", out.toString()).exitCode()).isEqualTo(2);
+        Cli unknown = Cli.run("quantize", model.toString(), "--type", "Q9", "--out", out.toString());
+        assertThat(unknown.exitCode()).isEqualTo(2);
+        assertThat(unknown.err()).contains("type Q9 is not known; known: F32, F16, BF16, Q4_0");
+        assertThat(ok("quantize", model.toString(), "--type", "q4_k", "--out", folder.resolve("k.gguf").toString(), "--json").json().at("/type").asString()).isEqualTo("Q4_K_M");
         ok("quantize", model.toString(), "--type", "Q8_0", "--out", out.toString());
         Cli again = Cli.run("quantize", out.toString(), "--type", "Q4_0", "--out", folder.resolve("r.gguf").toString());
         assertThat(again.exitCode()).isEqualTo(1);

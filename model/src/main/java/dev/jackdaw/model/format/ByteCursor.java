@@ -27,6 +27,10 @@ final class ByteCursor {
         return position;
     }
 
+    long left() {
+        return bytes.byteSize() - position;
+    }
+
     /// An error at the current byte.
     FormatException error(String message) {
         return error(position, message);

@@ -1,6 +1,8 @@
 package dev.jackdaw.model.format;
 
 import dev.jackdaw.tensor.DType;
+import java.util.Arrays;
+import java.util.Locale;
 
 /// What a GGUF file says it is made of (`general.file_type`, with the numbers of llama.cpp): the type of most weights, and by how much
 /// those that matter more are better. Which tensor gets what is decided by [Mixture].
@@ -37,5 +39,21 @@ public enum FileType {
     /// The type of most weights.
     public DType type() {
         return type;
+    }
+
+    /// By name, in any case; `Q4_K` means `Q4_K_M`, as in other programs.
+    public static FileType of(String name) {
+        String upper = name.toUpperCase(Locale.ROOT);
+        String whole = switch (upper) {
+            case "Q3_K", "Q4_K", "Q5_K" -> upper + "_M";
+            case "MXFP4" -> "MXFP4_MOE";
+            default -> upper;
+        };
+        for (FileType type : values()) {
+            if (type.name().equals(whole)) {
+                return type;
+            }
+        }
+        throw new IllegalArgumentException("type " + name + " is not known; known: " + Arrays.toString(values()).replaceAll("[\\[\\]]", ""));
     }
 }

@@ -5,6 +5,7 @@ import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -18,7 +19,16 @@ import java.util.Map;
 /// NAME.in_sum2  F32 [E,C]    sums of squares, for each expert if there are several
 /// NAME.counts   F32 [E,1]    how many went into the sums
 /// ```
+///
+/// Its older files (`imatrix.dat`) are read too:
+///
+/// ```
+/// entries i32 | entries × { length i32, name, calls i32, count i32, F32 × count }      values are sums over calls
+/// ```
 public final class ImportanceMatrix {
+    private static final int MOST_ENTRIES = 1 << 20;
+    private static final int MOST_NAME_BYTES = 1 << 12;
+
     private final Path path;
     private final Map<String, float[]> values;
     private final long chunks;
@@ -33,6 +43,10 @@ public final class ImportanceMatrix {
 
     public static ImportanceMatrix read(Path path) throws IOException {
         try (Arena arena = Arena.ofConfined()) {
+            MappedFile mapped = MappedFile.open(path, arena);
+            if (mapped.size() < 4 || new ByteCursor(mapped).i32("the magic number") != Gguf.MAGIC) {
+                return readOld(path, new ByteCursor(mapped));
+            }
             Gguf file = Gguf.open(path, arena);
             if (!file.text("general.type", "").equals("imatrix")) {
                 throw new FormatException(path, -1, "general.type is \"" + file.text("general.type", "") + "\"; expected \"imatrix\", an importance matrix as llama-imatrix writes it");
@@ -47,6 +61,41 @@ public final class ImportanceMatrix {
             boolean named = file.value("imatrix.datasets").isPresent() && !file.texts("imatrix.datasets").isEmpty();
             return new ImportanceMatrix(path, values, file.integer("imatrix.chunk_count", 0), named ? file.texts("imatrix.datasets").getFirst() : "");
         }
+    }
+
+    private static ImportanceMatrix readOld(Path path, ByteCursor cursor) {
+        Map<String, float[]> values = new LinkedHashMap<>();
+        int entries = count(cursor, "the number of entries", MOST_ENTRIES, 13);
+        for (int entry = 0; entry < entries; entry++) {
+            byte[] name = new byte[count(cursor, "the length of a name", MOST_NAME_BYTES, 1)];
+            for (int i = 0; i < name.length; i++) {
+                name[i] = cursor.i8("a name");
+            }
+            String tensor = new String(name, StandardCharsets.UTF_8);
+            int calls = count(cursor, "the calls of " + tensor, Integer.MAX_VALUE, 0);
+            float[] means = new float[count(cursor, "the number of values of " + tensor, Integer.MAX_VALUE, 4)];
+            for (int i = 0; i < means.length; i++) {
+                float sum = Float.intBitsToFloat(cursor.i32(tensor));
+                means[i] = calls > 0 ? sum / calls : sum;
+                if (!Float.isFinite(means[i]) || means[i] < 0) {
+                    throw cursor.error(cursor.position() - 4, "value " + i + " of " + tensor + " is " + sum + " over " + calls + " calls; expected finite numbers from 0 up");
+                }
+            }
+            values.put(tensor, means);
+        }
+        if (values.isEmpty()) {
+            throw cursor.error(0, "this is no importance matrix: it is not GGUF, and as an older file it has no entries");
+        }
+        return new ImportanceMatrix(path, values, cursor.left() >= 4 ? Math.max(0, cursor.i32("the number of chunks")) : 0, "");
+    }
+
+    private static int count(ByteCursor cursor, String what, int most, int bytesEach) {
+        long at = cursor.position();
+        int count = cursor.i32(what);
+        if (count < 0 || count > most || (long) count * bytesEach > cursor.left()) {
+            throw cursor.error(at, what + " is " + count + ", but only " + cursor.left() + " bytes are left; this is no importance matrix, or a damaged one");
+        }
+        return count;
     }
 
     private static float[] means(Gguf file, GgufTensor info, Tensor counts) {

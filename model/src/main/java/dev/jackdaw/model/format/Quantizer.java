@@ -43,6 +43,9 @@ public final class Quantizer {
     /// @param progress is told the number of weights done, now and then, on the calling thread
     public static Result quantize(Gguf file, Path target, Settings settings, Workers workers, LongConsumer progress) throws IOException {
         SequencedMap<String, GgmlType> types = Mixture.types(file, settings.type, settings.importance != null, settings.isPure);
+        if (settings.type == FileType.Q2_K_S && settings.importance == null) {
+            throw new IllegalArgumentException("quantize: Q2_K_S gives garbage without an importance matrix; give one with --imatrix, or choose Q2_K");
+        }
         for (Path source : file.files()) {
             if (target.toAbsolutePath().normalize().equals(source.toAbsolutePath().normalize())) {
                 throw new IllegalArgumentException("quantize: " + target + " is the file that is read; choose another name");
@@ -84,9 +87,8 @@ public final class Quantizer {
             long bytes = narrowType.bytes(info.shape().elements());
             after += bytes;
             writer.add(info.name(), type, info.shape(), bytes, out -> {
-                convert(info.name(), source, narrowType, importance, workers, out);
+                convert(info.name(), source, narrowType, importance, workers, out, weights -> progress.accept(done[0] + weights));
                 done[0] += source.elements();
-                progress.accept(done[0]);
             });
         }
         writer.write(target);
@@ -94,7 +96,7 @@ public final class Quantizer {
     }
 
     /// Writes the tensor in strips of whole rows.
-    private static void convert(String name, Tensor source, DType type, float[] importance, Workers workers, FileOutput out) throws IOException {
+    private static void convert(String name, Tensor source, DType type, float[] importance, Workers workers, FileOutput out, LongConsumer progress) throws IOException {
         Shape shape = source.shape();
         long columns = shape.width();
         if (columns == 0 || source.elements() == 0) {
@@ -132,6 +134,7 @@ public final class Quantizer {
                     }
                 });
                 out.put(narrow.asSlice(0, type.bytes(columns) * count));
+                progress.accept((first + count) * columns);
             }
         }
     }

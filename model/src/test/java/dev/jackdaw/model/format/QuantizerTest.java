@@ -8,6 +8,9 @@ import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.Workers;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -140,6 +143,53 @@ class QuantizerTest {
         assertThat(after[1]).isGreaterThan(before[1]);
         try (Arena arena = Arena.ofConfined()) {
             assertThat(Gguf.open(weighed, arena).text("quantize.imatrix.dataset")).isEqualTo("text");
+        }
+    }
+
+    @Test
+    void olderImportanceFilesSayTheSame() throws IOException {
+        Path source = wide(DType.F32, 2, 256);
+        float[] sums = new float[256];
+        Path now = folder.resolve("now.gguf");
+        Path old = folder.resolve("imatrix.dat");
+        ByteBuffer bytes = ByteBuffer.allocate(4 + 4 + 19 + 8 + 4 * 256 + 4).order(ByteOrder.LITTLE_ENDIAN).putInt(1).putInt(19).put("blk.0.attn_v.weight".getBytes()).putInt(8).putInt(256);
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] = 1 + i % 5;
+            bytes.putFloat(sums[i]);
+        }
+        Files.write(old, bytes.putInt(12).array());
+        try (Arena arena = Arena.ofShared()) {
+            new GgufWriter().put("general.type", "imatrix").add("blk.0.attn_v.weight.in_sum2", Tensor.of(arena, sums, 1, 256))
+                .add("blk.0.attn_v.weight.counts", Tensor.of(arena, new float[] {8}, 1, 1)).write(now);
+        }
+        List<byte[]> found = new ArrayList<>();
+        for (Path matrix : List.of(now, old)) {
+            Path target = folder.resolve("out.gguf");
+            quantize(source, target, new Quantizer.Settings(FileType.Q2_K_S, ImportanceMatrix.read(matrix), false, false), 2);
+            try (Arena arena = Arena.ofConfined()) {
+                found.add(Gguf.open(target, arena).bytes("blk.0.attn_v.weight").toArray(ValueLayout.JAVA_BYTE));
+            }
+        }
+        assertThat(found.getLast()).isEqualTo(found.getFirst());
+        Path plain = folder.resolve("plain.gguf");
+        quantize(source, plain, FileType.Q2_K, 1);
+        try (Arena arena = Arena.ofConfined()) {
+            assertThat(Gguf.open(plain, arena).bytes("blk.0.attn_v.weight").toArray(ValueLayout.JAVA_BYTE)).isNotEqualTo(found.getFirst());
+        }
+        assertThatThrownBy(() -> quantize(source, plain, FileType.Q2_K_S, 1)).hasMessageContaining("gives garbage without an importance matrix");
+        byte[] good = Files.readAllBytes(old);
+        Random random = new Random(3);
+        for (int round = 0; round < 500; round++) {
+            byte[] damaged = java.util.Arrays.copyOf(good, random.nextInt(good.length));
+            if (damaged.length > 40) {
+                damaged[random.nextInt(40)] = (byte) random.nextInt();
+            }
+            Files.write(old, damaged);
+            try {
+                ImportanceMatrix.read(old);
+            } catch (FormatException e) {
+                assertThat(e.getMessage()).startsWith(old + ": ");
+            }
         }
     }
 

@@ -3,8 +3,8 @@
 /// [GgufValue], [GgufTensor] and [GgmlType]; [Safetensors] (weights behind a JSON header); then the writers [GgufWriter] and
 /// [SafetensorsWriter], which stand on [AtomicFile], and [Conversion] between number formats.
 ///
-/// One level up, where tensors become a model: [ModelHeader] (sizes), [ModelFile] (opens either kind), [GgufNames] (who is called what),
-/// [GgufExport] and [HuggingFace] (whole models out, headers in).
+/// One level up, where tensors become a model: [ModelFile] (opens either kind, with the families' tables), [GgufExport] and [HuggingFace]
+/// (whole models out; `GgufHeader` and `HuggingFaceConfig` have the words).
 ///
 /// Readers map the file and hand out tensors in its own memory. Headers come from anywhere, so they are checked before anything is
 /// allocated or handed out, and whatever is wrong is one [FormatException] with the file, the byte, what was found and what was expected.

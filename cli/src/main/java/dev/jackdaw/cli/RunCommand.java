@@ -1,7 +1,6 @@
 package dev.jackdaw.cli;
 
 import dev.jackdaw.model.Model;
-import dev.jackdaw.model.generate.EndTokens;
 import dev.jackdaw.model.generate.FillInTheMiddle;
 import dev.jackdaw.model.generate.Generator;
 import dev.jackdaw.model.generate.Overflow;
@@ -97,7 +96,7 @@ final class RunCommand implements Callable<Integer> {
             if (!noPrompt && !text.isEmpty() && suffix == null) {
                 common.output().text(text);
             }
-            IntPredicate isEnd = ignoreEnd && !generation.isConstrained() ? _ -> false : EndTokens.of(model);
+            IntPredicate isEnd = ignoreEnd && !generation.isConstrained() || !model.hasTokenizer() ? _ -> false : model.tokenizer()::ends;
             generate(model, new Request(promptIds, maxTokens, sampling.sampling(common, model.hasTokenizer() ? model.tokenizer() : null), isEnd, generation.stop(), generation.topLogprobs(),
                     false, generation.constraint(model), null, generation.overflow()), common.output());
         }
@@ -114,7 +113,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     static void generate(Model model, int[] promptIds, int maxTokens, Sampling sampling, Output output) throws IOException {
-        generate(model, Request.of(promptIds, maxTokens, sampling, EndTokens.of(model)), output);
+        generate(model, Request.of(promptIds, maxTokens, sampling, model.hasTokenizer() ? model.tokenizer()::ends : _ -> false), output);
     }
 
     /// Streams the text, or prints one JSON object.

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/// `next`, `run`, `logits`, `dream`, `export`, `eval` on a model of random numbers.
+/// `next`, `run`, `logits`, `embed`, `rerank`, `dream`, `export`, `eval` on a model of random numbers.
 class ModelCommandsTest {
     @TempDir
     private static Path folder;
@@ -129,5 +129,27 @@ class ModelCommandsTest {
             assertThat(run.exitCode()).isEqualTo(1);
             assertThat(run.err()).contains(folder.resolve("none").toString()).hasLineCount(1);
         }
+    }
+
+    @Test
+    void embedGivesAVectorOfLengthOne() {
+        JsonNode result = json("embed", model, "The jackdaw", "--json");
+        double squares = result.at("/embedding").valueStream().mapToDouble(v -> v.asDouble() * v.asDouble()).sum();
+        assertThat(squares).isCloseTo(1, within(1e-4));
+        assertThat(result.at("/embedding").size()).isEqualTo(64);
+        String ids = result.at("/ids").toString().replaceAll("[\\[\\]]", "");
+        assertThat(json("embed", model, "--ids", ids, "--json").at("/embedding")).isEqualTo(result.at("/embedding"));
+        assertThat(json("embed", model, "--ids", ids, "--raw", "--json").at("/embedding")).isNotEqualTo(result.at("/embedding"));
+        assertThat(Cli.run("embed", model).exitCode()).isEqualTo(2);
+        assertThat(Cli.run("embed", model, "The", "--ids", "1").exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void rerankPutsTheSameTextFirst() {
+        JsonNode results = json("rerank", model, "--query", "The cat sat", "on a wall", "The cat sat", "--json").at("/results");
+        assertThat(results.at("/0/index").asInt()).isEqualTo(1);
+        assertThat(results.at("/0/relevance").asDouble()).isCloseTo(1, within(1e-4));
+        assertThat(results.size()).isEqualTo(2);
+        assertThat(Cli.run("rerank", model, "--query", "x").exitCode()).isEqualTo(2);
     }
 }

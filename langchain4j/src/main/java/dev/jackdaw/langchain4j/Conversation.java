@@ -7,7 +7,6 @@ import dev.jackdaw.model.chat.ChatTemplates;
 import dev.jackdaw.model.chat.Message;
 import dev.jackdaw.model.chat.MessageParser;
 import dev.jackdaw.model.generate.Constraint;
-import dev.jackdaw.model.generate.EndTokens;
 import dev.jackdaw.model.generate.Generator;
 import dev.jackdaw.model.generate.Overflow;
 import dev.jackdaw.model.generate.Penalties;
@@ -59,7 +58,7 @@ final class Conversation {
     static Conversation of(Model model) throws IOException {
         ChatTemplate template = ChatTemplates.read(model.path()).orElseThrow(() -> new IllegalArgumentException("chat: " + model.path()
                 + " has no chat template; it is a base model, which continues text but holds no conversation"));
-        return new Conversation(model.path().getFileName().toString(), template, model.tokenizer(), EndTokens.of(model), Predictor.of(model.engine()));
+        return new Conversation(model.path().getFileName().toString(), template, model.tokenizer(), model.tokenizer()::ends, Predictor.of(model.engine()));
     }
 
     Conversation(String modelName, ChatTemplate template, Tokenizer tokenizer, IntPredicate isEnd, Predictor predictor) {

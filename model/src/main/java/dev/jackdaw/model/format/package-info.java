@@ -3,8 +3,8 @@
 /// [GgufValue], [GgufTensor] and [GgmlType]; [Safetensors] (weights behind a JSON header); then the writers [GgufWriter] and
 /// [SafetensorsWriter], which stand on [AtomicFile], and [Conversion] between number formats.
 ///
-/// One level up, where tensors become a model: [ModelHeader] (sizes), [ModelFile] (opens either kind), [GgufNames] (who is called what),
-/// [GgufExport] and [HuggingFace] (whole models out, headers in).
+/// One level up, where tensors become a model: [ModelFile] (opens either kind, with the families' tables), [GgufExport] and [HuggingFace]
+/// (whole models out; `GgufHeader` and `HuggingFaceConfig` have the words).
 ///
 /// Fewer bits: [Quantizer] writes a GGUF file anew, [Mixture] chooses which tensor gets which type of a [FileType], [ImportanceMatrix] weighs
 /// errors. Also here: [Merge] (one file of many), [PackedExperts] (MXFP4 in safetensors), [MemoryNeed] (what a model would take).

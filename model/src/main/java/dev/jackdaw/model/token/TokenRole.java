@@ -38,7 +38,9 @@ public enum TokenRole {
     FILL_FILE("fim_sep", null, "<|file_sep|>");
 
     private static final List<String> ENDS = List.of("<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>",
-        "<|eom_id|>", "<|END_OF_TURN_TOKEN|>", "<EOT>", "_<EOT>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>");
+        "<|eom_id|>", "<|END_OF_TURN_TOKEN|>", "<|endofturn|>", "<|user|>", "<|observation|>", "<EOT>", "_<EOT>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>");
+    /// Where an answer has channels (gpt-oss), its other end ends only one of them.
+    private static final String CHANNEL = "<|channel|>", END_OF_CHANNEL = "<|end|>";
     /// Before `fim_pre` and its siblings, Code Llama's files used these keys.
     private static final Map<TokenRole, String> OLD_KEYS = Map.of(FILL_PREFIX, "prefix", FILL_SUFFIX, "suffix", FILL_MIDDLE, "middle");
 
@@ -92,7 +94,9 @@ public enum TokenRole {
         }
 
         /// Adds what the names of tokens tell. `id` gives -1 for a name that is no token.
-        Ids guessing(ToIntFunction<String> id) {
+        Ids guessing(ToIntFunction<String> ids) {
+            boolean channels = ids.applyAsInt(CHANNEL) >= 0;
+            ToIntFunction<String> id = name -> channels && name.equals(END_OF_CHANNEL) ? -1 : ids.applyAsInt(name);
             Ids more = copy();
             for (TokenRole role : values()) {
                 for (String name : role.usualNames) {

@@ -193,9 +193,4 @@ class GeneratorTest {
     void fillsInTheMiddleOnlyWithTheRightTokens() {
         assertThatThrownBy(() -> FillInTheMiddle.prompt(tokenizer, "a", "b")).hasMessageContaining("cannot fill in the middle");
     }
-
-    @Test
-    void endTokensByName() {
-        assertThat(EndTokens.named(tokenizer)).contains(tokenizer.id("<|im_end|>").orElseThrow());
-    }
 }

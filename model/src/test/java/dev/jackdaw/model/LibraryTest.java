@@ -1,0 +1,44 @@
+package dev.jackdaw.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jackdaw.model.embed.Embedder;
+import dev.jackdaw.model.embed.Reranker;
+import dev.jackdaw.model.generate.Generator;
+import dev.jackdaw.model.generate.Sampling;
+import dev.jackdaw.model.token.TextStream;
+import dev.jackdaw.tensor.Device;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// The ten lines of the README.
+class LibraryTest {
+    private static final Path MODEL = Path.of("src/test/resources/reference/models/qwen3");
+
+    @Test
+    void tenLinesLoadAModelAndStreamText() throws IOException {
+        StringBuilder out = new StringBuilder();
+        int[] ids;
+        try (Device device = Device.cpu(2); Model model = Model.open(MODEL, device)) {
+            int[] prompt = model.tokenizer().encode("class Foo {", false, true);
+            TextStream text = model.tokenizer().stream(true);
+            ids = new Generator(model.engine()).generate(prompt, 20, Sampling.greedy(), _ -> false, id -> out.append(text.next(id))).ids();
+            out.append(text.end());
+            assertThat(out.toString()).isEqualTo(model.tokenizer().decode(ids, true));
+            assertThat(new Embedder(model.engine()).embed(prompt)).hasSize(64);
+        }
+        assertThat(ids).hasSize(20);
+    }
+
+    @Test
+    void anyModelPutsDocumentsInOrder() throws IOException {
+        try (Device device = Device.cpu(2); Model model = Model.open(MODEL, device)) {
+            List<Reranker.Ranked> ranked = new Reranker(model).rank("the cat sat", List.of("stock prices fell", "the cat sat", "the cat sat down"));
+            assertThat(ranked.getFirst().document()).isEqualTo("the cat sat");
+            assertThat(ranked.getFirst().relevance()).isBetween(0.9999, 1.0001);
+            assertThat(ranked).extracting(Reranker.Ranked::index).containsExactlyInAnyOrder(0, 1, 2);
+        }
+    }
+}

@@ -46,6 +46,20 @@ class SafetensorsTest {
     }
 
     @Test
+    void refusesEightBitFloatsByName() throws IOException {
+        Path path = folder.resolve("f8.safetensors");
+        try (Arena arena = Arena.ofConfined()) {
+            for (Safetensors.Type type : new Safetensors.Type[] {Safetensors.Type.F8_E4M3, Safetensors.Type.F8_E5M2}) {
+                new SafetensorsWriter().add("w", type, Shape.of(2, 3), arena.allocate(6)).write(path);
+                Safetensors file = Safetensors.open(path, arena);
+                assertThat(file.entry("w").bytes()).isEqualTo(6);
+                assertThatThrownBy(() -> file.tensor("w")).isInstanceOf(FormatException.class)
+                    .hasMessageContaining("tensor w: dtype " + type + " is not supported; supported: [F64, F32, F16, BF16");
+            }
+        }
+    }
+
+    @Test
     void everyTypeSurvives() throws IOException {
         Path path = folder.resolve("all.safetensors");
         try (Arena arena = Arena.ofConfined()) {

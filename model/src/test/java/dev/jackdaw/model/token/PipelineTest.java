@@ -216,6 +216,17 @@ class PipelineTest {
     }
 
     @Test
+    void aFileIsKnownByItsNameOrItsBytes(@TempDir Path folder) throws IOException {
+        int[] expected = Reference.open(Reference.ROOT.resolve("sp-bpe-small/tokenizer.model")).encode("jackdaw");
+        for (String name : new String[] {"tokenizer.model", "tokenizer.json"}) {
+            Files.copy(Reference.ROOT.resolve("sp-bpe-small").resolve(name), folder.resolve("blob-" + name.substring(10)));
+            assertThat(Tokenizers.read(folder.resolve("blob-" + name.substring(10))).encode("jackdaw")).isEqualTo(expected);
+        }
+        assertThatThrownBy(() -> Tokenizers.read(folder)).isInstanceOf(IOException.class).hasMessageContaining("there is no tokenizer.json, tokenizer.model or params.gguf");
+        assertThatThrownBy(() -> Tokenizers.readBytePair(Reference.ROOT.resolve("sp-bpe-small"))).hasMessageContaining("is not byte-level BPE");
+    }
+
+    @Test
     void fingerprintsTellTokenizersApart() throws IOException {
         List<String> prints = new ArrayList<>();
         for (String file : ConformanceTest.files) {

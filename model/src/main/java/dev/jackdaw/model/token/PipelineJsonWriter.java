@@ -143,7 +143,7 @@ final class PipelineJsonWriter {
         return preTokenizer(parts.preTokenizer());
     }
 
-    private static Object preTokenizer(PreTokenizer step) {
+    static Object preTokenizer(PreTokenizer step) {
         if (step.equals(PipelineJson.bertWords())) {
             return object("BertPreTokenizer");
         }

@@ -76,8 +76,7 @@ public final class Tokenizers {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             switch (tokenizer) {
-                case BytePairTokenizer bytes when bytes.spec().split() instanceof Split -> digest.update(TokenizerJson.write(bytes.spec()));
-                case BytePairTokenizer bytes -> digest.update(bytes.spec().describe().getBytes(StandardCharsets.UTF_8));
+                case BytePairTokenizer bytes -> digest.update(TokenizerJson.write(bytes.spec()));
                 case PipelineTokenizer pieces -> digest.update(pieces.describe().getBytes(StandardCharsets.UTF_8));
                 default -> throw new IllegalArgumentException("tokenizer: a " + tokenizer.getClass().getSimpleName() + " has no fingerprint");
             }

@@ -2,6 +2,8 @@ package dev.jackdaw.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
@@ -118,5 +120,34 @@ class TokenizerCommandTest {
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.err()).contains("nothing to learn from");
         assertThat(folder.resolve("x")).doesNotExist();
+    }
+
+    /// A SentencePiece model of six pieces, written byte by byte: the command reads it, and adds and skips what it is asked to.
+    @Test
+    void readsASentencePieceModel() throws Exception {
+        var model = new ByteArrayOutputStream();
+        String[] pieces = {"<unk>", "<s>", "\u2581", "a", "b", "\u2581a"};
+        for (int id = 0; id < pieces.length; id++) {
+            var piece = new ByteArrayOutputStream();
+            byte[] text = pieces[id].getBytes(StandardCharsets.UTF_8);
+            piece.write(new byte[] {0x0A, (byte) text.length});                       // 1: the piece
+            piece.write(text);
+            piece.write(new byte[] {0x15, 0, 0, (byte) (id * 8), (byte) 0xC0});       // 2: its score, lower for each
+            piece.write(new byte[] {0x18, (byte) (id == 0 ? 2 : id == 1 ? 3 : 1)});   // 3: its type
+            model.write(new byte[] {0x0A, (byte) piece.size()});
+            model.write(piece.toByteArray());
+        }
+        model.write(new byte[] {0x12, 2, 0x18, 2});                                   // trainer_spec: model_type bpe
+        model.write(new byte[] {0x1A, 2, 0x20, 0});                                   // normalizer_spec: remove_extra_whitespaces false
+        String file = Files.write(folder.resolve("tokenizer.model"), model.toByteArray()).toString();
+        var encoded = Cli.run("tokenizer", "encode", file, "ab ax", "--add-special", "--json").json();
+        assertThat(encoded.at("/ids").toString()).isEqualTo("[1,5,4,5,0]");
+        assertThat(encoded.at("/tokens").toString()).isEqualTo("[\"<s>\",\"\u2581a\",\"b\",\"\u2581a\",\"<unk>\"]");
+        assertThat(Cli.run("tokenizer", "decode", file, "5", "4", "5").out()).isEqualTo("ab a" + System.lineSeparator());
+        assertThat(Cli.run("tokenizer", "decode", file, "1", "5", "--skip-special").out()).isEqualTo("a" + System.lineSeparator());
+        Path broken = Files.write(folder.resolve("broken.model"), new byte[] {0x0A, 100, 1});
+        Cli run = Cli.run("tokenizer", "encode", broken.toString(), "a");
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).contains("broken.model: at byte 2: field 1 has 100 bytes, but only 1 are left").hasLineCount(1);
     }
 }

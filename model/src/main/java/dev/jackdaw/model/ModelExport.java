@@ -4,7 +4,6 @@ import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.format.GgufExport;
 import dev.jackdaw.model.format.GgufValue;
 import dev.jackdaw.model.format.HuggingFace;
-import dev.jackdaw.model.token.BytePairTokenizer;
 import dev.jackdaw.model.token.GgufTokenizer;
 import dev.jackdaw.model.token.SpecialTokens;
 import dev.jackdaw.model.token.Tokenizer;
@@ -29,11 +28,8 @@ public final class ModelExport {
     }
 
     public static void huggingFace(Path folder, ModelSpec spec, GgufExport.Source weights, Tokenizer tokenizer, String template, DType type) throws IOException {
-        if (!(tokenizer instanceof BytePairTokenizer bytes)) {
-            throw new IllegalArgumentException("export to " + folder + ": writing a tokenizer.json is supported for byte-level BPE only");
-        }
         HuggingFace.Special end = special(tokenizer, tokenizer.eos().isPresent() ? tokenizer.piece(tokenizer.eos().getAsInt()) : SpecialTokens.END_OF_TEXT);
-        HuggingFace.write(folder, spec, weights, type, new HuggingFace.Tokenizer(new String(TokenizerJson.write(bytes.spec()), StandardCharsets.UTF_8),
+        HuggingFace.write(folder, spec, weights, type, new HuggingFace.Tokenizer(new String(TokenizerJson.write(tokenizer), StandardCharsets.UTF_8),
                 template, end, end, end));
     }
 

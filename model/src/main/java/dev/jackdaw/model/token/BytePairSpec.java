@@ -2,7 +2,6 @@ package dev.jackdaw.model.token;
 
 import java.text.Normalizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /// A byte-level BPE tokenizer as plain data: what is in `tokenizer.json` or in the arrays of a GGUF file, free of either's format.
@@ -66,12 +65,6 @@ public record BytePairSpec(String[] pieces, int[] merges, List<AddedToken> added
     /// The same with these tokens instead of [#added].
     BytePairSpec withAdded(List<AddedToken> tokens) {
         return new BytePairSpec(pieces, merges, new ArrayList<>(tokens), split, normalizer, ignoreMerges, prefixSpace, before, after, bos, eos);
-    }
-
-    /// All of it as text, for a fingerprint.
-    String describe() {
-        return Arrays.toString(pieces) + Arrays.toString(merges) + added + split + normalizer + ignoreMerges + prefixSpace + Arrays.toString(before)
-            + Arrays.toString(after) + bos + ' ' + eos;
     }
 
     /// The token as files write it: by name if it is an added one, else in the byte alphabet; null if no token has this id.

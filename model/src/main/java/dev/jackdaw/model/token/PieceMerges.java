@@ -205,6 +205,41 @@ final class PieceMerges implements PieceModel {
         return (scored != null ? Arrays.toString(scored.types) + Arrays.toString(scored.scores) : Arrays.toString(ranked.pairs)) + fuseUnknown + byteFallback + ignoreMerges;
     }
 
+    boolean fusesUnknown() {
+        return fuseUnknown;
+    }
+
+    boolean byteFallback() {
+        return byteFallback;
+    }
+
+    boolean ignoresMerges() {
+        return ignoreMerges;
+    }
+
+    /// The merges in their order: left id, right id, … Of scores that are equal, what makes the lower id comes first.
+    int[] pairs() {
+        if (ranked != null) {
+            return ranked.pairs;
+        }
+        List<long[]> all = new ArrayList<>();                 // order, result, left, right
+        rankOfPair.forEach((pair, rank) -> {
+            int left = (int) (pair >>> 32);
+            int right = (int) pair;
+            int result = resultOfRank[rank];
+            if (left < pieces.size() && right < pieces.size() && scored.types[result] != GgufTokenizer.UNUSED) {
+                all.add(new long[] {orderOfRank[rank], result, left, right});
+            }
+        });
+        all.sort((a, b) -> Arrays.compare(a, b));
+        int[] pairs = new int[all.size() * 2];
+        for (int i = 0; i < all.size(); i++) {
+            pairs[2 * i] = (int) all.get(i)[2];
+            pairs[2 * i + 1] = (int) all.get(i)[3];
+        }
+        return pairs;
+    }
+
     /// Types and scores as files with scores write them; made up in the right order where there is a list of merges.
     Scored asScored(List<AddedToken> added) {
         if (scored != null) {

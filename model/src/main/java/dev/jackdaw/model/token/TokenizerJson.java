@@ -13,7 +13,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Reads and writes `tokenizer.json`, the file of the Hugging Face library `tokenizers`. Byte-level BPE is read here, everything else in
-/// [PipelineJson]; writing is for byte-level BPE only.
+/// [PipelineJson]; [TokenizerJsonWriter] and [PipelineJsonWriter] write them.
 ///
 /// What the file may ask for and we do not have is refused by name; nothing is silently ignored except padding and truncation, which
 /// belong to batching and not to the tokenizer.
@@ -94,6 +94,15 @@ public final class TokenizerJson {
     /// The file that [#parse] reads back; the same specification always gives the same bytes.
     public static byte[] write(BytePairSpec spec) {
         return TokenizerJsonWriter.write(spec);
+    }
+
+    /// The file for a tokenizer of any kind.
+    public static byte[] write(Tokenizer tokenizer) {
+        return switch (tokenizer) {
+            case BytePairTokenizer bytes -> write(bytes.spec());
+            case PipelineTokenizer pieces -> PipelineJsonWriter.write(pieces);
+            default -> throw new IllegalArgumentException("tokenizer.json: a " + tokenizer.getClass().getSimpleName() + " cannot be written");
+        };
     }
 
     private BytePairSpec spec() {

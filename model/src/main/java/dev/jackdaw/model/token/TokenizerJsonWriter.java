@@ -2,6 +2,7 @@ package dev.jackdaw.model.token;
 
 import java.io.ByteArrayOutputStream;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.json.JsonMapper;
@@ -62,10 +63,11 @@ final class TokenizerJsonWriter {
     }
 
     private void preTokenizer() {
-        if (!(spec.split() instanceof Split split)) {
-            throw new IllegalArgumentException("tokenizer.json: writing a tokenizer with the split rule " + spec.split() + " is not supported");
-        }
         json.writeName("pre_tokenizer");
+        if (!(spec.split() instanceof Split split)) {
+            steps(spec.split() instanceof PreTokenizer.Chain(List<PreTokenizer> steps) ? steps : List.of(spec.split()));
+            return;
+        }
         if (split == Split.GPT2) {
             byteLevel(spec.prefixSpace(), true);
             return;
@@ -87,6 +89,31 @@ final class TokenizerJsonWriter {
         }
         json.writeEndObject();
         byteLevel(spec.prefixSpace(), split == Split.SMOLLM);
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    /// Rules of several steps. `ByteLevel` stands before those that see the byte alphabet; where they follow the rule of GPT-2, it brings that.
+    private void steps(List<PreTokenizer> steps) {
+        json.writeStartObject();
+        json.writeStringProperty("type", "Sequence");
+        json.writeArrayPropertyStart("pretokenizers");
+        boolean bytes = false;
+        for (int i = 0; i < steps.size(); i++) {
+            boolean onAlphabet = steps.get(i) instanceof PreTokenizer.OnAlphabet;
+            boolean nextOnAlphabet = i + 1 < steps.size() && steps.get(i + 1) instanceof PreTokenizer.OnAlphabet;
+            if (!bytes && (onAlphabet || nextOnAlphabet && steps.get(i) == Split.GPT2)) {
+                byteLevel(spec.prefixSpace(), !onAlphabet);
+                bytes = true;
+                if (!onAlphabet) {
+                    continue;
+                }
+            }
+            json.writePOJO(PipelineJsonWriter.preTokenizer(steps.get(i) instanceof PreTokenizer.OnAlphabet(PreTokenizer inner) ? inner : steps.get(i)));
+        }
+        if (!bytes) {
+            byteLevel(spec.prefixSpace(), false);
+        }
         json.writeEndArray();
         json.writeEndObject();
     }

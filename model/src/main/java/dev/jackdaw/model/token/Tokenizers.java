@@ -2,6 +2,7 @@ package dev.jackdaw.model.token;
 
 import dev.jackdaw.model.format.Gguf;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,16 +19,32 @@ public final class Tokenizers {
     /// Reads the tokenizer of a `.gguf` file, a `tokenizer.json`, a `tokenizer.model`, or the folder that holds one (a training run's folder
     /// too). A `tokenizer_config.json` beside it says which tokens begin and end a text, `generation_config.json` which end an answer.
     public static Tokenizer read(Path fileOrFolder) throws IOException {
-        if (fileOrFolder.toString().endsWith(".gguf")) {
+        Path file = file(fileOrFolder);
+        Kind kind = kind(file);
+        if (kind == Kind.GGUF) {
             try (Arena arena = Arena.ofConfined()) {
-                return read(Gguf.open(fileOrFolder, arena));
+                return read(Gguf.open(file, arena));
             }
         }
-        Path file = file(fileOrFolder);
         Path beside = file.resolveSibling("tokenizer_config.json");
         TokenizerConfig config = Files.isRegularFile(beside) ? TokenizerConfig.read(beside) : null;
         byte[] bytes = TokenizerJson.bytes(file);
-        return file.toString().endsWith(".model") ? SentencePieceModel.read(bytes, file.toString(), config) : TokenizerJson.tokenizer(bytes, file.toString(), config);
+        return kind == Kind.SENTENCE_PIECE ? SentencePieceModel.read(bytes, file.toString(), config) : TokenizerJson.tokenizer(bytes, file.toString(), config);
+    }
+
+    private enum Kind { JSON, SENTENCE_PIECE, GGUF }
+
+    /// By the end of its name, and where that tells nothing by its first bytes.
+    private static Kind kind(Path file) throws IOException {
+        String name = file.getFileName().toString();
+        if (name.endsWith(".gguf") || name.endsWith(".json") || name.endsWith(".model")) {
+            return name.endsWith(".gguf") ? Kind.GGUF : name.endsWith(".json") ? Kind.JSON : Kind.SENTENCE_PIECE;
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] first = in.readNBytes(4);
+            String text = new String(first, StandardCharsets.ISO_8859_1);
+            return text.equals("GGUF") ? Kind.GGUF : text.stripLeading().startsWith("{") ? Kind.JSON : Kind.SENTENCE_PIECE;
+        }
     }
 
     private static Path file(Path fileOrFolder) throws IOException {
@@ -37,12 +54,12 @@ public final class Tokenizers {
             }
             return fileOrFolder;
         }
-        for (String name : new String[] {"tokenizer.json", "tokenizer.model"}) {
+        for (String name : new String[] {"tokenizer.json", "tokenizer.model", "params.gguf"}) {
             if (Files.isRegularFile(fileOrFolder.resolve(name))) {
                 return fileOrFolder.resolve(name);
             }
         }
-        throw new IOException(fileOrFolder + ": there is no tokenizer.json and no tokenizer.model in this folder");
+        throw new IOException(fileOrFolder + ": there is no tokenizer.json, tokenizer.model or params.gguf in this folder");
     }
 
     /// A tokenizer that must be byte-level BPE, as those trained here are.
@@ -59,8 +76,7 @@ public final class Tokenizers {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             switch (tokenizer) {
-                case BytePairTokenizer bytes when bytes.spec().split() instanceof Split -> digest.update(TokenizerJson.write(bytes.spec()));
-                case BytePairTokenizer bytes -> digest.update(bytes.spec().describe().getBytes(StandardCharsets.UTF_8));
+                case BytePairTokenizer bytes -> digest.update(TokenizerJson.write(bytes.spec()));
                 case PipelineTokenizer pieces -> digest.update(pieces.describe().getBytes(StandardCharsets.UTF_8));
                 default -> throw new IllegalArgumentException("tokenizer: a " + tokenizer.getClass().getSimpleName() + " has no fingerprint");
             }

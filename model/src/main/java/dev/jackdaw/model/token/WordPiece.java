@@ -44,6 +44,10 @@ final class WordPiece implements PieceModel {
         return prefix;
     }
 
+    int longestWord() {
+        return longestWord;
+    }
+
     @Override
     public Worker worker() {
         return new WordByWord(this::word, false, -1);

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 /// The components of `tokenizer.json` one by one.
 class PipelineTest {
@@ -213,6 +214,37 @@ class PipelineTest {
         assertThat(tokenizer.token(TokenRole.PADDING)).hasValue(2);
         assertThat(tokenizer.token(TokenRole.FILL_MIDDLE)).hasValue(1025);
         assertThat(List.of(tokenizer.ends(1024), tokenizer.ends(2), tokenizer.ends(777), tokenizer.ends(1))).containsExactly(true, true, true, false);
+    }
+
+    /// What is written as `tokenizer.json` gives the ids that the reference gives for the original.
+    @ParameterizedTest
+    @ValueSource(strings = {"sp-bpe-small/tokenizer.json", "sp-bpe-small/tokenizer.model", "sp-bpe-gemma/tokenizer.json", "sp-bpe-gemma/tokenizer.model",
+        "sp-unigram-bytefallback/tokenizer.json", "wordpiece-bert/tokenizer.json"})
+    void tokenizerJsonSurvivesWritingAndReading(String file) throws IOException {
+        Tokenizer original = Reference.open(Reference.ROOT.resolve(file));
+        byte[] written = TokenizerJson.write(original);
+        Tokenizer read = TokenizerJson.tokenizer(written, "written", null);
+        String vectors = file.endsWith(".model") || !file.startsWith("sp-") ? "vectors.jsonl" : "vectors_json.jsonl";
+        int rows = 0;
+        for (JsonNode row : Reference.lines(Reference.ROOT.resolve(file).resolveSibling(vectors))) {
+            int[] ids = Reference.ids(row.path("ids"));
+            assertThat(read.encode(row.path("text").stringValue(), row.path("parse_special").booleanValue(), row.path("add_special").booleanValue())).as("%s", row).isEqualTo(ids);
+            assertThat(read.decode(ids, false)).as("%s", row).isEqualTo(row.path("decoded").stringValue());
+            rows++;
+        }
+        assertThat(rows).isGreaterThan(50);
+        assertThat(TokenizerJson.write(read)).isEqualTo(written);
+    }
+
+    @Test
+    void aFileIsKnownByItsNameOrItsBytes(@TempDir Path folder) throws IOException {
+        int[] expected = Reference.open(Reference.ROOT.resolve("sp-bpe-small/tokenizer.model")).encode("jackdaw");
+        for (String name : new String[] {"tokenizer.model", "tokenizer.json"}) {
+            Files.copy(Reference.ROOT.resolve("sp-bpe-small").resolve(name), folder.resolve("blob-" + name.substring(10)));
+            assertThat(Tokenizers.read(folder.resolve("blob-" + name.substring(10))).encode("jackdaw")).isEqualTo(expected);
+        }
+        assertThatThrownBy(() -> Tokenizers.read(folder)).isInstanceOf(IOException.class).hasMessageContaining("there is no tokenizer.json, tokenizer.model or params.gguf");
+        assertThatThrownBy(() -> Tokenizers.readBytePair(Reference.ROOT.resolve("sp-bpe-small"))).hasMessageContaining("is not byte-level BPE");
     }
 
     @Test

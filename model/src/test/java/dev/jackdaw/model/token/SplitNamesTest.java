@@ -95,6 +95,16 @@ class SplitNamesTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("names")
+    void isWrittenAndRead(String name) {
+        PreTokenizer rule = SplitNames.find(name).orElseThrow();
+        BytePairSpec base = Reference.spec("bpe-gpt2");
+        BytePairSpec spec = new BytePairSpec(base.pieces(), base.merges(), base.added(), rule, null, false, false, new int[0], new int[0], -1, -1);
+        assertThat(TokenizerJson.parse(TokenizerJson.write(spec), "written").split()).isEqualTo(rule);
+        assertThat(GgufTokenizer.of(spec, null).spec().split()).isEqualTo(rule);
+    }
+
     /// What DeepSeek's and Falcon's `tokenizer.json` say is the rule that GGUF names so.
     @Test
     void theStepsOfAFileAreFoundByName() {

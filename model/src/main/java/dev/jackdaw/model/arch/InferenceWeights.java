@@ -83,12 +83,11 @@ final class InferenceWeights implements Weights {
     private Value inPlace(int expert, long rows, long C, String... names) {
         List<WeightSource.Stored> parts = new ArrayList<>();
         for (String name : names) {
-            WeightSource.Stored stored = source.stored(name);
+            WeightSource.Stored stored = source.stored(name, expert);
             if (stored == null) {
                 return null;
             }
-            Tensor tensor = expert < 0 ? stored.tensor() : stored.tensor().slice(expert, expert + 1).reshape(sizes(name)[1], C);
-            parts.add(new WeightSource.Stored(tensor, stored.neighbourHeads()));
+            parts.add(stored);
         }
         Value value = Value.planned(names[0], rows, C);
         inPlace.put(value, parts);
@@ -102,12 +101,13 @@ final class InferenceWeights implements Weights {
             long[] sizes = sizes(name);
             long next = row + sizes[expert < 0 ? 0 : 1];
             try (Arena temporary = Arena.ofShared()) {
-                Tensor found = source.tensor(temporary, name);
+                Tensor found = expert < 0 ? source.tensor(temporary, name) : source.tensor(temporary, name, expert);
+                if (expert >= 0) {
+                    sizes = sizes.clone();
+                    sizes[0] = 1;
+                }
                 if (!found.shape().equals(Shape.of(sizes))) {
                     throw new IllegalArgumentException("weights: " + name + " has shape " + found.shape() + "; the model needs " + Shape.of(sizes));
-                }
-                if (expert >= 0) {
-                    found = found.slice(expert, expert + 1);
                 }
                 to.slice(row, next).copyFrom(found.type() == DType.F32 ? found : Conversion.to(temporary, found, DType.F32));
             }

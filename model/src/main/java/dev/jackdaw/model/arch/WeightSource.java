@@ -9,12 +9,17 @@ public interface WeightSource {
     /// The weight with rows in our order: the source's own memory, or a copy owned by `scratch`.
     Tensor tensor(Arena scratch, String name);
 
-    /// A weight as it lies in the source, never copied; null where only a copy is right.
-    default Stored stored(String name) {
+    /// One expert of a weight `[E,F,C]`: `[1,F,C]`.
+    default Tensor tensor(Arena scratch, String name, int expert) {
+        return tensor(scratch, name).slice(expert, expert + 1);
+    }
+
+    /// A weight, or one expert of it (negative: all), as it lies in the source, never copied; null where only a copy is right.
+    default Stored stored(String name, int expert) {
         return null;
     }
 
-    /// @param tensor          `[F,C]` or `[E,F,C]`
+    /// @param tensor          `[F,C]` or `[1,F,C]`
     /// @param neighbourHeads  the rows of so many heads are ordered for pairs of neighbours, as llama GGUF files have them; 0: our order
     record Stored(Tensor tensor, int neighbourHeads) {
         /// Where our row `row` lies among `rows`.

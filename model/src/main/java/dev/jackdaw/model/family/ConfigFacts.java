@@ -6,8 +6,10 @@ import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /// `config.json` of a Hugging Face folder and the names of its tensors. The language part of a model for several senses is found under
 /// `text_config`, its tensors behind another prefix.
@@ -15,8 +17,25 @@ record ConfigFacts(Path path, JsonNode config, Safetensors weights) implements F
     private static final List<String> PREFIXES = List.of("language_model.model.", "model.language_model.", "language_model.", "model.", "");
 
     static ConfigFacts of(Path path, JsonNode config, Safetensors weights) {
-        return new ConfigFacts(path, config.path("text_config").path("model_type").isString() ? config.path("text_config") : config, weights);
+        JsonNode text = config.path("text_config").path("model_type").isString() ? config.path("text_config") : config;
+        ObjectNode whole = (ObjectNode) text.deepCopy();
+        DEFAULTS.getOrDefault(text.path("model_type").asString(""), Map.of()).forEach((field, value) -> {
+            if (!(field.equals("rope_theta") && text.path("rope_parameters").isObject())) {
+                whole.putIfAbsent(field, value == Math.rint(value) ? whole.numberNode(value.intValue()) : whole.numberNode(value));
+            }
+        });
+        if (text != config && config.has("jackdaw_pooling")) {
+            whole.set("jackdaw_pooling", config.get("jackdaw_pooling"));
+        }
+        return new ConfigFacts(path, whole, weights);
     }
+
+    /// What transformers assumes where a published file leaves a field out, if it is not what [Draft] assumes.
+    private static final Map<String, Map<String, Double>> DEFAULTS = Map.of(
+            "gemma3_text", Map.of("vocab_size", 262_208.0, "num_attention_heads", 8.0, "num_key_value_heads", 4.0, "head_dim", 256.0, "max_position_embeddings", 131_072.0,
+                    "rope_theta", 1e6, "sliding_window", 4096.0),
+            "gpt_oss", Map.of("rope_theta", 150_000.0),
+            "smollm3", Map.of("rope_theta", 2e6));
 
     /// The first of the spellings that is there and not null.
     private JsonNode find(String fields) {

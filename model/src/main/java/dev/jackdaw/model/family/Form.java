@@ -22,6 +22,16 @@ public sealed interface Form {
     /// Our weight number `which`: a view, or a copy owned by `arena`.
     Tensor read(Arena arena, List<Tensor> files, int which, List<Shape> ours);
 
+    /// One expert of a weight `[E,…]`, as `[1,…]`, without touching the others.
+    default Tensor expert(Arena arena, List<Tensor> files, int which, List<Shape> ours, int expert) {
+        List<Shape> one = ours.stream().map(shape -> {
+            long[] sizes = shape.toArray();
+            sizes[0] = 1;
+            return Shape.of(sizes);
+        }).toList();
+        return read(arena, files.stream().map(file -> file.slice(expert, expert + 1)).toList(), which, one);
+    }
+
     /// The file's tensors, from all of ours.
     List<Tensor> write(Arena arena, List<Tensor> ours);
 
@@ -84,6 +94,13 @@ public sealed interface Form {
         public Tensor read(Arena arena, List<Tensor> files, int which, List<Shape> ours) {
             Tensor stacked = STACKED.write(arena, files).getFirst();
             return stacked.reshape(ours.getFirst().toArray());
+        }
+
+        @Override
+        public Tensor expert(Arena arena, List<Tensor> files, int which, List<Shape> ours, int expert) {
+            long[] sizes = ours.getFirst().toArray();
+            sizes[0] = 1;
+            return files.get(expert).reshape(sizes);
         }
 
         @Override

@@ -2,6 +2,7 @@ package dev.jackdaw.model.family;
 
 import dev.jackdaw.model.format.FormatException;
 import dev.jackdaw.model.format.Gguf;
+import dev.jackdaw.model.format.GgufValue;
 import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
 import java.nio.file.Path;
@@ -38,12 +39,24 @@ record GgufFacts(Gguf file, String architecture) implements Facts {
             Shape shape = shape("token_embd.weight");
             return check("the number of rows of token_embd.weight", shape.rank() == 2 ? shape.size(0) : 0);
         }
-        return check(key(gguf), file.integer(key(gguf)));
+        return check(key(gguf), integer(key(gguf)));
     }
 
     @Override
     public int size(String gguf, String config, int otherwise) {
-        return !has(gguf) || file.integer(key(gguf)) == 0 ? otherwise : check(key(gguf), file.integer(key(gguf)));
+        return !has(gguf) || integer(key(gguf)) == 0 ? otherwise : check(key(gguf), integer(key(gguf)));
+    }
+
+    /// One number, or an array with the same number for every layer.
+    private long integer(String key) {
+        if (!(file.value(key).orElse(null) instanceof GgufValue.Ints)) {
+            return file.integer(key);
+        }
+        long[] values = Arrays.stream(file.integers(key)).distinct().toArray();
+        if (values.length != 1) {
+            throw wrong(key + " differs from layer to layer: " + Arrays.toString(values) + "; this is not supported");
+        }
+        return values[0];
     }
 
     private int check(String key, long value) {

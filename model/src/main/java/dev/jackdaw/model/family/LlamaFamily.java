@@ -74,7 +74,7 @@ final class LlamaFamily implements Family {
             throw f.wrong("a granitehybrid model with state-space layers or experts is not supported; its dense models are");
         }
         d.feedForward = f.size("expert_shared_feed_forward_length", "shared_intermediate_size", d.feedForward);
-        if (f.text(null, "position_embedding_type", "rope").equals("nope") || f.isGguf() && f.size("rope.dimension_count", null, 0) == 0) {
+        if (f.text(null, "position_embedding_type", "rope").equals("nope") || !f.flag("rope.scaling.finetuned", null, true)) {
             d.rope = _ -> Rope.NONE;
         }
     }

@@ -190,6 +190,9 @@ final class GgufHeader {
     private void scales(ModelSpec.Block first) {
         boolean granite = spec.family().startsWith("granite");
         if (granite) {
+            if (first.attention().rope() instanceof Rope.None) {
+                writer.put(prefix + "rope.scaling.finetuned", GgufValue.of(false));       // how Granite says that it knows no positions
+            }
             real("embedding_scale", spec.embedding().scale());
             real("residual_scale", first.residualScale());
             real("attention.scale", ((Attention.Grouped) first.attention()).scale());

@@ -108,12 +108,19 @@ public final class ModelFile implements GgufExport.Source, WeightSource {
     }
 
     @Override
-    public Stored stored(String name) {
+    public Tensor tensor(Arena scratch, String name, int expert) {
+        Names.Link link = link(name);
+        return link.form().expert(scratch, link.files().stream().map(facts::tensor).toList(), link.ours().indexOf(name), shapes(link), expert);
+    }
+
+    @Override
+    public Stored stored(String name, int expert) {
         Names.Link link = link(name);
         return switch (link.form()) {
-            case Form.Same _, Form.Stacked _ -> new Stored(tensor(arena, name), 0);
+            case Form.Same _, Form.Stacked _ -> new Stored(expert < 0 ? tensor(arena, name) : tensor(arena, name, expert), 0);
+            case Form.EachExpert _ -> new Stored(tensor(arena, name, expert), 0);
             case Form.Neighbours(int heads) -> new Stored(facts.tensor(link.files().getFirst()), heads);
-            case Form.EachExpert _, Form.ByHead _, Form.LessOne _, Form.Trimmed _, Form.Transposed _, Form.Own _ -> null;
+            case Form.ByHead _, Form.LessOne _, Form.Trimmed _, Form.Transposed _, Form.Own _ -> null;
         };
     }
 

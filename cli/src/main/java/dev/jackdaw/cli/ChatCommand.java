@@ -148,6 +148,8 @@ final class ChatCommand implements Callable<Integer> {
         }
         if (result.finishReason() == Generator.FinishReason.GRAMMAR) {
             output.note("stopped: the grammar allows none of the model's tokens here, and the answer is not complete");
+        } else if (result.finishReason() == Generator.FinishReason.CANCELLED) {
+            output.note("interrupted");
         } else if (result.finishReason() == Generator.FinishReason.LENGTH) {
             output.note("cut after %d tokens", result.ids().length);
         }

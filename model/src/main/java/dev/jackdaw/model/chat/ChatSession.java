@@ -102,7 +102,7 @@ public final class ChatSession implements AutoCloseable {
         int room = predictor.context() - ids.length;
         if (room < least) {
             throw new IllegalArgumentException("chat: the conversation has " + ids.length + " tokens and the answer needs " + least + ", together more than the model's context of "
-                    + predictor.context() + "; shorten it, begin anew, or allow dropping the oldest messages with --overflow trim-start");
+                    + predictor.context() + "; shorten it or begin anew" + (settings.overflow() == Overflow.REFUSE ? ", or allow dropping the oldest messages with --overflow trim-start" : ""));
         }
         boolean skipsHeader = format == MessageParser.Format.CHANNELS && settings.constraint() != null;
         if (skipsHeader) {                        // the answer itself follows the grammar, so its header is written for the model

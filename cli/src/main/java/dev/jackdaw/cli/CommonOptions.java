@@ -2,6 +2,7 @@ package dev.jackdaw.cli;
 
 import dev.jackdaw.tensor.Switches;
 import java.io.InputStream;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -43,6 +44,13 @@ final class CommonOptions {
 
     InputStream in() {
         return ((JackdawCommand) spec.root().userObject()).in();
+    }
+
+    /// What was typed after the name of this command.
+    List<String> arguments() {
+        List<String> all = spec.root().commandLine().getParseResult().originalArgs();
+        int name = all.indexOf(spec.name());
+        return all.subList(name + 1, all.size());
     }
 
     int threads() {

@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             PretrainCommand.class,
             TokenizerCommand.class,
             DataCommand.class,
+            ChatCommand.class,
             RunCommand.class,
             NextCommand.class,
             TemplateCommand.class,

@@ -32,6 +32,11 @@ final class Output {
         this.colour = colour;
     }
 
+    /// May text carry colours?
+    boolean colours() {
+        return colour && !json;
+    }
+
     boolean isJson() {
         return json;
     }
@@ -148,7 +153,7 @@ final class Output {
         }
     }
 
-    /// Whether file descriptor 1 (standard output) or 2 (standard error) is a terminal. The launcher says so in the property
+    /// Whether file descriptor 0 (standard input), 1 (output) or 2 (error) is a terminal. The launcher says so in the property
     /// `jackdaw.terminal`; without a launcher, Linux shows what the descriptor points to.
     static boolean isTerminal(int descriptor) {
         String told = System.getProperty("jackdaw.terminal");

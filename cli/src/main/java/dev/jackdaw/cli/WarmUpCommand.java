@@ -28,6 +28,9 @@ final class WarmUpCommand implements Callable<Integer> {
             quietly("next", model, "The jackdaw sat on a", "--json");
             quietly("run", model, "The jackdaw", "--max-tokens", "16");
             quietly("run", model, "The jackdaw", "--max-tokens", "16", "--greedy", "--json");
+            quietly("run", model, "The jackdaw", "--max-tokens", "8", "--regex", "[a-z ]{1,9}");
+            quietly("chat", model, "--message", "The jackdaw", "--max-tokens", "8");
+            quietly("template", model);
             quietly("tokenizer", "encode", model, "The jackdaw");
             quietly("no-such-command");
         } finally {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.jackdaw.model.chat.jinja.TemplateException;
 import dev.jackdaw.model.token.TokenizerConfig;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -102,9 +103,9 @@ class ChatTemplateTest {
         for (int i = 0; i < 200; i++) {
             messages.add(Map.of("role", i % 2 == 0 ? "user" : "assistant", "content", "word ".repeat(1000)));
         }
-        long start = System.nanoTime();
+        long start = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();       // other work on the machine does not count
         String text = ChatTemplate.of(source, "", "").render(messages, null, true, Map.of()).text();
-        assertThat((System.nanoTime() - start) / 1e9).isLessThan(0.2);
+        assertThat((ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - start) / 1e9).isLessThan(0.2);
         assertThat(text).hasSizeGreaterThan(1_000_000);
     }
 }

@@ -192,5 +192,11 @@ class GeneratorTest {
     @Test
     void fillsInTheMiddleOnlyWithTheRightTokens() {
         assertThatThrownBy(() -> FillInTheMiddle.prompt(tokenizer, "a", "b")).hasMessageContaining("cannot fill in the middle");
+        java.util.Map<String, Integer> extra = java.util.Map.of("<fim_prefix>", 9001, "<fim_suffix>", 9002, "<fim_middle>", 9003);
+        Tokenizer code = (Tokenizer) java.lang.reflect.Proxy.newProxyInstance(Tokenizer.class.getClassLoader(), new Class<?>[] {Tokenizer.class}, (_, method, arguments) ->
+                method.getName().equals("id") && extra.containsKey(arguments[0]) ? java.util.OptionalInt.of(extra.get(arguments[0])) : method.invoke(tokenizer, arguments));
+        int[] prefix = tokenizer.encode("int f("), suffix = tokenizer.encode(") {}");
+        IntStream expected = IntStream.concat(IntStream.concat(IntStream.of(9001), Arrays.stream(prefix)), IntStream.concat(IntStream.concat(IntStream.of(9002), Arrays.stream(suffix)), IntStream.of(9003)));
+        assertThat(FillInTheMiddle.prompt(code, "int f(", ") {}")).containsExactly(expected.toArray());
     }
 }

@@ -86,11 +86,11 @@ final class Lexer {
                 end--;
             }
         } else if (sign != '+' && kind != '{') {
-            int start = source.lastIndexOf('\n', to - 1) + 1;
-            if (start <= from) {
-                start = from;
+            int start = to;
+            while (start > from && source.charAt(start - 1) != '\n' && PythonText.isSpace(source.charAt(start - 1))) {
+                start--;
             }
-            if ((start > from || lineStarts) && source.substring(start, to).chars().allMatch(c -> PythonText.isSpace((char) c))) {
+            if (start > from ? source.charAt(start - 1) == '\n' : lineStarts) {
                 end = start;
             }
         }

@@ -15,6 +15,8 @@ final class RegexParser {
     private static final Form.Chars SPACE = Form.chars(9, 13, ' ', ' ');
     private static final Form.Chars WORD = Form.chars('0', '9', 'A', 'Z', 'a', 'z', '_', '_');
 
+    private static final java.util.Map<String, Form.Chars> PROPERTIES = new java.util.concurrent.ConcurrentHashMap<>();     // finding one takes 100 ms
+
     private final int[] source;
     private final boolean whole;
     private int at;
@@ -239,6 +241,10 @@ final class RegexParser {
         }
         at = Math.min(source.length, at + 1);
         String text = new String(source, from, at - from);
+        Form.Chars known = PROPERTIES.get(text);
+        if (known != null) {
+            return isNegated ? Form.not(known) : known;
+        }
         Pattern pattern;
         try {
             pattern = Pattern.compile("\\p" + text);
@@ -257,6 +263,9 @@ final class RegexParser {
             }
         }
         Form.Chars chars = Form.chars(ranges.stream().mapToInt(Integer::intValue).toArray());
+        if (PROPERTIES.size() < 200) {
+            PROPERTIES.put(text, chars);
+        }
         return isNegated ? Form.not(chars) : chars;
     }
 

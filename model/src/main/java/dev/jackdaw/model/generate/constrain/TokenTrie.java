@@ -28,11 +28,15 @@ public final class TokenTrie {
 
     public static TokenTrie of(Tokenizer tokenizer) {
         byte[][] bytes = new byte[tokenizer.vocabularySize()][];
-        int total = 1;
         for (int id = 0; id < bytes.length; id++) {
             bytes[id] = tokenizer.isSpecial(id) ? new byte[0] : tokenizer.bytes(id);
-            total += bytes[id].length;
         }
+        return of(bytes);
+    }
+
+    /// @param bytes of every token; empty for those that are no text
+    static TokenTrie of(byte[][] bytes) {
+        int total = 1 + Arrays.stream(bytes).mapToInt(text -> text.length).sum();
         Integer[] order = java.util.stream.IntStream.range(0, bytes.length).filter(id -> bytes[id].length > 0).boxed().toArray(Integer[]::new);
         Arrays.sort(order, Comparator.comparing(id -> bytes[id], Arrays::compareUnsigned));
         TokenTrie trie = new TokenTrie(bytes, total);

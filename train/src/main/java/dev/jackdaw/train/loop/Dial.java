@@ -5,6 +5,8 @@ import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.train.optim.OptimizerSettings;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /// One dial: how long a run may take decides everything else, unless it is said otherwise.
@@ -67,21 +69,25 @@ public final class Dial {
         return (int) Math.max(1, steps / times);
     }
 
-    /// Seconds one step takes on this machine now: the real step, on random tokens, after the compiler has seen it.
-    public static double secondsPerStep(TrainSettings settings, Device device) {
+    /// Seconds one step takes on this machine now: the real step on random tokens, for at least so many seconds, since the compiler needs
+    /// some; the median of the later half.
+    public static double secondsPerStep(TrainSettings settings, Device device, double atLeast) {
         SplittableRandom random = new SplittableRandom(settings.seed());
+        List<Double> seconds = new ArrayList<>();
         try (Trainer trainer = new Trainer(withSteps(settings, 4), device)) {
-            double best = Double.POSITIVE_INFINITY;
-            for (int i = 0; i < 4; i++) {
+            double total = 0;
+            while (seconds.size() < 4 || total < atLeast) {
                 long start = System.nanoTime();
                 trainer.step((ids, targets) -> {
                     fill(ids, random, settings.model().vocabulary());
                     fill(targets, random, settings.model().vocabulary());
                 });
-                best = Math.min(best, (System.nanoTime() - start) / 1e9);
+                seconds.add((System.nanoTime() - start) / 1e9);
+                total += seconds.getLast();
             }
-            return best;
         }
+        List<Double> later = seconds.subList(seconds.size() / 2, seconds.size()).stream().sorted().toList();
+        return later.get(later.size() / 2);
     }
 
     private static void fill(Tensor ids, SplittableRandom random, int vocabulary) {

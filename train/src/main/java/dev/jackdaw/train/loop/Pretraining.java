@@ -221,7 +221,7 @@ public final class Pretraining {
         } else {
             listener.phase("measure this machine");
             requireMemory(settings);
-            double perStep = Dial.secondsPerStep(settings, device);
+            double perStep = Dial.secondsPerStep(settings, device, Math.clamp(0.05 * left, 0.5, 6));
             double perToken = perStep / settings.tokensPerStep();
             // a third of the work of training for each token that is examined at the end, then compressors and report; on the way, 5% for glimpses, 2% for samples and checkpoints
             double examination = perToken / 3 * heldOut.tokens() * 1.2 + heldOut.textBytes() * 2e-6 + 3;

@@ -1,6 +1,7 @@
 package dev.jackdaw.tensor;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /// A small pool of threads that share one job at a time.
@@ -29,37 +30,18 @@ public final class Workers implements AutoCloseable {
     /// About a quarter of a millisecond: longer than the gap between two operations of a model, shorter than a scheduler's time slice.
     private static final int SPINS = 10_000;
 
+    /// In the lower half of [#next]: there is no job. Larger than any number of parts.
+    private static final int CLOSED = Integer.MAX_VALUE;
+
     private final Thread[] helpers;
-    private volatile Job job;            // null between jobs
+    /// The upper half counts jobs, so that a helper which was held up cannot take a part of a later job by mistake; the lower half is the
+    /// next part to take. One number and no object for each job: a training step has hundreds.
+    private final AtomicLong next = new AtomicLong(CLOSED);
+    private final AtomicInteger done = new AtomicInteger();
+    private WorkerPart body;            // this and `parts` are written only while there is no job
+    private int parts;
+    private volatile Throwable failure;
     private volatile boolean closed;
-
-    /// What is being done now. A helper that arrives late holds on to a job in which nothing is left to take.
-    private static final class Job {
-        final int parts;
-        final WorkerPart body;
-        final AtomicInteger taken = new AtomicInteger();
-        final AtomicInteger done = new AtomicInteger();
-        volatile Throwable failure;
-
-        Job(int parts, WorkerPart body) {
-            this.parts = parts;
-            this.body = body;
-        }
-
-        void work(int worker) {
-            for (int part = taken.getAndIncrement(); part < parts; part = taken.getAndIncrement()) {
-                try {
-                    if (failure == null) {              // after one, the rest is pointless
-                        body.run(part, worker);
-                    }
-                } catch (Throwable thrown) {
-                    failure = thrown;
-                } finally {
-                    done.getAndIncrement();
-                }
-            }
-        }
-    }
 
     private Workers(int threads) {
         if (threads < 1 || threads > 1024) {
@@ -93,21 +75,27 @@ public final class Workers implements AutoCloseable {
             }
             return;
         }
-        Job now = new Job(parts, job);
-        this.job = now;
+        this.parts = parts;
+        body = job;
+        failure = null;
+        done.set(0);
+        long opened = (next.get() >>> 32) + 1 << 32;
+        next.set(opened);
         for (Thread helper : helpers) {
             LockSupport.unpark(helper);
         }
-        now.work(0);
-        for (int spins = 0; now.done.get() < parts; spins++) {
+        work(0);
+        for (int spins = 0; done.get() < parts; spins++) {
             if (spins < SPINS) {
                 Thread.onSpinWait();
             } else {
                 Thread.yield();          // the machine has other work; a helper may be waiting for this processor
             }
         }
-        this.job = null;
-        Throwable thrown = now.failure;
+        // An exchange, not a mere write: whoever took a part before it has also read the body before it is overwritten.
+        next.getAndSet(opened | CLOSED);
+        body = null;
+        Throwable thrown = failure;
         switch (thrown) {
             case null -> { }
             case RuntimeException e -> throw e;
@@ -128,19 +116,40 @@ public final class Workers implements AutoCloseable {
         void run(long from, long to);
     }
 
+    /// Takes parts until there are none; false if there were none.
+    private boolean work(int worker) {
+        boolean worked = false;
+        while (true) {
+            long now = next.get();
+            int part = (int) now;
+            WorkerPart job = body;
+            if (part == CLOSED || part >= parts) {
+                return worked;
+            }
+            if (!next.compareAndSet(now, now + 1)) {
+                continue;                // somebody else took it, or the job is over; then `job` may be another's
+            }
+            worked = true;
+            try {
+                if (failure == null) {   // after one, the rest is pointless
+                    job.run(part, worker);
+                }
+            } catch (Throwable thrown) {
+                failure = thrown;
+            } finally {
+                done.getAndIncrement();
+            }
+        }
+    }
+
     private void serve(int worker) {
-        Job last = null;
         int spins = 0;
         while (!closed) {
-            Job now = job;
-            if (now != null && now != last) {
-                now.work(worker);
-                last = now;
+            if (work(worker)) {
                 spins = 0;
             } else if (spins++ < SPINS) {
                 Thread.onSpinWait();
             } else {
-                last = null;             // let go of what the job held
                 LockSupport.park(this);
             }
         }

@@ -45,8 +45,8 @@ final class EmbedCommand implements Callable<Integer> {
         }
         int[] given = ids == null ? null : TokenIds.parse(ids, common);
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
-            model.engine().note().ifPresent(note -> common.output().note("%s", note));
-            Embedder embedder = new Embedder(model.engine());
+            model.forward().note().ifPresent(note -> common.output().note("%s", note));
+            Embedder embedder = new Embedder(model.forward());
             if (jsonLines != null) {
                 JsonLinesInput.forEach(jsonLines, common.in(), line -> common.output().jsonLine(embed(embedder, ids(model, JsonLinesInput.text(line, "text")))));
                 return 0;

@@ -12,7 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `jackdaw logits`: the raw numbers, to compare an engine with another.
+/// `jackdaw logits`: the raw numbers, to compare one engine with another.
 @Command(name = "logits", description = "Print the raw logits after the last of some token ids, and the likeliest token after each of them.")
 final class LogitsCommand implements Callable<Integer> {
     @Mixin
@@ -31,11 +31,11 @@ final class LogitsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         int[] tokens = TokenIds.parse(ids, common);
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device); KvCache cache = model.engine().newCache(tokens.length)) {
-            model.engine().note().ifPresent(note -> common.output().note("%s", note));
+        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device); KvCache cache = model.forward().newCache(tokens.length)) {
+            model.forward().note().ifPresent(note -> common.output().note("%s", note));
             int[] argmax = new int[tokens.length];
             float[][] last = new float[1][];
-            model.engine().allLogits(cache, tokens, (i, logits) -> {
+            model.forward().allLogits(cache, tokens, (i, logits) -> {
                 float[] values = logits.toFloats();
                 argmax[i] = Sampler.argmax(values);
                 last[0] = values;

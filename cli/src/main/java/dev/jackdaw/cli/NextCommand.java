@@ -44,11 +44,11 @@ final class NextCommand implements Callable<Integer> {
             throw common.wrong("--top " + top + ": give at least 1");
         }
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
-            model.engine().note().ifPresent(note -> common.output().note("%s", note));
+            model.forward().note().ifPresent(note -> common.output().note("%s", note));
             int[] ids = RunCommand.promptIds(model, common.text(text));
             float[] logits;
-            try (KvCache cache = model.engine().newCache(ids.length)) {
-                logits = model.engine().logits(cache, ids);
+            try (KvCache cache = model.forward().newCache(ids.length)) {
+                logits = model.forward().logits(cache, ids);
             }
             float[] probabilities = logits.clone();
             Sampler.softmax(probabilities);

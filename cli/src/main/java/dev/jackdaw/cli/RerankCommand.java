@@ -42,7 +42,7 @@ final class RerankCommand implements Callable<Integer> {
             throw common.wrong("rerank: give --query TEXT and at least one DOCUMENT, or --jsonl FILE");
         }
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
-            model.engine().note().ifPresent(note -> common.output().note("%s", note));
+            model.forward().note().ifPresent(note -> common.output().note("%s", note));
             Reranker reranker = new Reranker(model);
             if (jsonLines != null) {
                 JsonLinesInput.forEach(jsonLines, common.in(), line -> common.output().jsonLine(new Result(reranker.rank(JsonLinesInput.text(line, "query"), texts(line)))));

@@ -90,7 +90,7 @@ final class RunCommand implements Callable<Integer> {
         sampling.check(common);
         generation.check(common);
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
-            model.engine().note().ifPresent(note -> common.output().note("%s", note));
+            model.forward().note().ifPresent(note -> common.output().note("%s", note));
             String text = prompt == null ? "" : common.text(prompt);
             int[] promptIds = ids != null ? TokenIds.parse(ids, common) : suffix != null ? FillInTheMiddle.prompt(model.tokenizer(), text, common.text(suffix)) : promptIds(model, text);
             if (!noPrompt && !text.isEmpty() && suffix == null) {
@@ -119,7 +119,7 @@ final class RunCommand implements Callable<Integer> {
     /// Streams the text, or prints one JSON object.
     private static void generate(Model model, Request request, Output output) {
         boolean hasText = model.hasTokenizer();
-        Generator.Result result = new Generator(Predictor.of(model.engine()), hasText ? model.tokenizer() : null).generate(request, new Generator.Listener() {
+        Generator.Result result = new Generator(Predictor.of(model.forward()), hasText ? model.tokenizer() : null).generate(request, new Generator.Listener() {
             @Override
             public void token(int id) {
                 if (!hasText) {

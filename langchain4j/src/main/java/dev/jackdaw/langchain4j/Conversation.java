@@ -58,7 +58,7 @@ final class Conversation {
     static Conversation of(Model model) throws IOException {
         ChatTemplate template = ChatTemplates.read(model.path()).orElseThrow(() -> new IllegalArgumentException("chat: " + model.path()
                 + " has no chat template; it is a base model, which continues text but holds no conversation"));
-        return new Conversation(model.path().getFileName().toString(), template, model.tokenizer(), model.tokenizer()::ends, Predictor.of(model.engine()));
+        return new Conversation(model.path().getFileName().toString(), template, model.tokenizer(), model.tokenizer()::ends, Predictor.of(model.forward()));
     }
 
     Conversation(String modelName, ChatTemplate template, Tokenizer tokenizer, IntPredicate isEnd, Predictor predictor) {

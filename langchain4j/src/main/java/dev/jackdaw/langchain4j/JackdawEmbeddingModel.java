@@ -17,7 +17,7 @@ public final class JackdawEmbeddingModel implements EmbeddingModel {
 
     public JackdawEmbeddingModel(Model model) {
         this.model = model;
-        embedder = new Embedder(model.engine());
+        embedder = new Embedder(model.forward());
     }
 
     @Override

@@ -71,7 +71,7 @@ class JackdawModelsTest {
         ChatResponse response = new JackdawChatModel(model).chat(request("What is a jackdaw?"));
         int[] prompt = ChatTemplates.read(FILE).orElseThrow().render(List.of(Map.of("role", "user", "content", "What is a jackdaw?")), null, true, Map.of())
                 .encode(model.tokenizer());
-        int[] expected = new Generator(model.engine()).generate(prompt, 24, Sampling.greedy(), _ -> false, _ -> { }).ids();
+        int[] expected = new Generator(model.forward()).generate(prompt, 24, Sampling.greedy(), _ -> false, _ -> { }).ids();
         assertThat(response.aiMessage().text()).isEqualTo(model.tokenizer().decode(expected, false));
         assertThat(response.tokenUsage().inputTokenCount()).isEqualTo(prompt.length);
         assertThat(response.tokenUsage().outputTokenCount()).isEqualTo(24);
@@ -93,7 +93,7 @@ class JackdawModelsTest {
     void embedsAsTheEmbedder() {
         JackdawEmbeddingModel embeddings = new JackdawEmbeddingModel(model);
         float[] vector = embeddings.embedAll(List.of(TextSegment.from("a bird"), TextSegment.from("a stone"))).content().get(1).vector();
-        assertThat(vector).containsExactly(new Embedder(model.engine()).embed(model.tokenizer().encode("a stone", false, true)), within(0f));
+        assertThat(vector).containsExactly(new Embedder(model.forward()).embed(model.tokenizer().encode("a stone", false, true)), within(0f));
         assertThat(vector).hasSize(embeddings.dimension());
     }
 

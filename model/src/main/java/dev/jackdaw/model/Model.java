@@ -1,6 +1,6 @@
 package dev.jackdaw.model;
 
-import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.format.FormatException;
 import dev.jackdaw.model.format.Gguf;
@@ -22,7 +22,7 @@ import java.util.Optional;
 /// ```java
 /// try (Device device = Device.cpu(2); Model model = Model.open(Path.of("params.gguf"), device)) {
 ///     int[] prompt = model.tokenizer().encode("class Foo {", false, true);
-///     new Generator(model.engine()).generate(prompt, 50, Sampling.greedy(), id -> false, id -> …);
+///     new Generator(model.forward()).generate(prompt, 50, Sampling.greedy(), id -> false, id -> …);
 /// }
 /// ```
 public final class Model implements AutoCloseable {
@@ -34,7 +34,7 @@ public final class Model implements AutoCloseable {
     private final Tokenizer tokenizer;      // or null
     private final String noTokenizer;               // why it is null
     private final String template;
-    private Engine engine;
+    private Forward forward;
 
     private Model(Path path, Device device) throws IOException {
         try {
@@ -68,7 +68,7 @@ public final class Model implements AutoCloseable {
         return Files.exists(path.resolve("tokenizer.json")) || Files.exists(path.resolve("tokenizer.model")) ? Tokenizers.read(path) : null;
     }
 
-    /// Maps the file and reads its header; weights are packed when [#engine()] is first asked for.
+    /// Maps the file and reads its header; weights are packed when [#forward()] is first asked for.
     public static Model open(Path path, Device device) throws IOException {
         return new Model(path, device);
     }
@@ -104,11 +104,11 @@ public final class Model implements AutoCloseable {
     }
 
     /// Packs the weights on first use.
-    public Engine engine() {
-        if (engine == null) {
-            engine = new Engine(spec, device, file);
+    public Forward forward() {
+        if (forward == null) {
+            forward = new Forward(spec, device, file);
         }
-        return engine;
+        return forward;
     }
 
     public boolean hasTokenizer() {
@@ -129,8 +129,8 @@ public final class Model implements AutoCloseable {
 
     @Override
     public void close() {
-        if (engine != null) {
-            engine.close();
+        if (forward != null) {
+            forward.close();
         }
         arena.close();
     }

@@ -24,10 +24,10 @@ class LibraryTest {
         try (Device device = Device.cpu(2); Model model = Model.open(MODEL, device)) {
             int[] prompt = model.tokenizer().encode("class Foo {", false, true);
             TextStream text = model.tokenizer().stream(true);
-            ids = new Generator(model.engine()).generate(prompt, 20, Sampling.greedy(), _ -> false, id -> out.append(text.next(id))).ids();
+            ids = new Generator(model.forward()).generate(prompt, 20, Sampling.greedy(), _ -> false, id -> out.append(text.next(id))).ids();
             out.append(text.end());
             assertThat(out.toString()).isEqualTo(model.tokenizer().decode(ids, true));
-            assertThat(new Embedder(model.engine()).embed(prompt)).hasSize(64);
+            assertThat(new Embedder(model.forward()).embed(prompt)).hasSize(64);
         }
         assertThat(ids).hasSize(20);
     }

@@ -63,7 +63,7 @@ public final class ChatSession implements AutoCloseable {
     public static ChatSession open(Model model) throws IOException {
         ChatTemplate template = ChatTemplates.read(model.path()).orElseThrow(() -> new IllegalArgumentException(model.path()
                 + ": this is a base model, it has no chat template and cannot converse; continue a text with: jackdaw run"));
-        return new ChatSession(model.tokenizer(), template, Predictor.of(model.engine()), model.tokenizer()::ends);
+        return new ChatSession(model.tokenizer(), template, Predictor.of(model.forward()), model.tokenizer()::ends);
     }
 
     static ChatSession of(Tokenizer tokenizer, ChatTemplate template, Predictor predictor, IntPredicate isEnd) {

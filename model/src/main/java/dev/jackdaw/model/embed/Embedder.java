@@ -1,16 +1,16 @@
 package dev.jackdaw.model.embed;
 
-import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.arch.ModelSpec.Pooling;
 
 /// A text as one vector: the hidden states of its tokens, pooled as the model says (their mean where it says nothing), divided by the
 /// length of the result. Two such vectors are alike by their dot product.
 public final class Embedder {
-    private final Engine engine;
+    private final Forward forward;
 
-    public Embedder(Engine engine) {
-        this.engine = engine;
+    public Embedder(Forward forward) {
+        this.forward = forward;
     }
 
     /// The vector `[C]` of a text given by its tokens, the special ones that the model expects included.
@@ -20,11 +20,11 @@ public final class Embedder {
 
     /// The same before it is brought to length 1.
     public float[] pool(int... tokens) {
-        int C = engine.spec().width();
-        Pooling pooling = engine.spec().pooling();
+        int C = forward.spec().width();
+        Pooling pooling = forward.spec().pooling();
         double[] sum = new double[C];
-        try (KvCache cache = engine.newCache(tokens.length)) {
-            engine.allHidden(cache, tokens, (i, hidden) -> {
+        try (KvCache cache = forward.newCache(tokens.length)) {
+            forward.allHidden(cache, tokens, (i, hidden) -> {
                 boolean counts = switch (pooling) {
                     case UNSAID, MEAN -> true;
                     case FIRST -> i == 0;

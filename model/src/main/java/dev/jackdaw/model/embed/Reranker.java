@@ -28,7 +28,7 @@ public final class Reranker {
         if (model.spec().output() instanceof ModelSpec.Score) {
             relevance = document -> score(question, ids(document));
         } else {
-            Embedder embedder = new Embedder(model.engine());
+            Embedder embedder = new Embedder(model.forward());
             float[] vector = embedder.embed(question);
             relevance = document -> Embedder.cosine(vector, embedder.embed(ids(document)));
         }
@@ -52,7 +52,7 @@ public final class Reranker {
         pair[query.length] = query[query.length - 1];
         int skip = types ? 0 : 1;
         System.arraycopy(document, 1, pair, query.length + skip, document.length - 1);
-        float[] labels = model.engine().score(pair, query.length);
+        float[] labels = model.forward().score(pair, query.length);
         return 1 / (1 + Math.exp(-labels[labels.length - 1]));
     }
 }

@@ -1,6 +1,6 @@
 package dev.jackdaw.model.generate;
 
-import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.token.TextStream;
 import dev.jackdaw.model.token.TokenList;
 import dev.jackdaw.model.token.Tokenizer;
@@ -57,8 +57,8 @@ public final class Generator {
     private final Predictor predictor;
     private final Tokenizer tokenizer;
 
-    public Generator(Engine engine) {
-        this(Predictor.of(engine), null);
+    public Generator(Forward forward) {
+        this(Predictor.of(forward), null);
     }
 
     /// @param tokenizer or null: then no text is made, and stop strings and thinking do not work

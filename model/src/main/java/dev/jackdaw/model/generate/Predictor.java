@@ -1,6 +1,6 @@
 package dev.jackdaw.model.generate;
 
-import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.KvCache;
 
 /// What generation needs of a model: tokens in, logits of the next one out.
@@ -23,20 +23,20 @@ public interface Predictor {
         void close();
     }
 
-    static Predictor of(Engine engine) {
+    static Predictor of(Forward forward) {
         return new Predictor() {
             @Override
             public int context() {
-                return engine.spec().context();
+                return forward.spec().context();
             }
 
             @Override
             public Past newText(int capacity) {
-                KvCache cache = engine.newCache(capacity);
+                KvCache cache = forward.newCache(capacity);
                 return new Past() {
                     @Override
                     public float[] logits(int... tokens) {
-                        return engine.logits(cache, tokens);
+                        return forward.logits(cache, tokens);
                     }
 
                     @Override

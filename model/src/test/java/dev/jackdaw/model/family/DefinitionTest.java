@@ -3,7 +3,7 @@ package dev.jackdaw.model.family;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.format.ModelFile;
 import dev.jackdaw.tensor.Device;
@@ -36,13 +36,13 @@ class DefinitionTest {
         int[] ids = expected.get("ids").valueStream().mapToInt(JsonNode::asInt).toArray();
         try (Arena arena = Arena.ofShared(); Device device = Device.cpu(2)) {
             ModelFile file = ModelFile.open(folder, arena);
-            try (Engine engine = new Engine(file.spec(), device, file); Engine mapped = new Engine(file.spec(), device, file, 0); KvCache cache = engine.newCache(ids.length)) {
-                float[][] all = FixtureModelsTest.all(engine, ids);
+            try (Forward forward = new Forward(file.spec(), device, file); Forward mapped = new Forward(file.spec(), device, file, 0); KvCache cache = forward.newCache(ids.length)) {
+                float[][] all = FixtureModelsTest.all(forward, ids);
                 for (int i = 0; i < ids.length; i++) {
                     for (int id = 0; id < all[i].length; id++) {
                         assertThat(all[i][id]).as("position %d, logit %d", i, id).isCloseTo((float) expected.get("logits").get(i).get(id).asDouble(), within(2e-4f));
                     }
-                    assertThat(engine.logits(cache, ids[i])).as("cached, position %d", i).isEqualTo(all[i]);
+                    assertThat(forward.logits(cache, ids[i])).as("cached, position %d", i).isEqualTo(all[i]);
                 }
                 assertThat(FixtureModelsTest.all(mapped, ids)).isDeepEqualTo(all);
             }
@@ -57,8 +57,8 @@ class DefinitionTest {
         try (Arena arena = Arena.ofShared(); Device device = Device.cpu(2)) {
             ModelFile file = ModelFile.open(ROOT.resolve(name), arena);
             assertThat(file.spec().context()).isEqualTo(64);
-            try (Engine engine = new Engine(file.spec(), device, file)) {
-                assertThat(engine.score(ids, expected.get("second").asInt())[0]).isCloseTo((float) expected.get("score").get(0).asDouble(), within(1e-4f));
+            try (Forward forward = new Forward(file.spec(), device, file)) {
+                assertThat(forward.score(ids, expected.get("second").asInt())[0]).isCloseTo((float) expected.get("score").get(0).asDouble(), within(1e-4f));
             }
         }
     }

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.embed.Embedder;
@@ -30,32 +30,32 @@ class EmbeddingTest {
             ModelFile file = ModelFile.open(folder, arena);
             assertThat(file.spec().pooling()).isEqualTo(ModelSpec.Pooling.MEAN);
             assertThat(file.spec().isEncoder()).isTrue();
-            try (Engine engine = new Engine(file.spec(), device, file)) {
-                Embedder embedder = new Embedder(engine);
+            try (Forward forward = new Forward(file.spec(), device, file)) {
+                Embedder embedder = new Embedder(forward);
                 JsonNode texts = expected.get("texts");
                 float[][] vectors = new float[texts.size()][];
                 for (int t = 0; t < texts.size(); t++) {
                     int[] ids = texts.get(t).get("input_ids").valueStream().mapToInt(JsonNode::asInt).toArray();
                     vectors[t] = embedder.embed(ids);
                     close(vectors[t], texts.get(t).get("embedding_mean_normalized"));
-                    close(first(engine, ids), texts.get(t).get("cls_hidden"));
+                    close(first(forward, ids), texts.get(t).get("cls_hidden"));
                     for (int other = 0; other <= t; other++) {
                         assertThat(Embedder.cosine(vectors[t], vectors[other])).isCloseTo(expected.get("cosine").get(t).get(other).asDouble(), within(1e-4));
                     }
                 }
                 int[] pair = expected.get("pair").get("input_ids").valueStream().mapToInt(JsonNode::asInt).toArray();
                 int second = (int) expected.get("pair").get("token_type_ids").valueStream().filter(type -> type.asInt() == 0).count();
-                try (KvCache cache = engine.newCache(pair.length)) {
-                    engine.allHidden(cache, pair, second, (i, hidden) -> {
+                try (KvCache cache = forward.newCache(pair.length)) {
+                    forward.allHidden(cache, pair, second, (i, hidden) -> {
                         if (i == 0) {
                             close(hidden.toFloats(), expected.get("pair").get("cls_hidden"));
                         }
                     });
                 }
-                try (KvCache cache = engine.newCache(8)) {
-                    assertThatThrownBy(() -> engine.logits(cache, 1, 2)).hasMessageContaining("a bert model is an encoder");
-                    engine.allHidden(cache, new int[] {1, 2}, (_, _) -> { });
-                    assertThatThrownBy(() -> engine.allHidden(cache, new int[] {3}, (_, _) -> { })).hasMessageContaining("reads a whole text at once");
+                try (KvCache cache = forward.newCache(8)) {
+                    assertThatThrownBy(() -> forward.logits(cache, 1, 2)).hasMessageContaining("a bert model is an encoder");
+                    forward.allHidden(cache, new int[] {1, 2}, (_, _) -> { });
+                    assertThatThrownBy(() -> forward.allHidden(cache, new int[] {3}, (_, _) -> { })).hasMessageContaining("reads a whole text at once");
                 }
                 assertThatThrownBy(() -> embedder.embed(new int[600])).hasMessageContaining("600 new ones exceed the 512");
             }
@@ -66,27 +66,27 @@ class EmbeddingTest {
     void aDecoderGivesTheMeanOfItsHiddenStates() throws IOException {
         try (Arena arena = Arena.ofShared(); Device device = Device.cpu(2)) {
             ModelFile file = ModelFile.open(Path.of("src/test/resources/reference/models/qwen3"), arena);
-            try (Engine engine = new Engine(file.spec(), device, file); KvCache cache = engine.newCache(3)) {
+            try (Forward forward = new Forward(file.spec(), device, file); KvCache cache = forward.newCache(3)) {
                 double[] mean = new double[64];
-                engine.allHidden(cache, new int[] {5, 6, 7}, (_, hidden) -> {
+                forward.allHidden(cache, new int[] {5, 6, 7}, (_, hidden) -> {
                     for (int c = 0; c < 64; c++) {
                         mean[c] += hidden.get(c) / 3;
                     }
                 });
-                float[] vector = new Embedder(engine).pool(5, 6, 7);
+                float[] vector = new Embedder(forward).pool(5, 6, 7);
                 for (int c = 0; c < 64; c++) {
                     assertThat(vector[c]).isCloseTo((float) mean[c], within(1e-5f));
                 }
-                float[] unit = new Embedder(engine).embed(5, 6, 7);
+                float[] unit = new Embedder(forward).embed(5, 6, 7);
                 assertThat(Embedder.cosine(unit, unit)).isCloseTo(1, within(1e-6));
             }
         }
     }
 
-    private static float[] first(Engine engine, int[] ids) {
+    private static float[] first(Forward forward, int[] ids) {
         float[][] first = new float[1][];
-        try (KvCache cache = engine.newCache(ids.length)) {
-            engine.allHidden(cache, ids, (i, hidden) -> first[0] = i == 0 ? hidden.toFloats() : first[0]);
+        try (KvCache cache = forward.newCache(ids.length)) {
+            forward.allHidden(cache, ids, (i, hidden) -> first[0] = i == 0 ? hidden.toFloats() : first[0]);
         }
         return first[0];
     }

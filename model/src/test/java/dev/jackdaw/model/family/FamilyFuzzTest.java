@@ -3,7 +3,7 @@ package dev.jackdaw.model.family;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.format.FormatException;
 import dev.jackdaw.model.format.Gguf;
@@ -94,8 +94,8 @@ class FamilyFuzzTest {
     private void tryOut(Path path, String what) {
         try (Arena arena = Arena.ofShared(); Device device = Device.cpu(1)) {
             ModelFile file = ModelFile.open(path, arena);
-            try (Engine engine = new Engine(file.spec(), device, file); KvCache cache = engine.newCache(12)) {
-                engine.allHidden(cache, new int[] {1, 2, 3, 4, 5, 6, 7}, (_, _) -> { });
+            try (Forward forward = new Forward(file.spec(), device, file); KvCache cache = forward.newCache(12)) {
+                forward.allHidden(cache, new int[] {1, 2, 3, 4, 5, 6, 7}, (_, _) -> { });
                 opened++;
             }
         } catch (FormatException | IllegalArgumentException | IOException e) {

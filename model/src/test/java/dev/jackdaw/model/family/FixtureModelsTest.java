@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.format.Gguf;
@@ -42,23 +42,23 @@ class FixtureModelsTest {
         JsonNode expected = JsonMapper.shared().readTree(folder.resolve("expected.json").toFile());
         try (Arena arena = Arena.ofShared(); Device device = Device.cpu(2)) {
             ModelFile file = ModelFile.open(folder, arena);
-            try (Engine engine = new Engine(file.spec(), device, file)) {
+            try (Forward forward = new Forward(file.spec(), device, file)) {
                 if (Files.exists(folder.resolve("debug.safetensors"))) {
                     Tensor logits = Safetensors.open(folder.resolve("debug.safetensors"), arena).tensor("logits");
-                    float[][] all = all(engine, ints(expected.get("prompts").get(0).get("input_ids")));
+                    float[][] all = all(forward, ints(expected.get("prompts").get(0).get("input_ids")));
                     for (int i = 0; i < all.length; i++) {
                         close(all[i], logits.reshape(logits.shape().rows(), logits.shape().width()).slice(i, i + 1).toFloats(), "position " + i);
                     }
                 }
                 for (JsonNode prompt : expected.get("prompts")) {
                     int[] ids = ints(prompt.get("input_ids"));
-                    float[][] all = all(engine, ids);
+                    float[][] all = all(forward, ids);
                     close(all[ids.length - 1], floats(prompt.get("logits_last")), "last position");
                     for (JsonNode top : prompt.get("top8_last")) {
                         assertThat(all[ids.length - 1][top.get(0).asInt()]).isCloseTo((float) top.get(1).asDouble(), within(LOGIT));
                     }
                     assertThat(nll(all, ids)).isCloseTo(prompt.get("nll_mean").asDouble(), within(1e-3));
-                    assertThat(greedy(engine, ids, 32)).isEqualTo(ints(prompt.get("greedy_32")));
+                    assertThat(greedy(forward, ids, 32)).isEqualTo(ints(prompt.get("greedy_32")));
                 }
             }
         }
@@ -73,11 +73,11 @@ class FixtureModelsTest {
                 assumeTrue(tensor.type().dtype().isPresent(), () -> "block type " + tensor.type() + " is not read");
             }
             ModelFile file = ModelFile.open(path, arena);
-            try (Engine engine = new Engine(file.spec(), device, file)) {
+            try (Forward forward = new Forward(file.spec(), device, file)) {
                 for (JsonNode prompt : expected.get("prompts")) {
                     int[] ids = ints(prompt.get("input_ids"));
                     JsonNode reference = prompt.get("dequantized_float32");
-                    float[][] all = all(engine, ids);
+                    float[][] all = all(forward, ids);
                     close(all[ids.length - 1], floats(reference.get("logits_last")), "last position");
                     assertThat(nll(all, ids)).isCloseTo(reference.get("nll_mean").asDouble(), within(1e-3));
                     int[] wanted = ints(reference.get("greedy_32"));
@@ -85,7 +85,7 @@ class FixtureModelsTest {
                     while (sure < wanted.length && reference.get("greedy_margins").get(sure).asDouble() > LOGIT) {
                         sure++;
                     }
-                    assertThat(Arrays.copyOf(greedy(engine, ids, sure), sure)).isEqualTo(Arrays.copyOf(wanted, sure));
+                    assertThat(Arrays.copyOf(greedy(forward, ids, sure), sure)).isEqualTo(Arrays.copyOf(wanted, sure));
                 }
             }
         }
@@ -104,7 +104,7 @@ class FixtureModelsTest {
             for (int i = 0; i < ids.length; i++) {
                 ids[i] = (i * 37 + 11) % 600;
             }
-            try (Engine packed = new Engine(file.spec(), two, file); Engine mapped = new Engine(file.spec(), one, file, 0); KvCache cache = packed.newCache(70)) {
+            try (Forward packed = new Forward(file.spec(), two, file); Forward mapped = new Forward(file.spec(), one, file, 0); KvCache cache = packed.newCache(70)) {
                 assertThat(packed.note()).isEmpty();
                 assertThat(mapped.note()).isPresent();
                 float[][] expected = all(packed, ids);
@@ -120,18 +120,18 @@ class FixtureModelsTest {
         }
     }
 
-    static float[][] all(Engine engine, int[] ids) {
+    static float[][] all(Forward forward, int[] ids) {
         float[][] all = new float[ids.length][];
-        try (KvCache cache = engine.newCache(ids.length)) {
-            engine.allLogits(cache, ids, (i, logits) -> all[i] = logits.toFloats());
+        try (KvCache cache = forward.newCache(ids.length)) {
+            forward.allLogits(cache, ids, (i, logits) -> all[i] = logits.toFloats());
         }
         return all;
     }
 
-    private static int[] greedy(Engine engine, int[] prompt, int count) {
+    private static int[] greedy(Forward forward, int[] prompt, int count) {
         int[] ids = new int[count];
-        try (KvCache cache = engine.newCache(prompt.length + count)) {
-            float[] logits = engine.logits(cache, prompt);
+        try (KvCache cache = forward.newCache(prompt.length + count)) {
+            float[] logits = forward.logits(cache, prompt);
             for (int i = 0; i < count; i++) {
                 int best = 0;
                 for (int id = 1; id < logits.length; id++) {
@@ -139,7 +139,7 @@ class FixtureModelsTest {
                 }
                 ids[i] = best;
                 if (i + 1 < count) {
-                    logits = engine.logits(cache, best);
+                    logits = forward.logits(cache, best);
                 }
             }
         }

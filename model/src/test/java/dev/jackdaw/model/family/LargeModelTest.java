@@ -3,7 +3,7 @@ package dev.jackdaw.model.family;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.format.ModelFile;
 import dev.jackdaw.tensor.Device;
@@ -49,9 +49,9 @@ class LargeModelTest {
             ModelFile model = ModelFile.open(file, arena);
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
             assertThat(model.spec().parameterCount()).isEqualTo(68_976_648_192L);
-            try (Engine engine = new Engine(model.spec(), device, model, 24 * GIB); KvCache cache = engine.newCache(1)) {
-                assertThat(engine.note().orElseThrow()).contains("the weights take 263,125 MB unpacked and 24,576 MB are free");
-                assertThat(engine.logits(cache, 1)).hasSize(32000).containsOnly(0);
+            try (Forward forward = new Forward(model.spec(), device, model, 24 * GIB); KvCache cache = forward.newCache(1)) {
+                assertThat(forward.note().orElseThrow()).contains("the weights take 263,125 MB unpacked and 24,576 MB are free");
+                assertThat(forward.logits(cache, 1)).hasSize(32000).containsOnly(0);
                 assertThat(anonymousBytes()).isLessThan(4 * GIB);
             }
         }

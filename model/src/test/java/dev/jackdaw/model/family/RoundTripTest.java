@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.format.Conversion;
@@ -86,11 +86,11 @@ class RoundTripTest {
 
     private static float[] last(Device device, ModelFile file, int[] ids) {
         float[][] last = new float[1][];
-        try (Engine engine = new Engine(file.spec(), device, file); KvCache cache = engine.newCache(ids.length)) {
+        try (Forward forward = new Forward(file.spec(), device, file); KvCache cache = forward.newCache(ids.length)) {
             if (file.spec().output() instanceof ModelSpec.Logits) {
-                return engine.logits(cache, ids);
+                return forward.logits(cache, ids);
             }
-            engine.allHidden(cache, ids, (_, hidden) -> last[0] = hidden.toFloats());
+            forward.allHidden(cache, ids, (_, hidden) -> last[0] = hidden.toFloats());
         }
         return last[0];
     }

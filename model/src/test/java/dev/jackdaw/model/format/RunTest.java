@@ -135,13 +135,13 @@ class RunTest {
                 for (String text : List.of("The cat sat on the mat. DON'T you'LL 12345!", "  \n\n\tdéjà vu 日本語\u00a0🎉 x^2 <|im_end|>", "")) {
                     int[] ids = model.tokenizer().encode(text, false, true);
                     assertThat(ids).isNotEmpty();                                // this tokenizer puts a beginning before every text
-                    float[] expected = model.engine().logits(model.engine().newCache(ids.length), ids);
+                    float[] expected = model.forward().logits(model.forward().newCache(ids.length), ids);
                     float[] found = floats(run(path, text, "--logits").out);
                     assertThat(found).hasSameSizeAs(expected);
                     for (int i = 0; i < found.length; i++) {
                         assertThat(found[i]).as("logit " + i + " after " + text).isCloseTo(expected[i], within(2e-4f));
                     }
-                    int[] tokens = new Generator(model.engine()).generate(ids, 24, Sampling.greedy(), id -> id == model.tokenizer().eos().orElse(-1), _ -> { }).ids();
+                    int[] tokens = new Generator(model.forward()).generate(ids, 24, Sampling.greedy(), id -> id == model.tokenizer().eos().orElse(-1), _ -> { }).ids();
                     assertThat(run(path, text, "--max-tokens", "24").out).isEqualTo(text + model.tokenizer().decode(tokens, true) + "\n");
                 }
             }

@@ -1,6 +1,6 @@
 package dev.jackdaw.train.loop;
 
-import dev.jackdaw.model.arch.Engine;
+import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.generate.Generator;
 import dev.jackdaw.model.generate.Sampling;
 import dev.jackdaw.model.token.Tokenizer;
@@ -132,9 +132,9 @@ public final class Run {
     private void sample(Trainer trainer, long step, Listener listener) throws IOException {
         TrainSettings settings = plan.settings();
         int end = train.endOfText();
-        try (Engine engine = new Engine(settings.model(), device, name -> trainer.weights().entry(name).data())) {
+        try (Forward forward = new Forward(settings.model(), device, name -> trainer.weights().entry(name).data())) {
             int most = Math.min(SAMPLE_TOKENS, settings.model().context() - 1);
-            int[] ids = new Generator(engine).generate(new int[] {end}, most, Sampling.of(SAMPLE_TEMPERATURE, settings.seed() + step), id -> id == end, _ -> { }).ids();
+            int[] ids = new Generator(forward).generate(new int[] {end}, most, Sampling.of(SAMPLE_TEMPERATURE, settings.seed() + step), id -> id == end, _ -> { }).ids();
             Sample sample = new Sample(step, step * settings.tokensPerStep(), "", tokenizer.decode(ids));
             ReportData.appendSample(directory, sample);
             listener.sample(sample);

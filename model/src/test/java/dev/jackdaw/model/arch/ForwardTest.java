@@ -21,7 +21,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Logits and greedy tokens against transformers and llama.cpp, on small random models.
-class EngineTest {
+class ForwardTest {
     private static final Path REFERENCE = Path.of("src/test/resources/reference");
 
     private static int[] ints(JsonNode array) {
@@ -53,9 +53,9 @@ class EngineTest {
                 if (model.hasTokenizer()) {
                     assertThat(model.tokenizer().encode(prompt.get("text").asString(), true, true)).isEqualTo(ids);
                 }
-                try (KvCache cache = model.engine().newCache(ids.length)) {
+                try (KvCache cache = model.forward().newCache(ids.length)) {
                     float[][] all = new float[ids.length][];
-                    model.engine().allLogits(cache, ids, (i, logits) -> all[i] = logits.toFloats());
+                    model.forward().allLogits(cache, ids, (i, logits) -> all[i] = logits.toFloats());
                     JsonNode last = prompt.get("logits_last");
                     for (int i = 0; i < last.size(); i++) {
                         assertThat(all[ids.length - 1][i]).as("logit %d", i).isCloseTo((float) last.get(i).asDouble(), within(2e-3f));
@@ -70,7 +70,7 @@ class EngineTest {
                     }
                     assertThat(nats / (ids.length - 1)).isCloseTo(prompt.get("nll_mean").asDouble(), within(1e-3));
                 }
-                int[] greedy = new Generator(model.engine()).generate(ids, 32, Sampling.greedy(), _ -> false, _ -> { }).ids();
+                int[] greedy = new Generator(model.forward()).generate(ids, 32, Sampling.greedy(), _ -> false, _ -> { }).ids();
                 assertThat(greedy).isEqualTo(ints(prompt.get("greedy_32")));
             }
         }
@@ -85,8 +85,8 @@ class EngineTest {
             for (JsonNode prompt : expected.get("prompts")) {
                 int[] ids = ints(prompt.get("input_ids"));
                 JsonNode reference = prompt.get("dequantized_float32");
-                try (KvCache cache = model.engine().newCache(ids.length)) {
-                    float[] logits = model.engine().logits(cache, ids);
+                try (KvCache cache = model.forward().newCache(ids.length)) {
+                    float[] logits = model.forward().logits(cache, ids);
                     JsonNode last = reference.get("logits_last");
                     for (int i = 0; i < last.size(); i++) {
                         assertThat(logits[i]).as("logit %d", i).isCloseTo((float) last.get(i).asDouble(), within(2e-3f));
@@ -97,7 +97,7 @@ class EngineTest {
                 while (sure < wanted.length && reference.get("greedy_margins").get(sure).asDouble() > 2e-3) {
                     sure++;
                 }
-                int[] greedy = new Generator(model.engine()).generate(ids, 32, Sampling.greedy(), _ -> false, _ -> { }).ids();
+                int[] greedy = new Generator(model.forward()).generate(ids, 32, Sampling.greedy(), _ -> false, _ -> { }).ids();
                 assertThat(Arrays.copyOf(greedy, sure)).isEqualTo(Arrays.copyOf(wanted, sure));
             }
         }
@@ -111,27 +111,27 @@ class EngineTest {
         }
         Path folder = REFERENCE.resolve("models/qwen3");
         try (Device one = Device.cpu(1); Device three = Device.cpu(3); Model a = Model.open(folder, one); Model b = Model.open(folder, three);
-             KvCache whole = a.engine().newCache(300); KvCache pieces = b.engine().newCache(300)) {
-            float[] expected = a.engine().logits(whole, ids);
-            b.engine().logits(pieces, Arrays.copyOfRange(ids, 0, 7));
-            b.engine().logits(pieces, Arrays.copyOfRange(ids, 7, 207));
+             KvCache whole = a.forward().newCache(300); KvCache pieces = b.forward().newCache(300)) {
+            float[] expected = a.forward().logits(whole, ids);
+            b.forward().logits(pieces, Arrays.copyOfRange(ids, 0, 7));
+            b.forward().logits(pieces, Arrays.copyOfRange(ids, 7, 207));
             for (int i = 207; i < 299; i++) {
-                b.engine().logits(pieces, ids[i]);
+                b.forward().logits(pieces, ids[i]);
             }
-            assertThat(b.engine().logits(pieces, ids[299])).isEqualTo(expected);
+            assertThat(b.forward().logits(pieces, ids[299])).isEqualTo(expected);
             pieces.truncate(150);
-            assertThat(b.engine().logits(pieces, Arrays.copyOfRange(ids, 150, 300))).isEqualTo(expected);
+            assertThat(b.forward().logits(pieces, Arrays.copyOfRange(ids, 150, 300))).isEqualTo(expected);
         }
     }
 
     @Test
     void refusesWhatDoesNotFitWithBothNumbers() throws IOException {
         try (Device device = Device.cpu(1); Model model = Model.open(REFERENCE.resolve("models/qwen3"), device)) {
-            assertThatThrownBy(() -> new Generator(model.engine()).generate(new int[1000], 100, Sampling.greedy(), _ -> false, _ -> { }))
+            assertThatThrownBy(() -> new Generator(model.forward()).generate(new int[1000], 100, Sampling.greedy(), _ -> false, _ -> { }))
                     .hasMessageContaining("1000 prompt tokens and 100 new ones").hasMessageContaining("1024");
-            try (KvCache cache = model.engine().newCache(10)) {
-                assertThatThrownBy(() -> model.engine().logits(cache, new int[11])).hasMessageContaining("11 new ones exceed the 10");
-                assertThatThrownBy(() -> model.engine().logits(cache, 640)).hasMessageContaining("token id 640").hasMessageContaining("640");
+            try (KvCache cache = model.forward().newCache(10)) {
+                assertThatThrownBy(() -> model.forward().logits(cache, new int[11])).hasMessageContaining("11 new ones exceed the 10");
+                assertThatThrownBy(() -> model.forward().logits(cache, 640)).hasMessageContaining("token id 640").hasMessageContaining("640");
             }
         }
     }

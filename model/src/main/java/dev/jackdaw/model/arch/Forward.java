@@ -17,7 +17,7 @@ import java.util.function.Function;
 /// Carries out a [Transformer] for inference: operations run at once, attention looks into a [KvCache]. Activations are float32.
 ///
 /// A long prompt goes through in chunks; the bits of a position do not depend on how it was cut. One caller at a time.
-public final class Engine implements AutoCloseable {
+public final class Forward implements AutoCloseable {
     /// Positions that go through at once: enough to read each weight for many rows.
     private static final int CHUNK = 256;
     /// Of the memory that is free, what weights may take: the rest is for the cache, activations and the system.
@@ -42,17 +42,17 @@ public final class Engine implements AutoCloseable {
     private List<Heads> longHeads;
 
     /// Packs the weights that `source` finds by their names.
-    public Engine(ModelSpec spec, Device device, Function<String, Tensor> source) {
+    public Forward(ModelSpec spec, Device device, Function<String, Tensor> source) {
         this(spec, device, (_, name) -> source.apply(name), Long.MAX_VALUE);
     }
 
     /// Packs the weights, or leaves them where they are if they would not fit in the memory that is free.
-    public Engine(ModelSpec spec, Device device, WeightSource source) {
+    public Forward(ModelSpec spec, Device device, WeightSource source) {
         this(spec, device, source, Machine.availableBytes());
     }
 
     /// @param available bytes of memory that are free; negative: unknown, taken as enough
-    public Engine(ModelSpec spec, Device device, WeightSource source, long available) {
+    public Forward(ModelSpec spec, Device device, WeightSource source, long available) {
         this.spec = spec;
         this.device = device;
         long needed = 4 * spec.parameterCount();

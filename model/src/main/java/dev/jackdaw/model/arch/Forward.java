@@ -6,6 +6,7 @@ import dev.jackdaw.tensor.Machine;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.grad.Value;
+import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
@@ -82,7 +83,12 @@ public final class Forward implements AutoCloseable {
 
     /// A cache for up to `positions` positions, at most the model's context.
     public KvCache newCache(int positions) {
-        return new KvCache(spec, Math.min(positions, spec.context()));
+        return newCache(positions, CacheType.F32);
+    }
+
+    /// As [#newCache(int)], with keys and values kept as another type.
+    public KvCache newCache(int positions, CacheType type) {
+        return new KvCache(spec, Math.min(positions, spec.context()), type);
     }
 
     /// Appends `tokens` to the text in `cache`; returns the logits `[V]` after the last one. The array belongs to the caller.
@@ -211,7 +217,8 @@ public final class Forward implements AutoCloseable {
                 Memory.putInt(positions.address() + 4L * i, cache.length() + i);
                 Memory.putInt(types.address() + 4L * i, from + i < secondFrom ? 0 : 1);
             }
-            eager.cache(cache);
+            cache.rows(n);
+            eager.texts(List.of(cache));
             Transformer.Place place = new Transformer.Place(Value.of("positions", positions.slice(0, n), null), Value.of("types", types.slice(0, n), null), cache.isLongText() ? longHeads : heads);
             Tensor hidden = transformer.trunk(eager, Value.of("ids", ids.slice(0, n), null), place).data();
             cache.advance(tokens, from, n);

@@ -1,7 +1,9 @@
 package dev.jackdaw.model.arch;
 
 import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.kernel.CachedAttention;
+import dev.jackdaw.tensor.kernel.CachedText;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 
@@ -9,18 +11,26 @@ import java.util.Arrays;
 ///
 /// One page holds 64 positions of one layer and one key/value head (of latent attention: the latent); pages are taken as the text grows.
 /// The tokens themselves are kept too, since a text that outgrows the context a model was first made for may have to be read again.
-public final class KvCache implements AutoCloseable {
+public final class KvCache implements CachedText, AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final int capacity;
+    private final CacheType type;
     private final int[] keyWidths;            // [layer]
     private final long[][][] pages;           // [layer][key/value head][page]
     private int[] tokens = new int[16];
     private int length;
+    private int rows;                         // that the pass in progress adds
     private boolean longText;
 
-    /// Room for up to `capacity` positions.
+    /// Room for up to `capacity` positions, kept as plain F32.
     public KvCache(ModelSpec spec, int capacity) {
+        this(spec, capacity, CacheType.F32);
+    }
+
+    /// Room for up to `capacity` positions.
+    public KvCache(ModelSpec spec, int capacity, CacheType type) {
         this.capacity = capacity;
+        this.type = type;
         pages = new long[spec.layers()][][];
         keyWidths = new int[spec.layers()];
         for (int i = 0; i < pages.length; i++) {
@@ -59,8 +69,29 @@ public final class KvCache implements AutoCloseable {
         length = positions;
     }
 
-    long[][] pages(int layer) {
+    @Override
+    public CacheType cacheType() {
+        return type;
+    }
+
+    @Override
+    public long[][] pages(int layer) {
         return pages[layer];
+    }
+
+    @Override
+    public int position() {
+        return length;
+    }
+
+    @Override
+    public int rows() {
+        return rows;
+    }
+
+    /// The next pass adds so many rows.
+    void rows(int count) {
+        rows = count;
     }
 
     /// The keys were turned by the angles of a long text.
@@ -87,7 +118,7 @@ public final class KvCache implements AutoCloseable {
             return;
         }
         for (int layer = 0; layer < pages.length; layer++) {
-            long bytes = CachedAttention.pageBytes(keyWidths[layer]);
+            long bytes = type.pageBytes(keyWidths[layer]);
             long address = arena.allocate(bytes * (need - have) * pages[layer].length, Memory.ALIGNMENT).address();
             for (int head = 0; head < pages[layer].length; head++) {
                 pages[layer][head] = Arrays.copyOf(pages[layer][head], need);

@@ -1,7 +1,7 @@
 package dev.jackdaw.tensor;
 
 import dev.jackdaw.tensor.kernel.CachedAttention;
-import dev.jackdaw.tensor.kernel.CachedRows;
+import dev.jackdaw.tensor.kernel.CachedText;
 import java.util.Arrays;
 
 /// Cuts the attention of a pass over several texts into parts: one text, one key/value head, up to [#QUERIES] rows. Long texts come as
@@ -10,14 +10,14 @@ final class AttentionParts {
     /// Query positions in one part.
     static final int QUERIES = 16;
 
-    private CachedRows[] texts;
+    private CachedText[] texts;
     private long[][][] pages = new long[0][][];
     private int[] firstRow = new int[1];
     private int[] firstPart = new int[1];
     private int heads;
     private int longest;
 
-    void of(CachedRows[] texts, int layer, int heads, int rows) {
+    void of(CachedText[] texts, int layer, int heads, int rows) {
         this.texts = texts;
         this.heads = heads;
         if (pages.length < texts.length) {

@@ -2,7 +2,7 @@ package dev.jackdaw.tensor;
 
 import dev.jackdaw.tensor.kernel.Attention;
 import dev.jackdaw.tensor.kernel.CachedAttention;
-import dev.jackdaw.tensor.kernel.CachedRows;
+import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
 import dev.jackdaw.tensor.kernel.MatMul;
@@ -249,7 +249,7 @@ final class Cpu implements Device {
     }
 
     @Override
-    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedRows[] texts, int layer, Heads heads) {
+    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedText[] texts, int layer, Heads heads) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qk);
         require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D, qk, "qkv", qkv, "result", y);
         attentionParts.of(texts, layer, K, n);

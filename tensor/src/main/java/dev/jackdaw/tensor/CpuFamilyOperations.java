@@ -8,7 +8,7 @@ import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.Bends;
 import dev.jackdaw.tensor.kernel.CachedAttention;
-import dev.jackdaw.tensor.kernel.CachedRows;
+import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
 import dev.jackdaw.tensor.kernel.RareAttention;
@@ -138,13 +138,13 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
-    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedRows[] texts, int layer, Heads heads, AttentionRule rule) {
+    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedText[] texts, int layer, Heads heads, AttentionRule rule) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qk);
         require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D, qk, qkv, y);
         attend(y.address(), qk.address(), out, qk.address() + 4L * H * D, out, qkv.address() + 4L * out, in, n, texts, layer, H, K, D, rule);
     }
 
-    private void attend(long y, long q, long qRow, long k, long kRow, long v, long vRow, int n, CachedRows[] texts, int layer, int H, int K, int D, AttentionRule rule) {
+    private void attend(long y, long q, long qRow, long k, long kRow, long v, long vRow, int n, CachedText[] texts, int layer, int H, int K, int D, AttentionRule rule) {
         attentionParts.of(texts, layer, K, n);
         AttentionParts parts = attentionParts;
         CachedAttention kernel = kernels.cachedAttention();
@@ -175,7 +175,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
-    public void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, CachedRows[] texts, int layer, Latent s) {
+    public void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, CachedText[] texts, int layer, Latent s) {
         int n = rows(q), H = s.heads(), P = s.plain(), R = s.turned(), V = s.value(), rank = s.rank(), D = rank + R;
         require("latent attention", width(q) == H * (P + R) && width(latent) == D && norm.elements() == rank && project.elements() == (long) H * (P + V) * rank
                 && y.elements() == (long) n * H * V && s.cosSin().shape().width() == R, q, latent, project);

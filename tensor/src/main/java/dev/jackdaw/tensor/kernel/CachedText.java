@@ -2,7 +2,7 @@ package dev.jackdaw.tensor.kernel;
 
 /// What one text brings to a pass over several: some rows, and the pages that hold its earlier positions. The rows of a pass follow
 /// each other in the order of its texts.
-public interface CachedRows {
+public interface CachedText {
     /// How many rows of the pass are this text's.
     int rows();
 

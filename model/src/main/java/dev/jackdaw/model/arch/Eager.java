@@ -35,9 +35,24 @@ final class Eager implements Operations, AutoCloseable {
         mappedLinear = new MappedLinear(device);
     }
 
-    /// The texts whose rows go through the next pass, in order.
+    /// Which rows of the next pass belong to which text.
     void texts(List<? extends CachedText> texts) {
         this.texts = texts;
+    }
+
+    /// Rows `done` to `done + n - 1` of those whose results are wanted.
+    Value pick(Tensor hidden, Piece[] pieces, int done, int n) {
+        long C = hidden.shape().width();
+        Value picked = buffer("picked", n, C);
+        int at = 0;
+        for (Piece piece : pieces) {
+            for (int i = piece.skipped(); i < piece.rows(); i++, at++) {
+                if (at >= done && at < done + n) {
+                    Memory.copy(hidden.address() + 4 * C * (piece.row() + i), picked.data().address() + 4 * C * (at - done), 4 * C);
+                }
+            }
+        }
+        return picked;
     }
 
     long bytes() {

@@ -2,6 +2,7 @@ package dev.jackdaw.tensor;
 
 import dev.jackdaw.tensor.kernel.Attention;
 import dev.jackdaw.tensor.kernel.CachedAttention;
+import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
 import dev.jackdaw.tensor.kernel.MatMul;
@@ -16,8 +17,6 @@ final class Cpu implements Device {
     private static final int ROWS = 64;
     /// Numbers in one piece of element-wise work.
     private static final int ELEMENTS = 1 << 16;
-    /// Query positions in one piece of cached attention.
-    private static final int QUERIES = 16;
     /// Logits held at once by the loss: 4M numbers, which the last-level cache can keep.
     private static final int LOGITS = 1 << 22;
 
@@ -28,6 +27,7 @@ final class Cpu implements Device {
     private final Scratch perWorker = new Scratch();
     private final Scratch partials = new Scratch();
     private final Scratch logits = new Scratch();
+    private final AttentionParts attentionParts = new AttentionParts();
     private final CpuFamilyOperations families;
     private double[] sums = new double[64];
 
@@ -249,24 +249,27 @@ final class Cpu implements Device {
     }
 
     @Override
-    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads) {
+    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedText[] texts, int layer, Heads heads) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qk);
-        require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D && pages.length == K, qk, "qkv", qkv, "result", y);
-        if (pages[0].length < CachedAttention.pages(position + n)) {
-            throw new IllegalArgumentException("cached attention: positions " + position + " to " + (position + n - 1) + " do not fit in "
-                    + pages[0].length + " pages of " + CachedAttention.PAGE);
-        }
+        require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D, qk, "qkv", qkv, "result", y);
+        attentionParts.of(texts, layer, K, n);
+        AttentionParts parts = attentionParts;
         CachedAttention kernel = kernels.cachedAttention();
         CachedAttention.Group group = new CachedAttention.Group(H / K, D, heads.scale(), 0);
         long q = qk.address(), k = q + 4L * H * D, v = qkv.address() + 4L * out, to = y.address();
-        workers.run(K, head -> kernel.append(D, pages[head], position, n, k + 4L * head * D, out, v + 4L * head * D, in));
-        int pieces = (n + QUERIES - 1) / QUERIES;
-        long each = (kernel.scratchBytes(group, QUERIES) + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT, scratch = perWorker.bytes(each * workers.threads());
-        workers.run(K * pieces, (part, worker) -> {
-            int head = part % K, from = part / K * QUERIES, rows = Math.min(QUERIES, n - from);
-            long first = (long) head * (H / K) * D;
-            kernel.attend(group, to + 4 * ((long) from * H * D + first), (long) H * D, q + 4 * ((long) from * out + first), out, rows, pages[head],
-                    position + from, scratch + worker * each);
+        workers.run(texts.length * K, part -> {
+            int text = part / K, head = part % K, rows = texts[text].rows();
+            long first = parts.firstRow(text);
+            kernel.append(D, parts.pages(text)[head], texts[text].position(), rows, k + 4 * (first * out + (long) head * D), out,
+                    v + 4 * (first * in + (long) head * D), in);
+        });
+        long each = (kernel.scratchBytes(group, AttentionParts.QUERIES) + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT;
+        long scratch = perWorker.bytes(each * workers.threads());
+        workers.run(parts.count(), (part, worker) -> {
+            int text = parts.text(part), head = parts.head(part), from = parts.from(part), rows = parts.rows(part);
+            long row = parts.firstRow(text) + from, first = (long) head * (H / K) * D;
+            kernel.attend(group, to + 4 * (row * H * D + first), (long) H * D, q + 4 * (row * out + first), out, rows, parts.pages(text)[head],
+                    texts[text].position() + from, scratch + worker * each);
         });
     }
 

@@ -1,5 +1,6 @@
 package dev.jackdaw.tensor;
 
+import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 
 /// A place where the operations of a language model are carried out. Nothing above this interface knows how.
@@ -75,10 +76,10 @@ public interface Device extends AutoCloseable {
     /// y[n,:] = w[ids[n],:] for a packed w.
     void packedEmbedding(Tensor y, Tensor packed, Tensor ids);
 
-    /// Stores the keys and values of N new positions, the first of which is `position`, in the cache, and lets each new query look at
-    /// everything up to itself. `pages[k]` are the addresses of key/value head `k`'s pages; see `kernel/CachedAttention`.
+    /// Stores the keys and values of N new positions in the pages of their texts, and lets each new query look at everything in its own
+    /// text up to itself; see `kernel/CachedAttention`. The bits of a row depend on its text alone.
     /// qk `[N,(H+K)·D]`, values in the last columns of qkv → y `[N,H·D]`
-    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads);
+    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedText[] texts, int layer, Heads heads);
 
     /// One step of decoupled weight decay and Adam; see `kernel/AdamW`.
     void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamStep step);

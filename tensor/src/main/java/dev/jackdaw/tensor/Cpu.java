@@ -2,7 +2,8 @@ package dev.jackdaw.tensor;
 
 import dev.jackdaw.tensor.kernel.ActivationBlocks;
 import dev.jackdaw.tensor.kernel.Attention;
-import dev.jackdaw.tensor.kernel.CachedAttention;
+import dev.jackdaw.tensor.kernel.AttentionRule;
+import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
 import dev.jackdaw.tensor.kernel.MatMul;
@@ -20,8 +21,6 @@ final class Cpu implements Device {
     private static final int ROWS = 64;
     /// Numbers in one piece of element-wise work.
     private static final int ELEMENTS = 1 << 16;
-    /// Query positions in one piece of cached attention.
-    private static final int QUERIES = 16;
     /// Logits held at once by the loss: 4M numbers, which the last-level cache can keep.
     private static final int LOGITS = 1 << 22;
 
@@ -34,6 +33,7 @@ final class Cpu implements Device {
     private final Scratch perWorker = new Scratch();
     private final Scratch partials = new Scratch();
     private final Scratch logits = new Scratch();
+    private final CpuAttention cachedAttention;
     private final CpuFamilyOperations families;
     private double[] sums = new double[64];
 
@@ -43,7 +43,8 @@ final class Cpu implements Device {
         kernels = Kernels.choose();
         matMul = MatMul.open();
         panels = QuantMatMul.fastest();
-        families = new CpuFamilyOperations(workers, kernels);
+        cachedAttention = new CpuAttention(workers, kernels.cachedAttention());
+        families = new CpuFamilyOperations(workers, kernels, cachedAttention);
     }
 
     @Override
@@ -271,25 +272,11 @@ final class Cpu implements Device {
     }
 
     @Override
-    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads) {
+    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, int layer, List<? extends CachedText> texts, Heads heads, AttentionRule rule) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qk);
-        require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D && pages.length == K, qk, "qkv", qkv, "result", y);
-        if (pages[0].length < CachedAttention.pages(position + n)) {
-            throw new IllegalArgumentException("cached attention: positions " + position + " to " + (position + n - 1) + " do not fit in "
-                    + pages[0].length + " pages of " + CachedAttention.PAGE);
-        }
-        CachedAttention kernel = kernels.cachedAttention();
-        CachedAttention.Group group = new CachedAttention.Group(H / K, D, heads.scale(), 0);
-        long q = qk.address(), k = q + 4L * H * D, v = qkv.address() + 4L * out, to = y.address();
-        workers.run(K, head -> kernel.append(D, pages[head], position, n, k + 4L * head * D, out, v + 4L * head * D, in));
-        int pieces = (n + QUERIES - 1) / QUERIES;
-        long each = (kernel.scratchBytes(group, QUERIES) + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT, scratch = perWorker.bytes(each * workers.threads());
-        workers.run(K * pieces, (part, worker) -> {
-            int head = part % K, from = part / K * QUERIES, rows = Math.min(QUERIES, n - from);
-            long first = (long) head * (H / K) * D;
-            kernel.attend(group, to + 4 * ((long) from * H * D + first), (long) H * D, q + 4 * ((long) from * out + first), out, rows, pages[head],
-                    position + from, scratch + worker * each);
-        });
+        require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D, qk, "qkv", qkv, "result", y);
+        AttentionRule how = rule != null ? rule : heads.rule();
+        cachedAttention.attend(n, layer, texts, H, K, D, how, y.address(), (long) H * D, qk.address(), out, qk.address() + 4L * H * D, out, qkv.address() + 4L * out, in);
     }
 
     @Override
@@ -344,7 +331,7 @@ final class Cpu implements Device {
 
     @Override
     public long scratchBytes() {
-        return perWorker.size() + partials.size() + logits.size() + quantized.size() + families.scratchBytes();
+        return perWorker.size() + partials.size() + logits.size() + quantized.size() + cachedAttention.scratchBytes() + families.scratchBytes();
     }
 
     @Override
@@ -354,6 +341,7 @@ final class Cpu implements Device {
         panels.close();
         quantized.close();
         families.close();
+        cachedAttention.close();
         perWorker.close();
         partials.close();
         logits.close();

@@ -1,5 +1,7 @@
 package dev.jackdaw.tensor;
 
+import dev.jackdaw.tensor.kernel.AttentionRule;
+import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -84,10 +86,10 @@ public interface Device extends AutoCloseable {
     /// y[n,:] = w[ids[n],:]
     void packedEmbedding(Tensor y, PackedWeight w, Tensor ids);
 
-    /// Stores the keys and values of N new positions, the first of which is `position`, in the cache, and lets each new query look at
-    /// everything up to itself. `pages[k]` are the addresses of key/value head `k`'s pages; see `kernel/CachedAttention`.
+    /// Stores the keys and values of the new positions of some texts, whose rows follow one another, in their caches, and lets each new
+    /// query look at its own text by a rule (null: everything up to itself, scaled by 1/√D); see `kernel/CachedAttention`.
     /// qk `[N,(H+K)·D]`, values in the last columns of qkv → y `[N,H·D]`
-    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads);
+    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, int layer, List<? extends CachedText> texts, Heads heads, AttentionRule rule);
 
     /// One step of decoupled weight decay and Adam; see `kernel/AdamW`.
     void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamStep step);

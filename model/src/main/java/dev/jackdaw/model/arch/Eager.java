@@ -8,6 +8,7 @@ import dev.jackdaw.tensor.grad.Operations;
 import dev.jackdaw.tensor.grad.Value;
 import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
+import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.ExpertChoice;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.Arena;
@@ -24,7 +25,7 @@ final class Eager implements Operations, AutoCloseable {
     private final FamilyOperations families;
     private final InferenceWeights weights;
     private final MappedLinear mappedLinear;
-    private KvCache cache;
+    private List<? extends CachedText> texts;
     private int turn;
 
     Eager(Device device, InferenceWeights weights) {
@@ -34,8 +35,24 @@ final class Eager implements Operations, AutoCloseable {
         mappedLinear = new MappedLinear(device);
     }
 
-    void cache(KvCache cache) {
-        this.cache = cache;
+    /// Which rows of the next pass belong to which text.
+    void texts(List<? extends CachedText> texts) {
+        this.texts = texts;
+    }
+
+    /// Rows `done` to `done + n - 1` of those whose results are wanted.
+    Value pick(Tensor hidden, Piece[] pieces, int done, int n) {
+        long C = hidden.shape().width();
+        Value picked = buffer("picked", n, C);
+        int at = 0;
+        for (Piece piece : pieces) {
+            for (int i = piece.skipped(); i < piece.rows(); i++, at++) {
+                if (at >= done && at < done + n) {
+                    Memory.copy(hidden.address() + 4 * C * (piece.row() + i), picked.data().address() + 4 * C * (at - done), 4 * C);
+                }
+            }
+        }
+        return picked;
     }
 
     long bytes() {
@@ -117,21 +134,21 @@ final class Eager implements Operations, AutoCloseable {
     @Override
     public Value attention(int layer, Value qk, Value qkv, Heads heads) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
-        device.cachedAttention(y.data(), qk.data(), qkv.data(), cache.pages(layer), cache.length(), heads);
+        device.cachedAttention(y.data(), qk.data(), qkv.data(), layer, texts, heads, null);
         return y;
     }
 
     @Override
     public Value attention(int layer, Value qk, Value qkv, Heads heads, AttentionRule rule) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
-        families.cachedAttention(y.data(), qk.data(), qkv.data(), cache.pages(layer), cache.length(), heads, rule);
+        device.cachedAttention(y.data(), qk.data(), qkv.data(), layer, texts, heads, rule);
         return y;
     }
 
     @Override
     public Value latentAttention(int layer, Value q, Value latent, Value norm, Value project, Value positions, FamilyOperations.Latent shape) {
         Value y = buffer("attention", q.rows(), (long) shape.heads() * shape.value());
-        families.latentAttention(y.data(), q.data(), latent.data(), norm.data(), project.data(), positions.data(), cache.pages(layer), cache.length(), shape);
+        families.latentAttention(y.data(), q.data(), latent.data(), norm.data(), project.data(), positions.data(), layer, texts, shape);
         return y;
     }
 

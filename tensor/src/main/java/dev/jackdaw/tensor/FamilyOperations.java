@@ -36,6 +36,12 @@ public interface FamilyOperations {
     /// whole projection.
     void turnHeads(Tensor y, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads, int ropeWidth);
 
+    /// LayerNorm without bias of each query and key head in `qkv`, in place; every head has weights of its own: `[H,D]`, `[K,D]`.
+    void headLayerNorm(Tensor qkv, Tensor qWeight, Tensor kWeight, Heads heads);
+
+    /// The queries in `qkv` times 1 + beta · ln(1 + ⌊position / each⌋), in place.
+    void growQueries(Tensor qkv, Tensor positions, Heads heads, double beta, int each);
+
     /// As [Device#cachedAttention], with another rule.
     void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads, AttentionRule rule);
 

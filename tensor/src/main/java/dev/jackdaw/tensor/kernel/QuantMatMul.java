@@ -1,6 +1,7 @@
 package dev.jackdaw.tensor.kernel;
 
 import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.Switches;
 import dev.jackdaw.tensor.Workers;
 import dev.jackdaw.tensor.quant.PanelFormat;
 
@@ -16,10 +17,12 @@ import dev.jackdaw.tensor.quant.PanelFormat;
 ///        sum  = fma((float) isum, scale · d, sum)
 ///        sum  = fma(min, d·Σq, sum)               where the format has mins
 /// ```
-public interface QuantMatMul {
+///
+/// One caller at a time: implementations keep scratch memory.
+public interface QuantMatMul extends AutoCloseable {
     /// The fast version where the machine has it, else the reference.
     static QuantMatMul fastest() {
-        return new Reference();
+        return Switches.SCALAR || ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty() ? new Reference() : new QuantMatMulSimd();
     }
 
     /// Quantises `rows` rows of C numbers, `xRow` apart, into rows of [ActivationBlocks]. C is a multiple of 32.
@@ -36,6 +39,10 @@ public interface QuantMatMul {
     ///
     /// @param x rows of C numbers, `xRow` apart; must not overlap y
     void multiplyExact(Workers workers, long y, long yRow, long x, long xRow, int rows, long packed, PanelFormat format, int F, int C);
+
+    @Override
+    default void close() {
+    }
 
     static void check(long yRow, int rows, PanelFormat format, int F, int C) {
         if (rows < 0 || F < 1 || C < 1 || C % format.columns() != 0 || rows > 1 && yRow < F) {

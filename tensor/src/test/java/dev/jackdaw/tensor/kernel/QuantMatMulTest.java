@@ -151,9 +151,9 @@ class QuantMatMulTest {
     @ParameterizedTest
     @EnumSource(value = DType.class, mode = EnumSource.Mode.MATCH_ALL, names = "^(Q|IQ|MX|TQ).*")
     void fastHasTheBitsOfTheReference(DType type) {
-        for (int rows : new int[] {1, 2, 5, 13}) {
-            for (int F : new int[] {1, 16, 33, 71}) {
-                for (int C : new int[] {32, 64, 288, 1344}) {
+        for (int rows : new int[] {1, 5, 13}) {
+            for (int F : new int[] {1, 33, 71}) {
+                for (int C : new int[] {32, 544}) {
                     try (Arena arena = Arena.ofConfined()) {
                         Layer layer = Layer.of(arena, type, rows, F, columns(type, C));
                         float[] expected = layer.quantized(REFERENCE, WORKERS);

@@ -3,7 +3,6 @@ package dev.jackdaw.model.arch;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.kernel.CachedAttention;
-import dev.jackdaw.tensor.kernel.CachedText;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 
@@ -11,7 +10,7 @@ import java.util.Arrays;
 ///
 /// One page holds 64 positions of one layer and one key/value head (of latent attention: the latent); pages are taken as the text grows.
 /// The tokens themselves are kept too, since a text that outgrows the context a model was first made for may have to be read again.
-public final class KvCache implements CachedText, AutoCloseable {
+public final class KvCache implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final int capacity;
     private final CacheType type;
@@ -19,7 +18,6 @@ public final class KvCache implements CachedText, AutoCloseable {
     private final long[][][] pages;           // [layer][key/value head][page]
     private int[] tokens = new int[16];
     private int length;
-    private int rows;                         // that the pass in progress adds
     private boolean longText;
 
     /// Room for up to `capacity` positions, kept as plain F32.
@@ -69,29 +67,13 @@ public final class KvCache implements CachedText, AutoCloseable {
         length = positions;
     }
 
-    @Override
-    public CacheType cacheType() {
+    /// How keys and values are kept.
+    public CacheType type() {
         return type;
     }
 
-    @Override
-    public long[][] pages(int layer) {
+    long[][] pages(int layer) {
         return pages[layer];
-    }
-
-    @Override
-    public int position() {
-        return length;
-    }
-
-    @Override
-    public int rows() {
-        return rows;
-    }
-
-    /// The next pass adds so many rows.
-    void rows(int count) {
-        rows = count;
     }
 
     /// The keys were turned by the angles of a long text.

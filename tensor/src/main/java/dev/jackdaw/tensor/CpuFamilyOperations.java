@@ -11,7 +11,6 @@ import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
 import dev.jackdaw.tensor.kernel.Rotation;
-import java.util.List;
 import java.util.function.IntConsumer;
 
 /// [FamilyOperations] on the CPU: checks shapes, cuts the work into pieces of fixed size.
@@ -168,7 +167,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
-    public void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, int layer, List<? extends CachedText> texts, Latent s) {
+    public void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, CachedText[] texts, int layer, Latent s) {
         int n = rows(q), H = s.heads(), P = s.plain(), R = s.turned(), V = s.value(), rank = s.rank(), D = rank + R;
         require("latent attention", width(q) == H * (P + R) && width(latent) == D && norm.elements() == rank && project.elements() == (long) H * (P + V) * rank
                 && y.elements() == (long) n * H * V && s.cosSin().shape().width() == R, q, latent, project);
@@ -202,7 +201,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
                 Memory.copy(query + 4L * P, to + 4L * rank, 4L * R);
             }
         });
-        attention.attend(n, layer, texts, H, 1, D, new AttentionRule(s.scale(), 0, 0, null, false), sums, (long) H * D, queries, (long) H * D, la, D, la, D);
+        attention.attend(n, texts, layer, H, 1, D, new AttentionRule(s.scale(), 0, 0, null, false), sums, (long) H * D, queries, (long) H * D, la, D, la, D);
         workers.run(H, h -> {                                           // output = W·Σ p·latent
             for (int row = 0; row < n; row++) {
                 long sum = sums + 4L * ((long) row * H * D + (long) h * D), to = ya + 4L * ((long) row * H * V + (long) h * V);

@@ -3,7 +3,6 @@ package dev.jackdaw.tensor;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
-import java.util.List;
 import java.util.function.IntConsumer;
 
 /// Operations of inference that only some model families need. Right first: most are plain loops in double precision.
@@ -51,7 +50,7 @@ public interface FamilyOperations {
     /// @param latent  `[N,rank+R]`, the rank normalised in place, the last R turned in place
     /// @param norm    `[rank]`
     /// @param project `[H·(P+V),rank]`, for each head its key rows, then its value rows
-    void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, int layer, List<? extends CachedText> texts, Latent shape);
+    void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, CachedText[] texts, int layer, Latent shape);
 
     /// @param plain      `P`, numbers of a query that meet the latent
     /// @param turned     `R`, numbers that carry the position

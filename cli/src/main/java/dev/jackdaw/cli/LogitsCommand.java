@@ -18,6 +18,9 @@ final class LogitsCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private ActivationOptions activations;
+
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
     private Path model;
 
@@ -31,7 +34,7 @@ final class LogitsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         int[] tokens = TokenIds.parse(ids, common);
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device); KvCache cache = model.forward().newCache(tokens.length)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device); KvCache cache = model.forward().newCache(tokens.length)) {
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
             int[] argmax = new int[tokens.length];
             float[][] last = new float[1][];

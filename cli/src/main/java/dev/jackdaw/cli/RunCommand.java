@@ -30,6 +30,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private ActivationOptions activations;
+
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe text:%n")
     private GenerationOptions generation = new GenerationOptions();
 
@@ -96,7 +99,7 @@ final class RunCommand implements Callable<Integer> {
         sampling.check(common);
         generation.check(common);
         speculation.check(common);
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
             String text = prompt == null ? "" : common.text(prompt);
             int[] promptIds = ids != null ? TokenIds.parse(ids, common) : suffix != null ? FillInTheMiddle.prompt(model.tokenizer(), text, common.text(suffix)) : promptIds(model, text);

@@ -272,11 +272,11 @@ final class Cpu implements Device {
     }
 
     @Override
-    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, int layer, List<? extends CachedText> texts, Heads heads, AttentionRule rule) {
+    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedText[] texts, int layer, Heads heads, AttentionRule rule) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qk);
         require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D, qk, "qkv", qkv, "result", y);
         AttentionRule how = rule != null ? rule : heads.rule();
-        cachedAttention.attend(n, layer, texts, H, K, D, how, y.address(), (long) H * D, qk.address(), out, qk.address() + 4L * H * D, out, qkv.address() + 4L * out, in);
+        cachedAttention.attend(n, texts, layer, H, K, D, how, y.address(), (long) H * D, qk.address(), out, qk.address() + 4L * H * D, out, qkv.address() + 4L * out, in);
     }
 
     @Override

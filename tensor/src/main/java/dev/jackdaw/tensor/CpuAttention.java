@@ -30,7 +30,7 @@ final class CpuAttention implements AutoCloseable {
 
     // The call in progress.
     private Group group;
-    private List<? extends CachedText> texts;
+    private CachedText[] texts;
     private int layer, K;
     private long y, q, k, v, sinks, yRow, qRow, kRow, vRow, scratch, each, states;
     // For each text of it:
@@ -49,7 +49,7 @@ final class CpuAttention implements AutoCloseable {
 
     /// Row `n` of q is at `q + 4·n·qRow`, and so on; key/value head `h` starts `h·D` elements into a row of k and v, `h·G·D` into one of q
     /// and y.
-    void attend(int n, int layer, List<? extends CachedText> texts, int H, int K, int D, AttentionRule rule, long y, long yRow, long q, long qRow,
+    void attend(int n, CachedText[] texts, int layer, int H, int K, int D, AttentionRule rule, long y, long yRow, long q, long qRow,
                 long k, long kRow, long v, long vRow) {
         this.layer = layer;
         this.texts = texts;
@@ -65,14 +65,14 @@ final class CpuAttention implements AutoCloseable {
         sinks = rule.sinks() == null ? 0 : rule.sinks().address();
         group = group(H / K, D, rule);
         plan(n);
-        int count = texts.size();
+        int count = texts.length;
         each = up(kernel.attendBytes(group, QUERIES));
         scratch = perWorker.bytes(each * workers.threads());
         workers.run(appendPart[count], append);
         workers.run(lookPart[count], look);
         int merges = 0;
         for (int t = 0; t < count; t++) {
-            merges += chunks[t] > 1 ? K * texts.get(t).rows() * group.G() * chunks[t] : 0;
+            merges += chunks[t] > 1 ? K * texts[t].rows() * group.G() * chunks[t] : 0;
         }
         if (merges > FEW) {
             workers.run(mergePart[count], merge);
@@ -84,7 +84,7 @@ final class CpuAttention implements AutoCloseable {
     }
 
     private void plan(int n) {
-        int count = texts.size(), rows = 0;
+        int count = texts.length, rows = 0;
         if (row.length < count) {
             row = new int[count];
             pieces = new int[count];
@@ -98,7 +98,7 @@ final class CpuAttention implements AutoCloseable {
         }
         long bytes = 0;
         for (int t = 0; t < count; t++) {
-            CachedText text = texts.get(t);
+            CachedText text = texts[t];
             int position = text.position(), own = text.rows();
             require(text, own);
             row[t] = rows;
@@ -137,11 +137,11 @@ final class CpuAttention implements AutoCloseable {
     /// Rows in steps of a page, for one head.
     private void append(int part, int worker) {
         int t = text(appendPart, part), head = (part - appendPart[t]) % K, from = (part - appendPart[t]) / K * CachedAttention.PAGE;
-        append(t, head, from, Math.min(texts.get(t).rows(), from + CachedAttention.PAGE));
+        append(t, head, from, Math.min(texts[t].rows(), from + CachedAttention.PAGE));
     }
 
     private void append(int t, int head, int from, int to) {
-        CachedText text = texts.get(t);
+        CachedText text = texts[t];
         if (from < to) {
             long first = row[t] + from, at = 4L * head * group.D();
             kernel.append(group, text.pages(layer)[head], text.position() + from, to - from, k + 4 * first * kRow + at, kRow, v + 4 * first * vRow + at, vRow);
@@ -151,7 +151,7 @@ final class CpuAttention implements AutoCloseable {
     private void look(int part, int worker) {
         int t = text(lookPart, part), rest = part - lookPart[t], head = rest % K, chunk = rest / K % chunks[t];
         int piece = pieces[t] - 1 - rest / K / chunks[t];                // later queries see more: they go first
-        CachedText text = texts.get(t);
+        CachedText text = texts[t];
         int G = group.G(), position = text.position(), rows = text.rows(), from = piece * QUERIES, n = Math.min(QUERIES, rows * G - from);
         long query = q + 4 * (row[t] * qRow + (long) head * G * group.D()), mine = scratch + worker * each;
         long[] pages = text.pages(layer)[head];
@@ -176,7 +176,7 @@ final class CpuAttention implements AutoCloseable {
 
     private void merge(int part, int worker) {
         int t = text(mergePart, part), head = (part - mergePart[t]) % K, piece = (part - mergePart[t]) / K, G = group.G();
-        int from = piece * QUERIES, n = Math.min(QUERIES, texts.get(t).rows() * G - from);
+        int from = piece * QUERIES, n = Math.min(QUERIES, texts[t].rows() * G - from);
         long first = states(t, head, piece, 0);
         for (int chunk = 1; chunk < chunks[t]; chunk++) {
             kernel.merge(group, first, states(t, head, piece, chunk), n);
@@ -186,7 +186,7 @@ final class CpuAttention implements AutoCloseable {
 
     /// The text that a part belongs to.
     private int text(int[] firstPart, int part) {
-        int count = texts.size();
+        int count = texts.length;
         if (count == 1) {
             return 0;
         }
@@ -201,7 +201,7 @@ final class CpuAttention implements AutoCloseable {
     }
 
     private Group group(int G, int D, AttentionRule rule) {
-        var type = texts.getFirst().cacheType();
+        var type = texts[0].cacheType();
         for (int i = 0; i < groups.size(); i++) {
             Group known = groups.get(i);
             if (known.G() == G && known.D() == D && known.type() == type && known.scale() == rule.scale() && known.window() == rule.window()

@@ -11,7 +11,6 @@ import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
 import dev.jackdaw.tensor.kernel.Rotation;
-import java.util.List;
 import java.util.function.IntConsumer;
 
 /// [FamilyOperations] on the CPU: checks shapes, cuts the work into pieces of fixed size.
@@ -137,7 +136,38 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
-    public void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, int layer, List<? extends CachedText> texts, Latent s) {
+    public void headLayerNorm(Tensor qkv, Tensor qWeight, Tensor kWeight, Heads heads) {
+        int in = heads.columns(), H = heads.queries(), K = heads.keys(), D = heads.width();
+        require("head norm", width(qkv) == in && qWeight.elements() == (long) H * D && kWeight.elements() == (long) K * D, qkv, qWeight, kWeight);
+        long x = qkv.address(), qw = qWeight.address(), kw = kWeight.address();
+        workers.forRange(rows(qkv), ROWS, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                for (int h = 0; h < H + K; h++) {
+                    long head = x + 4 * (row * in + (long) h * D), w = h < H ? qw + 4L * h * D : kw + 4L * (h - H) * D;
+                    kernels.norm().layer(head, 0, 0, head, w, 0, 0, 1, D, heads.epsilon());
+                }
+            }
+        });
+    }
+
+    @Override
+    public void growQueries(Tensor qkv, Tensor positions, Heads heads, double beta, int each) {
+        int in = heads.columns(), columns = heads.queries() * heads.width();
+        require("queries", width(qkv) == in && positions.elements() == rows(qkv), qkv, positions, positions);
+        long x = qkv.address(), p = positions.address();
+        workers.forRange(rows(qkv), ROWS, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                float factor = (float) (1 + beta * Math.log(1 + Memory.getInt(p + 4 * row) / each));
+                for (int c = 0; factor != 1 && c < columns; c++) {
+                    long at = x + 4 * (row * in + c);
+                    Memory.putFloat(at, Memory.getFloat(at) * factor);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, CachedText[] texts, int layer, Latent s) {
         int n = rows(q), H = s.heads(), P = s.plain(), R = s.turned(), V = s.value(), rank = s.rank(), D = rank + R;
         require("latent attention", width(q) == H * (P + R) && width(latent) == D && norm.elements() == rank && project.elements() == (long) H * (P + V) * rank
                 && y.elements() == (long) n * H * V && s.cosSin().shape().width() == R, q, latent, project);
@@ -171,7 +201,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
                 Memory.copy(query + 4L * P, to + 4L * rank, 4L * R);
             }
         });
-        attention.attend(n, layer, texts, H, 1, D, new AttentionRule(s.scale(), 0, 0, null, false), sums, (long) H * D, queries, (long) H * D, la, D, la, D);
+        attention.attend(n, texts, layer, H, 1, D, new AttentionRule(s.scale(), 0, 0, null, false), sums, (long) H * D, queries, (long) H * D, la, D, la, D);
         workers.run(H, h -> {                                           // output = W·Σ p·latent
             for (int row = 0; row < n; row++) {
                 long sum = sums + 4L * ((long) row * H * D + (long) h * D), to = ya + 4L * ((long) row * H * V + (long) h * V);

@@ -89,7 +89,7 @@ public interface Device extends AutoCloseable {
     /// Stores the keys and values of the new positions of some texts, whose rows follow one another, in their caches, and lets each new
     /// query look at its own text by a rule (null: everything up to itself, scaled by 1/√D); see `kernel/CachedAttention`.
     /// qk `[N,(H+K)·D]`, values in the last columns of qkv → y `[N,H·D]`
-    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, int layer, List<? extends CachedText> texts, Heads heads, AttentionRule rule);
+    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedText[] texts, int layer, Heads heads, AttentionRule rule);
 
     /// One step of decoupled weight decay and Adam; see `kernel/AdamW`.
     void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamStep step);

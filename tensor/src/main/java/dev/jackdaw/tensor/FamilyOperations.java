@@ -3,7 +3,6 @@ package dev.jackdaw.tensor;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
-import java.util.List;
 import java.util.function.IntConsumer;
 
 /// Operations of inference that only some model families need. Right first: most are plain loops in double precision.
@@ -37,6 +36,12 @@ public interface FamilyOperations {
     /// whole projection.
     void turnHeads(Tensor y, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads, int ropeWidth);
 
+    /// LayerNorm without bias of each query and key head in `qkv`, in place; every head has weights of its own: `[H,D]`, `[K,D]`.
+    void headLayerNorm(Tensor qkv, Tensor qWeight, Tensor kWeight, Heads heads);
+
+    /// The queries in `qkv` times 1 + beta · ln(1 + ⌊position / each⌋), in place.
+    void growQueries(Tensor qkv, Tensor positions, Heads heads, double beta, int each);
+
     /// Latent attention (DeepSeek-V2, arXiv:2405.04434 section 2.1): all heads share one key, the latent and a rotary part, since each
     /// head's own key and value projections are folded into its query and output.
     ///
@@ -45,7 +50,7 @@ public interface FamilyOperations {
     /// @param latent  `[N,rank+R]`, the rank normalised in place, the last R turned in place
     /// @param norm    `[rank]`
     /// @param project `[H·(P+V),rank]`, for each head its key rows, then its value rows
-    void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, int layer, List<? extends CachedText> texts, Latent shape);
+    void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, CachedText[] texts, int layer, Latent shape);
 
     /// @param plain      `P`, numbers of a query that meet the latent
     /// @param turned     `R`, numbers that carry the position

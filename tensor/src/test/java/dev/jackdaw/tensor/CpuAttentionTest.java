@@ -73,7 +73,7 @@ class CpuAttentionTest {
                 }
             }
         }
-        device.cachedAttention(y, qk, qkv, 0, texts, HEADS, rule);
+        device.cachedAttention(y, qk, qkv, texts.toArray(CachedText[]::new), 0, HEADS, rule);
         List<float[]> result = new ArrayList<>();
         float[] all = y.toFloats();
         for (int i = 0; i < n; i++) {

@@ -8,7 +8,6 @@ import dev.jackdaw.tensor.grad.Operations;
 import dev.jackdaw.tensor.grad.Value;
 import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
-import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.ExpertChoice;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.Arena;
@@ -25,7 +24,7 @@ final class Eager implements Operations, AutoCloseable {
     private final FamilyOperations families;
     private final InferenceWeights weights;
     private final MappedLinear mappedLinear;
-    private List<? extends CachedText> texts;
+    private Piece[] texts;
     private int turn;
 
     Eager(Device device, InferenceWeights weights) {
@@ -36,7 +35,7 @@ final class Eager implements Operations, AutoCloseable {
     }
 
     /// Which rows of the next pass belong to which text.
-    void texts(List<? extends CachedText> texts) {
+    void texts(Piece[] texts) {
         this.texts = texts;
     }
 
@@ -132,23 +131,35 @@ final class Eager implements Operations, AutoCloseable {
     }
 
     @Override
+    public Value headLayerNorm(Value qkv, Value qWeight, Value kWeight, Heads heads) {
+        families.headLayerNorm(qkv.data(), qWeight.data(), kWeight.data(), heads);
+        return qkv;
+    }
+
+    @Override
+    public Value growQueries(Value qkv, Value positions, Heads heads, double beta, int each) {
+        families.growQueries(qkv.data(), positions.data(), heads, beta, each);
+        return qkv;
+    }
+
+    @Override
     public Value attention(int layer, Value qk, Value qkv, Heads heads) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
-        device.cachedAttention(y.data(), qk.data(), qkv.data(), layer, texts, heads, null);
+        device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, null);
         return y;
     }
 
     @Override
     public Value attention(int layer, Value qk, Value qkv, Heads heads, AttentionRule rule) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
-        device.cachedAttention(y.data(), qk.data(), qkv.data(), layer, texts, heads, rule);
+        device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, rule);
         return y;
     }
 
     @Override
     public Value latentAttention(int layer, Value q, Value latent, Value norm, Value project, Value positions, FamilyOperations.Latent shape) {
         Value y = buffer("attention", q.rows(), (long) shape.heads() * shape.value());
-        families.latentAttention(y.data(), q.data(), latent.data(), norm.data(), project.data(), positions.data(), layer, texts, shape);
+        families.latentAttention(y.data(), q.data(), latent.data(), norm.data(), project.data(), positions.data(), texts, layer, shape);
         return y;
     }
 

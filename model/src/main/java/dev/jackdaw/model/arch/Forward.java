@@ -91,7 +91,7 @@ public final class Forward implements AutoCloseable {
         return newCache(positions, CacheType.F32);
     }
 
-    /// As [#newCache(int)], with keys and values kept as another type.
+    /// As [#newCache(int)], with keys and values kept as another type. All texts of a pass must have the same.
     public KvCache newCache(int positions, CacheType type) {
         return new KvCache(spec, Math.min(positions, spec.context()), type);
     }
@@ -297,7 +297,7 @@ public final class Forward implements AutoCloseable {
             }
         }
         growTables(longest);
-        eager.texts(List.of(pieces));
+        eager.texts(pieces);
         Transformer.Place place = new Transformer.Place(Value.of("positions", positions.slice(0, rows), null), Value.of("types", types.slice(0, rows), null), longText ? longHeads : heads);
         Tensor hidden = transformer.trunk(eager, Value.of("ids", ids.slice(0, rows), null), place).data();
         for (Piece piece : pieces) {

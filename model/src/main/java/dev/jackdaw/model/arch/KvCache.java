@@ -67,8 +67,8 @@ public final class KvCache implements AutoCloseable {
         length = positions;
     }
 
-    /// How keys and values are stored.
-    public CacheType cacheType() {
+    /// How keys and values are kept.
+    public CacheType type() {
         return type;
     }
 

@@ -11,7 +11,7 @@ import dev.jackdaw.tensor.kernel.CachedText;
 record Piece(int index, Segment segment, int from, int row, int rows, int position) implements CachedText {
     @Override
     public CacheType cacheType() {
-        return segment.cache().cacheType();
+        return segment.cache().type();
     }
 
     @Override

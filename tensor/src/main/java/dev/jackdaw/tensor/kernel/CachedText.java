@@ -1,16 +1,17 @@
 package dev.jackdaw.tensor.kernel;
 
-/// A text in a batch: where its keys and values lie, and which rows of the batch are its next positions. The texts of a batch own its
-/// rows in order.
+/// What one text brings to a pass over several: some rows, and the pages that hold its earlier positions. The rows of a pass follow
+/// each other in the order of its texts.
 public interface CachedText {
-    CacheType cacheType();
+    /// How many rows of the pass are this text's.
+    int rows();
 
-    /// Addresses of the pages `[K][page]` of one layer, as many as all positions need, those of the new rows included; see [CacheType].
-    long[][] pages(int layer);
-
-    /// The position of the first new row.
+    /// Where in the text the first of them stands; as many positions are stored already.
     int position();
 
-    /// New rows.
-    int rows();
+    /// How the pages keep their numbers; the same for all texts of a pass.
+    CacheType cacheType();
+
+    /// Addresses of the pages of a layer, `[key/value head][page]`, with room for the new rows.
+    long[][] pages(int layer);
 }

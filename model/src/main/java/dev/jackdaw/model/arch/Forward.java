@@ -10,8 +10,10 @@ import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -29,7 +31,9 @@ public final class Forward implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final ModelSpec spec;
     private final Device device;
+    private final WeightSource source;
     private final Transformer transformer;
+    private final Map<CacheType, PagePool> pools = new EnumMap<>(CacheType.class);
     private final Eager eager;
     private final String note;
     private final int originalContext;        // of LongFactors; 0: none
@@ -58,6 +62,7 @@ public final class Forward implements AutoCloseable {
     public Forward(ModelSpec spec, Device device, WeightSource source, long available) {
         this.spec = spec;
         this.device = device;
+        this.source = source;
         long needed = InferenceWeights.bytes(spec, source);
         boolean mapped = available >= 0 && needed > SHARE * available;
         note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
@@ -81,6 +86,11 @@ public final class Forward implements AutoCloseable {
         return device;
     }
 
+    /// Tells this model from others, with all that decides the bits of its keys and values; for what is saved of them.
+    public String fingerprint() {
+        return Fingerprint.of(spec, source);
+    }
+
     /// What a user should know about how the weights are kept.
     public Optional<String> note() {
         return Optional.ofNullable(note);
@@ -93,7 +103,12 @@ public final class Forward implements AutoCloseable {
 
     /// As [#newCache(int)], with keys and values kept as another type. All texts of a pass must have the same.
     public KvCache newCache(int positions, CacheType type) {
-        return new KvCache(spec, Math.min(positions, spec.context()), type);
+        return newCache(pools.computeIfAbsent(type, t -> new PagePool(spec, t, Long.MAX_VALUE)), positions);
+    }
+
+    /// The same, with pages from a pool of the caller's, made for this model.
+    public KvCache newCache(PagePool pool, int positions) {
+        return new KvCache(pool, Math.min(positions, spec.context()));
     }
 
     /// Appends `tokens` to the text in `cache`; returns the logits `[V]` after the last one. The array belongs to the caller.
@@ -337,6 +352,7 @@ public final class Forward implements AutoCloseable {
 
     @Override
     public void close() {
+        pools.values().forEach(PagePool::close);
         eager.close();
         inputs.close();
         if (tables != null) {

@@ -33,6 +33,9 @@ final class ChatCommand implements Callable<Integer> {
     @ArgGroup(exclusive = false, validate = false, heading = "%nSampling, in a fixed order:%n")
     private SamplingOptions sampling = new SamplingOptions();
 
+    @Mixin
+    private LoraOptions lora;
+
     @ArgGroup(exclusive = false, validate = false, heading = "%nGuessing ahead:%n")
     private SpeculationOptions speculation = new SpeculationOptions();
 
@@ -67,7 +70,7 @@ final class ChatCommand implements Callable<Integer> {
         if (common.output().isJson() && message == null) {
             throw common.wrong("--json needs --message TEXT: a conversation is for people");
         }
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device);
+        try (Device device = Device.cpu(common.threads()); Model model = adapted(device);
                 SpeculationOptions.Asked asked = speculation.open(model, device, Predictor.of(model.forward()), sampling.sampling(common, model.tokenizer()));
                 ChatSession session = ChatSession.open(model, asked.predictor())) {
             this.asked = asked;
@@ -84,6 +87,17 @@ final class ChatCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private Model adapted(Device device) throws IOException {
+        Model opened = Model.open(model, device);
+        try {
+            lora.apply(opened, common);
+            return opened;
+        } catch (IOException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
     }
 
     void check() {

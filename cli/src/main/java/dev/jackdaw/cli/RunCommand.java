@@ -36,6 +36,9 @@ final class RunCommand implements Callable<Integer> {
     @ArgGroup(exclusive = false, validate = false, heading = "%nSampling, in a fixed order:%n")
     private SamplingOptions sampling = new SamplingOptions();
 
+    @Mixin
+    private LoraOptions lora;
+
     @ArgGroup(exclusive = false, validate = false, heading = "%nGuessing ahead:%n")
     private SpeculationOptions speculation = new SpeculationOptions();
 
@@ -98,6 +101,7 @@ final class RunCommand implements Callable<Integer> {
         speculation.check(common);
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
+            lora.apply(model, common);
             String text = prompt == null ? "" : common.text(prompt);
             int[] promptIds = ids != null ? TokenIds.parse(ids, common) : suffix != null ? FillInTheMiddle.prompt(model.tokenizer(), text, common.text(suffix)) : promptIds(model, text);
             if (!noPrompt && !text.isEmpty() && suffix == null) {

@@ -98,9 +98,9 @@ public final class Sequence {
         return next(logits, null);
     }
 
-    /// The same, where a token has been guessed.
+    /// The same.
     ///
-    /// @param proposal what was read ahead, or null
+    /// @param proposal what somebody guessed the token to be, see [Speculation]; null: nothing
     public int next(float[] logits, Proposal proposal) {
         requireGoesOn();
         if (first == 0) {

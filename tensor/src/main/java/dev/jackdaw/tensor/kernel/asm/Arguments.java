@@ -22,7 +22,7 @@ public final class Arguments {
     public static final int SUPER_MINS_AT = 104;
     /// One bit for each lane of the last panel that is stored.
     public static final int LAST_MASK = 112;
-    /// Scratch of [#SCRATCH_BYTES] and, behind it, sums of `ROWS` rows.
+    /// Scratch as large as [QuantCode#scratchBytes] says, on a cache line.
     public static final int SCRATCH = 120;
     /// Lines of the next weights that are asked for before each tile.
     public static final int PREFETCHES = 128;
@@ -34,7 +34,7 @@ public final class Arguments {
     static final int SUMS_NOW = 168;
     static final int SECOND = 176;
     static final int AHEAD = 184;
-    static final int ARGS_BYTES = 256;
+    public static final int BYTES = 256;
 
     private Arguments() {
     }

@@ -304,6 +304,11 @@ public final class Assembler {
         vector(op, to.number(), 0, from, to.bytes(), false);
     }
 
+    public void op(Op op, Vec to, Operand from, int immediate) {
+        vector(op, to.number(), 0, from, to.bytes(), false);
+        emit(immediate);
+    }
+
     /// A shift by a constant number of bits.
     public void shift(Op op, Vec to, Vec from, int bits) {
         vector(op, op.digit, to.number(), from, to.bytes(), false);

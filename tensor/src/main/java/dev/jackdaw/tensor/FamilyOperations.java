@@ -1,7 +1,7 @@
 package dev.jackdaw.tensor;
 
-import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
+import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.util.function.IntConsumer;
 
@@ -36,8 +36,11 @@ public interface FamilyOperations {
     /// whole projection.
     void turnHeads(Tensor y, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads, int ropeWidth);
 
-    /// As [Device#cachedAttention], with another rule.
-    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads, AttentionRule rule);
+    /// LayerNorm without bias of each query and key head in `qkv`, in place; every head has weights of its own: `[H,D]`, `[K,D]`.
+    void headLayerNorm(Tensor qkv, Tensor qWeight, Tensor kWeight, Heads heads);
+
+    /// The queries in `qkv` times 1 + beta · ln(1 + ⌊position / each⌋), in place.
+    void growQueries(Tensor qkv, Tensor positions, Heads heads, double beta, int each);
 
     /// Latent attention (DeepSeek-V2, arXiv:2405.04434 section 2.1): all heads share one key, the latent and a rotary part, since each
     /// head's own key and value projections are folded into its query and output.
@@ -47,7 +50,7 @@ public interface FamilyOperations {
     /// @param latent  `[N,rank+R]`, the rank normalised in place, the last R turned in place
     /// @param norm    `[rank]`
     /// @param project `[H·(P+V),rank]`, for each head its key rows, then its value rows
-    void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, long[][] pages, int position, Latent shape);
+    void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, CachedText[] texts, int layer, Latent shape);
 
     /// @param plain      `P`, numbers of a query that meet the latent
     /// @param turned     `R`, numbers that carry the position

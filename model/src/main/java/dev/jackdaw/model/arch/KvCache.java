@@ -1,6 +1,7 @@
 package dev.jackdaw.model.arch;
 
 import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.kernel.CachedAttention;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
@@ -12,15 +13,22 @@ import java.util.Arrays;
 public final class KvCache implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final int capacity;
+    private final CacheType type;
     private final int[] keyWidths;            // [layer]
     private final long[][][] pages;           // [layer][key/value head][page]
     private int[] tokens = new int[16];
     private int length;
     private boolean longText;
 
-    /// Room for up to `capacity` positions.
+    /// Room for up to `capacity` positions, kept as plain F32.
     public KvCache(ModelSpec spec, int capacity) {
+        this(spec, capacity, CacheType.F32);
+    }
+
+    /// Room for up to `capacity` positions.
+    public KvCache(ModelSpec spec, int capacity, CacheType type) {
         this.capacity = capacity;
+        this.type = type;
         pages = new long[spec.layers()][][];
         keyWidths = new int[spec.layers()];
         for (int i = 0; i < pages.length; i++) {
@@ -59,6 +67,11 @@ public final class KvCache implements AutoCloseable {
         length = positions;
     }
 
+    /// How keys and values are kept.
+    public CacheType type() {
+        return type;
+    }
+
     long[][] pages(int layer) {
         return pages[layer];
     }
@@ -87,7 +100,7 @@ public final class KvCache implements AutoCloseable {
             return;
         }
         for (int layer = 0; layer < pages.length; layer++) {
-            long bytes = CachedAttention.pageBytes(keyWidths[layer]);
+            long bytes = type.pageBytes(keyWidths[layer]);
             long address = arena.allocate(bytes * (need - have) * pages[layer].length, Memory.ALIGNMENT).address();
             for (int head = 0; head < pages[layer].length; head++) {
                 pages[layer][head] = Arrays.copyOf(pages[layer][head], need);

@@ -53,6 +53,14 @@ public final class Families {
         throw facts.wrong((facts.isGguf() ? "architecture " : "model_type ") + facts.architecture() + " is not supported; supported: " + String.join(", ", known));
     }
 
+    /// Those of a new Hugging Face folder with experts in MXFP4 blocks; only gpt-oss has such folders.
+    public static Names packedNames(ModelSpec spec) {
+        if (!spec.family().equals("gpt-oss")) {
+            throw new IllegalArgumentException("a folder of a " + spec.family() + " model holds no MXFP4 experts; only gpt-oss has them");
+        }
+        return GptOssFamily.experts(names(spec, false), true);
+    }
+
     /// The names in a new GGUF file, or a new Hugging Face folder, for the weights of a described model.
     public static Names names(ModelSpec spec, boolean gguf) {
         for (Family family : ALL) {

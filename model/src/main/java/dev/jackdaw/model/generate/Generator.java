@@ -145,7 +145,7 @@ public final class Generator {
             long first = System.nanoTime();
             FinishReason reason = null;
             while (reason == null) {
-                int token = listener.isCancelled() ? -2 : next(logits);
+                int token = listener.isCancelled() ? -2 : next(logits, cache.proposal());
                 if (token < 0) {
                     reason = token == -2 ? FinishReason.CANCELLED : token == -3 ? FinishReason.GRAMMAR : FinishReason.STOP;
                     break;
@@ -167,7 +167,7 @@ public final class Generator {
         }
 
         /// The next token; -1 at the end of the text, -3 if the constraint allows nothing.
-        private int next(float[] logits) {
+        private int next(float[] logits, Proposal proposal) {
             if (thinking != null && forced < 0 && thinking.isSpent()) {
                 forced = 0;
             }
@@ -181,7 +181,7 @@ public final class Generator {
                 bind(logits);
                 maskNanos += System.nanoTime() - start;
             }
-            int token = sampler.choose(logits);
+            int token = sampler.choose(logits, proposal);
             if (token < 0) {
                 return isBound && !request.constraint().mayEnd() ? -3 : -1;
             }

@@ -4,6 +4,7 @@ import static dev.jackdaw.tensor.Memory.getByte;
 import static dev.jackdaw.tensor.Memory.getFloat;
 import static dev.jackdaw.tensor.Memory.getLong;
 import static dev.jackdaw.tensor.Memory.getShort;
+import static dev.jackdaw.tensor.Memory.putFloat;
 
 import dev.jackdaw.tensor.DType;
 import java.util.EnumMap;
@@ -239,6 +240,25 @@ public record PanelFormat(DType type, int bits, int zero, int block, Scale scale
                 yield hasMins() ? product + min(panel, C, lane, c) : product;
             }
         };
+    }
+
+    /// Row `row` of a packed weight with rows of C numbers, as F32 at `to`.
+    public void row(long to, long packed, int C, int row) {
+        long panel = packed + row / LANES * panelBytes(C);
+        int lane = row % LANES;
+        if (!isQuantized()) {
+            for (int c = 0; c < C; c++) {
+                putFloat(to + 4L * c, weight(panel, C, lane, c));
+            }
+            return;
+        }
+        for (int c0 = 0; c0 < C; c0 += block) {
+            float scale = scale(panel, C, lane, c0), min = min(panel, C, lane, c0);
+            for (int c = c0; c < c0 + block; c++) {
+                float product = scale * (quant(panel, C, lane, c) - zero);
+                putFloat(to + 4L * c, hasMins() ? product + min : product);
+            }
+        }
     }
 
     @Override

@@ -49,14 +49,14 @@ class QuantMatMulTest {
             }
             long packed = arena.allocate(format.bytes(F, C), 64).address();
             PanelPacking.pack(WORKERS, packed, format, F, C, row -> stored + row * type.bytes(C));
-            long wide = arena.allocate(PanelMatMul.packedBytes(F, C), 64).address();
+            long wide = arena.allocate(PanelFormat.of(DType.F32).bytes(F, C), 64).address();
             switch (type) {
                 case F32 -> { }
                 case F16 -> Convert.SCALAR.f16ToF32(w, stored, 0, (long) F * C);
                 case BF16 -> Convert.SCALAR.bf16ToF32(w, stored, 0, (long) F * C);
                 default -> BlockFormat.of(type).decode(w, stored, 0, (long) F * C / type.blockElements());
             }
-            PanelMatMul.pack(WORKERS, wide, w, F, C);
+            PanelPacking.pack(WORKERS, wide, PanelFormat.of(DType.F32), F, C, row -> w + 4L * row * C);
             long activations = arena.allocate(Math.max(1, rows * ActivationBlocks.rowBytes(C)), 64).address();
             return new Layer(format, rows, F, C, x, wide, packed, activations, arena.allocate(4L * rows * (F + 5), 64).address());
         }

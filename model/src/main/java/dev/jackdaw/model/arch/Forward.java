@@ -29,7 +29,9 @@ public final class Forward implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final ModelSpec spec;
     private final Device device;
+    private final WeightSource source;
     private final Transformer transformer;
+    private PagePool pool;
     private final Eager eager;
     private final String note;
     private final int originalContext;        // of LongFactors; 0: none
@@ -58,6 +60,8 @@ public final class Forward implements AutoCloseable {
     public Forward(ModelSpec spec, Device device, WeightSource source, long available) {
         this.spec = spec;
         this.device = device;
+        this.source = source;
+        pool = new PagePool(spec);
         long needed = 4 * spec.parameterCount();
         boolean mapped = available >= 0 && needed > SHARE * available;
         note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB unpacked and %,d MB are free; they stay in the file, "
@@ -78,6 +82,11 @@ public final class Forward implements AutoCloseable {
         return device;
     }
 
+    /// Tells this model from others, with all that decides the bits of its keys and values; for what is saved of them.
+    public String fingerprint() {
+        return Fingerprint.of(spec, source);
+    }
+
     /// What a user should know about how the weights are kept.
     public Optional<String> note() {
         return Optional.ofNullable(note);
@@ -85,12 +94,27 @@ public final class Forward implements AutoCloseable {
 
     /// A cache for up to `positions` positions, at most the model's context.
     public KvCache newCache(int positions) {
-        return newCache(positions, CacheType.F32);
+        return newCache(pool, positions);
     }
 
-    /// As [#newCache(int)], with keys and values kept as another type. All texts of a pass must have the same.
-    public KvCache newCache(int positions, CacheType type) {
-        return new KvCache(spec, Math.min(positions, spec.context()), type);
+    /// How the caches made from now on keep keys and values; at first as plain F32.
+    public void cacheType(CacheType type) {
+        if (type != pool.type()) {
+            if (pool.used() > 0) {
+                throw new IllegalStateException("cache type: " + pool.used() + " pages of " + pool.type() + " are in use; choose " + type + " before the first text");
+            }
+            pool.close();
+            pool = new PagePool(spec, type, Long.MAX_VALUE);
+        }
+    }
+
+    public CacheType cacheType() {
+        return pool.type();
+    }
+
+    /// The same, with pages from a pool of the caller's, made for this model.
+    public KvCache newCache(PagePool pool, int positions) {
+        return new KvCache(pool, Math.min(positions, spec.context()));
     }
 
     /// Appends `tokens` to the text in `cache`; returns the logits `[V]` after the last one. The array belongs to the caller.
@@ -334,6 +358,7 @@ public final class Forward implements AutoCloseable {
 
     @Override
     public void close() {
+        pool.close();
         eager.close();
         inputs.close();
         if (tables != null) {

@@ -74,8 +74,9 @@ final class Eager implements Operations, AutoCloseable {
         List<WeightSource.Stored> parts = weights.parts(table);
         if (parts != null) {
             mappedLinear.embedding(y.data(), parts.getFirst(), ids.data());
+            weights.lookedUp(ids.shape().elements());
         } else {
-            device.packedEmbedding(y.data(), table.data(), ids.data());
+            device.packedEmbedding(y.data(), table.packed(), ids.data());
         }
         return y;
     }
@@ -111,7 +112,7 @@ final class Eager implements Operations, AutoCloseable {
         if (parts != null) {
             mappedLinear.multiply(y, x, parts);
         } else {
-            device.packedLinear(y, x, w.data());
+            device.packedLinear(y, x, w.packed());
         }
     }
 

@@ -62,14 +62,17 @@ public final class Forward implements AutoCloseable {
         this.device = device;
         this.source = source;
         pool = new PagePool(spec);
-        long needed = 4 * spec.parameterCount();
+        long needed = InferenceWeights.bytes(spec, source);
         boolean mapped = available >= 0 && needed > SHARE * available;
-        note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB unpacked and %,d MB are free; they stay in the file, "
-                + "and every pass reads and converts all of them, which is slow", needed >> 20, available >> 20);
+        note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
+                + "and every pass reads and rearranges all of them, which is slow", needed >> 20, available >> 20);
         InferenceWeights weights = new InferenceWeights(arena, device, spec, source, mapped);
         transformer = new Transformer(spec, weights);
         eager = new Eager(device, weights);
         scoreHead = spec.output() instanceof ModelSpec.Score ? ScoreHead.of(weights) : null;
+        if (!mapped) {
+            weights.loaded();
+        }
         originalContext = spec.blocks().stream().map(block -> block.attention().rope()).filter(rope -> rope instanceof Rope.Turned t && t.scaling() instanceof Rope.LongFactors)
                 .mapToInt(rope -> ((Rope.LongFactors) ((Rope.Turned) rope).scaling()).original()).findFirst().orElse(0);
     }

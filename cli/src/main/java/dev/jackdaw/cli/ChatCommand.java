@@ -7,6 +7,7 @@ import dev.jackdaw.model.chat.MessageParser;
 import dev.jackdaw.model.generate.Generator;
 import dev.jackdaw.model.generate.constrain.GrammarConstraint;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,6 +25,9 @@ import picocli.CommandLine.Parameters;
 final class ChatCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private CacheOptions cache = new CacheOptions();
 
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe answers:%n")
     private GenerationOptions generation = new GenerationOptions();
@@ -61,6 +65,7 @@ final class ChatCommand implements Callable<Integer> {
             throw common.wrong("--json needs --message TEXT: a conversation is for people");
         }
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device); ChatSession session = ChatSession.open(model)) {
+            cache.apply(model, CacheType.F16, common);
             if (system != null) {
                 session.messages().add(Message.of("system", common.text(system)));
             }

@@ -1,6 +1,5 @@
 package dev.jackdaw.tensor;
 
-import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
@@ -39,9 +38,6 @@ public interface FamilyOperations {
     /// As [Device#qkNormRope], for heads that turn only their first `ropeWidth` numbers, or whose norms `[H·D]`, `[K·D]` go over the
     /// whole projection.
     void turnHeads(Tensor y, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads, int ropeWidth);
-
-    /// As [Device#cachedAttention], with another rule.
-    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedText[] texts, int layer, Heads heads, AttentionRule rule);
 
     /// Latent attention (DeepSeek-V2, arXiv:2405.04434 section 2.1): all heads share one key, the latent and a rotary part, since each
     /// head's own key and value projections are folded into its query and output.

@@ -81,8 +81,9 @@ final class Eager implements Operations, AutoCloseable {
         List<WeightSource.Stored> parts = weights.parts(table);
         if (parts != null) {
             mappedLinear.embedding(y.data(), parts.getFirst(), ids.data());
+            weights.lookedUp(ids.shape().elements());
         } else {
-            device.packedEmbedding(y.data(), table.data(), ids.data());
+            device.packedEmbedding(y.data(), table.packed(), ids.data());
         }
         return y;
     }
@@ -123,7 +124,7 @@ final class Eager implements Operations, AutoCloseable {
         if (parts != null) {
             mappedLinear.multiply(y, x, parts);
         } else {
-            device.packedLinear(y, x, w.data());
+            device.packedLinear(y, x, w.packed());
         }
     }
 
@@ -144,14 +145,14 @@ final class Eager implements Operations, AutoCloseable {
     @Override
     public Value attention(int layer, Value qk, Value qkv, Heads heads) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
-        device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads);
+        device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, null);
         return y;
     }
 
     @Override
     public Value attention(int layer, Value qk, Value qkv, Heads heads, AttentionRule rule) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
-        families.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, rule);
+        device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, rule);
         return y;
     }
 

@@ -7,6 +7,7 @@ import dev.jackdaw.tensor.Machine;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.grad.Value;
+import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -32,7 +33,7 @@ public final class Forward implements AutoCloseable {
     private final WeightSource source;
     private final NamedWeights named;
     private final Transformer transformer;
-    private final PagePool pool;
+    private PagePool pool;
     private final Eager eager;
     private final String note;
     private final int originalContext;        // of LongFactors; 0: none
@@ -64,15 +65,18 @@ public final class Forward implements AutoCloseable {
         this.device = device;
         this.source = source;
         pool = new PagePool(spec);
-        long needed = 4 * spec.parameterCount();
+        long needed = InferenceWeights.bytes(spec, source);
         boolean mapped = available >= 0 && needed > SHARE * available;
-        note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB unpacked and %,d MB are free; they stay in the file, "
-                + "and every pass reads and converts all of them, which is slow", needed >> 20, available >> 20);
+        note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
+                + "and every pass reads and rearranges all of them, which is slow", needed >> 20, available >> 20);
         InferenceWeights weights = new InferenceWeights(arena, device, spec, source, mapped);
         named = new NamedWeights(weights, spec);
         transformer = new Transformer(spec, named);
         eager = new Eager(device, weights);
         scoreHead = spec.output() instanceof ModelSpec.Score ? ScoreHead.of(weights) : null;
+        if (!mapped) {
+            weights.loaded();
+        }
         originalContext = spec.blocks().stream().map(block -> block.attention().rope()).filter(rope -> rope instanceof Rope.Turned t && t.scaling() instanceof Rope.LongFactors)
                 .mapToInt(rope -> ((Rope.LongFactors) ((Rope.Turned) rope).scaling()).original()).findFirst().orElse(0);
     }
@@ -111,6 +115,21 @@ public final class Forward implements AutoCloseable {
     /// A cache for up to `positions` positions, at most the model's context.
     public KvCache newCache(int positions) {
         return newCache(pool, positions);
+    }
+
+    /// How the caches made from now on keep keys and values; at first as plain F32.
+    public void cacheType(CacheType type) {
+        if (type != pool.type()) {
+            if (pool.used() > 0) {
+                throw new IllegalStateException("cache type: " + pool.used() + " pages of " + pool.type() + " are in use; choose " + type + " before the first text");
+            }
+            pool.close();
+            pool = new PagePool(spec, type, Long.MAX_VALUE);
+        }
+    }
+
+    public CacheType cacheType() {
+        return pool.type();
     }
 
     /// The same, with pages from a pool of the caller's, made for this model.

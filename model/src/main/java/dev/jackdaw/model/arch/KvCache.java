@@ -1,6 +1,7 @@
 package dev.jackdaw.model.arch;
 
 import dev.jackdaw.model.arch.PagePool.Page;
+import dev.jackdaw.tensor.kernel.CacheType;
 import java.util.Arrays;
 import java.util.List;
 
@@ -78,6 +79,11 @@ public final class KvCache implements AutoCloseable {
 
     PagePool pool() {
         return pool;
+    }
+
+    /// How keys and values are kept.
+    public CacheType type() {
+        return pool.type();
     }
 
     long[][] pages(int layer) {

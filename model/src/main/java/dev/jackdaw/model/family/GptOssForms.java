@@ -59,6 +59,11 @@ final class GptOssForms {
     /// MXFP4 (OCP Microscaling Formats 1.0): 32 numbers of 4 bits share a power of two. The file keeps blocks `[E,rows,C/32,16]`, whose
     /// bytes hold two neighbouring numbers, low half first, and exponents `[E,rows,C/32]`; ours are rows `which`, `which + parts`, ….
     record Blocks() implements Form.Own {
+        @Override
+        public DType type() {
+            return DType.MXFP4;
+        }
+
         /// 1 sign, 2 exponent, 1 mantissa bits.
         private static final float[] NUMBERS = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0f, -0.5f, -1, -1.5f, -2, -3, -4, -6};
         private static final int BLOCK = 32;

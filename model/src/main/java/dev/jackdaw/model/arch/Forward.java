@@ -35,7 +35,7 @@ public final class Forward implements AutoCloseable {
     private final WeightSource source;
     private final NamedWeights named;
     private final Transformer transformer;
-    private final Map<CacheType, PagePool> pools = new EnumMap<>(CacheType.class);
+    private PagePool pool;
     private final Eager eager;
     private final String note;
     private final int originalContext;        // of LongFactors; 0: none
@@ -66,6 +66,7 @@ public final class Forward implements AutoCloseable {
         this.spec = spec;
         this.device = device;
         this.source = source;
+        pool = new PagePool(spec);
         long needed = InferenceWeights.bytes(spec, source);
         boolean mapped = available >= 0 && needed > SHARE * available;
         note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
@@ -115,12 +116,22 @@ public final class Forward implements AutoCloseable {
 
     /// A cache for up to `positions` positions, at most the model's context.
     public KvCache newCache(int positions) {
-        return newCache(positions, CacheType.F32);
+        return newCache(pool, positions);
     }
 
-    /// As [#newCache(int)], with keys and values kept as another type. All texts of a pass must have the same.
-    public KvCache newCache(int positions, CacheType type) {
-        return newCache(pools.computeIfAbsent(type, t -> new PagePool(spec, t, Long.MAX_VALUE)), positions);
+    /// How the caches made from now on keep keys and values; at first as plain F32.
+    public void cacheType(CacheType type) {
+        if (type != pool.type()) {
+            if (pool.used() > 0) {
+                throw new IllegalStateException("cache type: " + pool.used() + " pages of " + pool.type() + " are in use; choose " + type + " before the first text");
+            }
+            pool.close();
+            pool = new PagePool(spec, type, Long.MAX_VALUE);
+        }
+    }
+
+    public CacheType cacheType() {
+        return pool.type();
     }
 
     /// The same, with pages from a pool of the caller's, made for this model.
@@ -375,7 +386,7 @@ public final class Forward implements AutoCloseable {
 
     @Override
     public void close() {
-        pools.values().forEach(PagePool::close);
+        pool.close();
         eager.close();
         inputs.close();
         if (tables != null) {

@@ -7,11 +7,9 @@ import static dev.jackdaw.tensor.Memory.putFloat;
 import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.Bends;
-import dev.jackdaw.tensor.kernel.CachedAttention;
 import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
-import dev.jackdaw.tensor.kernel.RareAttention;
 import dev.jackdaw.tensor.kernel.Rotation;
 import java.util.function.IntConsumer;
 
@@ -21,17 +19,17 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
 
     private final Workers workers;
     private final Kernels kernels;
-    private final Scratch perWorker = new Scratch();
+    private final CpuAttention attention;
     private final Scratch folded = new Scratch();
-    private final AttentionParts attentionParts = new AttentionParts();
 
-    CpuFamilyOperations(Workers workers, Kernels kernels) {
+    CpuFamilyOperations(Workers workers, Kernels kernels, CpuAttention attention) {
         this.workers = workers;
         this.kernels = kernels;
+        this.attention = attention;
     }
 
     long scratchBytes() {
-        return perWorker.size() + folded.size();
+        return folded.size();
     }
 
     @Override
@@ -45,6 +43,18 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
         require("layer norm", y.elements() == x.elements() && weight.elements() == C && (bias == null || bias.elements() == C), x, weight, y);
         long to = y.address(), from = x.address(), w = weight.address(), b = address(bias);
         workers.forRange(rows(x), ROWS, (a, z) -> kernels.norm().layer(to, 0, 0, from, w, b, a, z, C, epsilon));
+    }
+
+    @Override
+    public void addColumns(Tensor y, Tensor x, long column) {
+        long F = x.shape().width(), width = y.shape().width();
+        require("add columns", column >= 0 && column + F <= width && rows(x) == rows(y), y, x);
+        long to = y.address() + 4 * column, from = x.address();
+        workers.forRange(rows(x), ROWS, (a, z) -> {
+            for (long n = a; n < z; n++) {
+                kernels.elementwise().add(to + 4 * width * n, from + 4 * F * n, 0, F);
+            }
+        });
     }
 
     @Override
@@ -138,38 +148,32 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
-    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedText[] texts, int layer, Heads heads, AttentionRule rule) {
-        int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qk);
-        require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D, qk, qkv, y);
-        attend(y.address(), qk.address(), out, qk.address() + 4L * H * D, out, qkv.address() + 4L * out, in, n, texts, layer, H, K, D, rule);
+    public void headLayerNorm(Tensor qkv, Tensor qWeight, Tensor kWeight, Heads heads) {
+        int in = heads.columns(), H = heads.queries(), K = heads.keys(), D = heads.width();
+        require("head norm", width(qkv) == in && qWeight.elements() == (long) H * D && kWeight.elements() == (long) K * D, qkv, qWeight, kWeight);
+        long x = qkv.address(), qw = qWeight.address(), kw = kWeight.address();
+        workers.forRange(rows(qkv), ROWS, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                for (int h = 0; h < H + K; h++) {
+                    long head = x + 4 * (row * in + (long) h * D), w = h < H ? qw + 4L * h * D : kw + 4L * (h - H) * D;
+                    kernels.norm().layer(head, 0, 0, head, w, 0, 0, 1, D, heads.epsilon());
+                }
+            }
+        });
     }
 
-    private void attend(long y, long q, long qRow, long k, long kRow, long v, long vRow, int n, CachedText[] texts, int layer, int H, int K, int D, AttentionRule rule) {
-        attentionParts.of(texts, layer, K, n);
-        AttentionParts parts = attentionParts;
-        CachedAttention kernel = kernels.cachedAttention();
-        workers.run(texts.length * K, part -> {
-            int text = part / K, head = part % K;
-            long first = parts.firstRow(text);
-            kernel.append(D, parts.pages(text)[head], texts[text].position(), texts[text].rows(), k + 4 * (first * kRow + (long) head * D), kRow,
-                    v + 4 * (first * vRow + (long) head * D), vRow);
-        });
-        int G = H / K;
-        CachedAttention.Group group = new CachedAttention.Group(G, D, rule.scale(), rule.window());
-        long sinks = address(rule.sinks());
-        long bytes = Math.max(kernel.scratchBytes(group, AttentionParts.QUERIES), RareAttention.scratchBytes(D, parts.longest()));
-        long each = (bytes + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT, scratch = perWorker.bytes(each * workers.threads());
-        workers.run(parts.count(), (part, worker) -> {
-            int text = parts.text(part), head = parts.head(part), from = parts.from(part), count = parts.rows(part), position = texts[text].position();
-            long row = parts.firstRow(text) + from, first = (long) head * G * D;
-            long[] pages = parts.pages(text)[head];
-            if (rule.isPlain()) {
-                kernel.attend(group, y + 4 * (row * H * D + first), (long) H * D, q + 4 * (row * qRow + first), qRow, count, pages, position + from, scratch + worker * each);
-                return;
-            }
-            for (int r = 0; r < count; r++) {
-                RareAttention.attend(G, D, rule, y + 4 * ((row + r) * H * D + first), q + 4 * ((row + r) * qRow + first), pages, position + from + r,
-                        position + texts[text].rows(), sinks == 0 ? 0 : sinks + 4L * head * G, scratch + worker * each);
+    @Override
+    public void growQueries(Tensor qkv, Tensor positions, Heads heads, double beta, int each) {
+        int in = heads.columns(), columns = heads.queries() * heads.width();
+        require("queries", width(qkv) == in && positions.elements() == rows(qkv), qkv, positions, positions);
+        long x = qkv.address(), p = positions.address();
+        workers.forRange(rows(qkv), ROWS, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                float factor = (float) (1 + beta * Math.log(1 + Memory.getInt(p + 4 * row) / each));
+                for (int c = 0; factor != 1 && c < columns; c++) {
+                    long at = x + 4 * (row * in + c);
+                    Memory.putFloat(at, Memory.getFloat(at) * factor);
+                }
             }
         });
     }
@@ -209,7 +213,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
                 Memory.copy(query + 4L * P, to + 4L * rank, 4L * R);
             }
         });
-        attend(sums, queries, (long) H * D, la, D, la, D, n, texts, layer, H, 1, D, new AttentionRule(s.scale(), 0, 0, null, false));
+        attention.attend(n, texts, layer, H, 1, D, new AttentionRule(s.scale(), 0, 0, null, false), sums, (long) H * D, queries, (long) H * D, la, D, la, D);
         workers.run(H, h -> {                                           // output = W·Σ p·latent
             for (int row = 0; row < n; row++) {
                 long sum = sums + 4L * ((long) row * H * D + (long) h * D), to = ya + 4L * ((long) row * H * V + (long) h * V);
@@ -227,7 +231,6 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
 
     @Override
     public void close() {
-        perWorker.close();
         folded.close();
     }
 

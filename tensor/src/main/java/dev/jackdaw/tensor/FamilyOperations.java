@@ -1,6 +1,5 @@
 package dev.jackdaw.tensor;
 
-import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
@@ -14,6 +13,9 @@ public interface FamilyOperations {
 
     /// y = (x − mean) · weight / √(variance + ε) + bias; bias `[C]` may be null, y may be x.
     void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float epsilon);
+
+    /// y[n,column+f] += x[n,f]                        x `[N,F]`, y at least `[N,column+F]`
+    void addColumns(Tensor y, Tensor x, long column);
 
     /// x[n,:] += bias
     void addBias(Tensor x, Tensor bias);
@@ -37,8 +39,11 @@ public interface FamilyOperations {
     /// whole projection.
     void turnHeads(Tensor y, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads, int ropeWidth);
 
-    /// As [Device#cachedAttention], with another rule.
-    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedText[] texts, int layer, Heads heads, AttentionRule rule);
+    /// LayerNorm without bias of each query and key head in `qkv`, in place; every head has weights of its own: `[H,D]`, `[K,D]`.
+    void headLayerNorm(Tensor qkv, Tensor qWeight, Tensor kWeight, Heads heads);
+
+    /// The queries in `qkv` times 1 + beta · ln(1 + ⌊position / each⌋), in place.
+    void growQueries(Tensor qkv, Tensor positions, Heads heads, double beta, int each);
 
     /// Latent attention (DeepSeek-V2, arXiv:2405.04434 section 2.1): all heads share one key, the latent and a rotary part, since each
     /// head's own key and value projections are folded into its query and output.

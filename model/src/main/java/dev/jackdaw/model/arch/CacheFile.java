@@ -53,6 +53,9 @@ public final class CacheFile {
         if (cache.isLongText()) {
             throw new IllegalArgumentException("save " + file + ": the text is longer than the context this model was first made for; such texts are not saved");
         }
+        if (!cache.adapters().isEmpty()) {
+            throw new IllegalArgumentException("save " + file + ": the text was read with " + cache.adapters() + "; only texts of the bare model are saved");
+        }
         int[] tokens = cache.tokens();
         List<Entry> entries = new ArrayList<>();
         for (int from = 0; from < tokens.length; from += PageLayout.POSITIONS) {

@@ -25,6 +25,7 @@ final class Eager implements Operations, AutoCloseable {
     private final InferenceWeights weights;
     private final MappedLinear mappedLinear;
     private Piece[] texts;
+    private List<AdapterRows> adapted = List.of();
     private int turn;
 
     Eager(Device device, InferenceWeights weights) {
@@ -37,12 +38,18 @@ final class Eager implements Operations, AutoCloseable {
     /// Which rows of the next pass belong to which text.
     void texts(Piece[] texts) {
         this.texts = texts;
+        adapted = AdapterRows.of(texts);
+    }
+
+    Tensor scratch(String kind, long rows, long width) {
+        return buffer(kind, rows, width).data();
     }
 
     /// Rows `done` to `done + n - 1` of those whose results are wanted.
     Value pick(Tensor hidden, Piece[] pieces, int done, int n) {
         long C = hidden.shape().width();
         Value picked = buffer("picked", n, C);
+        adapted = AdapterRows.picked(pieces, done, n);
         int at = 0;
         for (Piece piece : pieces) {
             for (int i = piece.skipped(); i < piece.rows(); i++, at++) {
@@ -74,8 +81,9 @@ final class Eager implements Operations, AutoCloseable {
         List<WeightSource.Stored> parts = weights.parts(table);
         if (parts != null) {
             mappedLinear.embedding(y.data(), parts.getFirst(), ids.data());
+            weights.lookedUp(ids.shape().elements());
         } else {
-            device.packedEmbedding(y.data(), table.data(), ids.data());
+            device.packedEmbedding(y.data(), table.packed(), ids.data());
         }
         return y;
     }
@@ -99,6 +107,11 @@ final class Eager implements Operations, AutoCloseable {
         turn ^= 1;
         Value y = buffer(turn == 0 ? "linear" : "other linear", x.rows(), w.rows());
         multiply(y.data(), x.data(), w);
+        for (AdapterRows rows : adapted) {
+            for (Adapter adapter : rows.adapters()) {
+                adapter.apply(this, device, y.data(), x.data(), w, rows.from(), rows.to());
+            }
+        }
         if (residual == null) {
             return y;
         }
@@ -111,7 +124,7 @@ final class Eager implements Operations, AutoCloseable {
         if (parts != null) {
             mappedLinear.multiply(y, x, parts);
         } else {
-            device.packedLinear(y, x, w.data());
+            device.packedLinear(y, x, w.packed());
         }
     }
 
@@ -130,16 +143,28 @@ final class Eager implements Operations, AutoCloseable {
     }
 
     @Override
+    public Value headLayerNorm(Value qkv, Value qWeight, Value kWeight, Heads heads) {
+        families.headLayerNorm(qkv.data(), qWeight.data(), kWeight.data(), heads);
+        return qkv;
+    }
+
+    @Override
+    public Value growQueries(Value qkv, Value positions, Heads heads, double beta, int each) {
+        families.growQueries(qkv.data(), positions.data(), heads, beta, each);
+        return qkv;
+    }
+
+    @Override
     public Value attention(int layer, Value qk, Value qkv, Heads heads) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
-        device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads);
+        device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, null);
         return y;
     }
 
     @Override
     public Value attention(int layer, Value qk, Value qkv, Heads heads, AttentionRule rule) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
-        families.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, rule);
+        device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, rule);
         return y;
     }
 

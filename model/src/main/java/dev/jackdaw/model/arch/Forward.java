@@ -1,16 +1,20 @@
 package dev.jackdaw.model.arch;
 
+import dev.jackdaw.model.format.Lora;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Machine;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.grad.Value;
+import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -29,13 +33,15 @@ public final class Forward implements AutoCloseable {
     private final ModelSpec spec;
     private final Device device;
     private final WeightSource source;
+    private final NamedWeights named;
     private final Transformer transformer;
-    private final PagePool pool;
+    private final Map<CacheType, PagePool> pools = new EnumMap<>(CacheType.class);
     private final Eager eager;
     private final String note;
     private final int originalContext;        // of LongFactors; 0: none
     private final ScoreHead scoreHead;        // null without one
     private final List<Piece> pieces = new ArrayList<>();
+    private List<Adapter> adapters = List.of();
     private Arena inputs = Arena.ofShared();
     private Tensor ids = Tensor.zeros(inputs, DType.I32, ROWS);
     private Tensor positions = Tensor.zeros(inputs, DType.I32, ROWS);
@@ -60,15 +66,18 @@ public final class Forward implements AutoCloseable {
         this.spec = spec;
         this.device = device;
         this.source = source;
-        pool = new PagePool(spec);
-        long needed = 4 * spec.parameterCount();
+        long needed = InferenceWeights.bytes(spec, source);
         boolean mapped = available >= 0 && needed > SHARE * available;
-        note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB unpacked and %,d MB are free; they stay in the file, "
-                + "and every pass reads and converts all of them, which is slow", needed >> 20, available >> 20);
+        note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
+                + "and every pass reads and rearranges all of them, which is slow", needed >> 20, available >> 20);
         InferenceWeights weights = new InferenceWeights(arena, device, spec, source, mapped);
-        transformer = new Transformer(spec, weights);
+        named = new NamedWeights(weights, spec);
+        transformer = new Transformer(spec, named);
         eager = new Eager(device, weights);
         scoreHead = spec.output() instanceof ModelSpec.Score ? ScoreHead.of(weights) : null;
+        if (!mapped) {
+            weights.loaded();
+        }
         originalContext = spec.blocks().stream().map(block -> block.attention().rope()).filter(rope -> rope instanceof Rope.Turned t && t.scaling() instanceof Rope.LongFactors)
                 .mapToInt(rope -> ((Rope.LongFactors) ((Rope.Turned) rope).scaling()).original()).findFirst().orElse(0);
     }
@@ -91,14 +100,38 @@ public final class Forward implements AutoCloseable {
         return Optional.ofNullable(note);
     }
 
+    /// Packs an adapter for this model.
+    ///
+    /// @param scale how strongly it works; 1: as it was trained
+    public Adapter adapter(Lora lora, float scale) {
+        return new Adapter(this, arena, device, lora, scale, name -> named.place(name, transformer));
+    }
+
+    /// What texts use that do not say otherwise, all at once and in this order.
+    public void adapters(List<Adapter> usual) {
+        usual.forEach(adapter -> adapter.requireOwner(this));
+        adapters = List.copyOf(usual);
+    }
+
     /// A cache for up to `positions` positions, at most the model's context.
     public KvCache newCache(int positions) {
-        return newCache(pool, positions);
+        return newCache(positions, CacheType.F32);
+    }
+
+    /// As [#newCache(int)], with keys and values kept as another type. All texts of a pass must have the same.
+    public KvCache newCache(int positions, CacheType type) {
+        return newCache(pools.computeIfAbsent(type, t -> new PagePool(spec, t, Long.MAX_VALUE)), positions);
     }
 
     /// The same, with pages from a pool of the caller's, made for this model.
     public KvCache newCache(PagePool pool, int positions) {
-        return new KvCache(pool, Math.min(positions, spec.context()));
+        return newCache(pool, positions, adapters);
+    }
+
+    /// The same for a text that uses these adapters.
+    public KvCache newCache(PagePool pool, int positions, List<Adapter> adapters) {
+        adapters.forEach(adapter -> adapter.requireOwner(this));
+        return new KvCache(pool, Math.min(positions, spec.context()), List.copyOf(adapters));
     }
 
     /// Appends `tokens` to the text in `cache`; returns the logits `[V]` after the last one. The array belongs to the caller.
@@ -342,7 +375,7 @@ public final class Forward implements AutoCloseable {
 
     @Override
     public void close() {
-        pool.close();
+        pools.values().forEach(PagePool::close);
         eager.close();
         inputs.close();
         if (tables != null) {

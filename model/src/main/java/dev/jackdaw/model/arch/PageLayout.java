@@ -1,6 +1,7 @@
 package dev.jackdaw.model.arch;
 
 import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.kernel.CachedAttention;
 
 /// How a page of a [PagePool] is divided: 64 positions of a text, in all layers. For each layer and key/value head (of latent attention:
@@ -9,12 +10,14 @@ final class PageLayout {
     /// Positions in a page.
     static final int POSITIONS = CachedAttention.PAGE;
 
+    private final CacheType type;
     private final int[] heads;               // [layer]
     private final long[] headBytes;          // [layer]
     private final long[] offsets;            // [layer]
     private final long bytes;
 
-    PageLayout(ModelSpec spec) {
+    PageLayout(ModelSpec spec, CacheType type) {
+        this.type = type;
         int layers = spec.layers();
         heads = new int[layers];
         headBytes = new long[layers];
@@ -26,7 +29,7 @@ final class PageLayout {
                 case Attention.Latent a -> a.rank() + a.turned();
             };
             heads[layer] = spec.blocks().get(layer).attention() instanceof Attention.Grouped a ? a.kvHeads() : 1;
-            headBytes[layer] = (CachedAttention.pageBytes(width) + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT;
+            headBytes[layer] = (type.pageBytes(width) + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT;
             offsets[layer] = at;
             at += headBytes[layer] * heads[layer];
         }
@@ -36,6 +39,10 @@ final class PageLayout {
     /// Pages that hold so many positions.
     static int pages(int positions) {
         return CachedAttention.pages(positions);
+    }
+
+    CacheType type() {
+        return type;
     }
 
     int layers() {

@@ -1,6 +1,7 @@
 package dev.jackdaw.model.arch;
 
 import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.kernel.CacheType;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.function.BooleanSupplier;
@@ -35,14 +36,15 @@ public final class PagePool implements AutoCloseable {
     private int used;
     private boolean closed;
 
-    /// Without a limit but memory.
+    /// Of plain F32, without a limit but memory.
     public PagePool(ModelSpec spec) {
-        this(spec, Long.MAX_VALUE);
+        this(spec, CacheType.F32, Long.MAX_VALUE);
     }
 
+    /// @param type      how keys and values are kept
     /// @param mostBytes of pages in use; at least one page is always allowed
-    public PagePool(ModelSpec spec, long mostBytes) {
-        layout = new PageLayout(spec);
+    public PagePool(ModelSpec spec, CacheType type, long mostBytes) {
+        layout = new PageLayout(spec, type);
         most = Math.max(1, mostBytes / layout.bytes());
     }
 

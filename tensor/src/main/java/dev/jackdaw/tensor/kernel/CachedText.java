@@ -9,6 +9,9 @@ public interface CachedText {
     /// Where in the text the first of them stands; as many positions are stored already.
     int position();
 
-    /// Addresses of the pages of a layer, `[key/value head][page]`, with room for the new rows; see [CachedAttention].
+    /// How the pages keep their numbers; the same for all texts of a pass.
+    CacheType cacheType();
+
+    /// Addresses of the pages of a layer, `[key/value head][page]`, with room for the new rows.
     long[][] pages(int layer);
 }

@@ -3,6 +3,8 @@ package dev.jackdaw.tensor.kernel;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Switches;
 import dev.jackdaw.tensor.Workers;
+import dev.jackdaw.tensor.kernel.asm.MachineCode;
+import dev.jackdaw.tensor.kernel.asm.QuantCode;
 import dev.jackdaw.tensor.quant.PanelFormat;
 
 /// The linear layer of inference over weights of any number format: `y[n,f] = Σ_c x[n,c] · w[f,c]`, w packed as its [PanelFormat] says.
@@ -20,9 +22,14 @@ import dev.jackdaw.tensor.quant.PanelFormat;
 ///
 /// One caller at a time: implementations keep scratch memory.
 public interface QuantMatMul extends AutoCloseable {
-    /// The fast version where the machine has it, else the reference.
+    /// MachineCode code where this machine and [Switches] allow it, else the Vector API, else the reference.
     static QuantMatMul fastest() {
-        return Switches.SCALAR || ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty() ? new Reference() : new QuantMatMulSimd();
+        if (Switches.SCALAR) {
+            return new Reference();
+        }
+        QuantMatMul portable = ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty() ? new Reference() : new QuantMatMulSimd();
+        QuantCode code = QuantCode.of(MachineCode.current().isa());
+        return code == null ? portable : new QuantMatMulAsm(code, portable);
     }
 
     /// Quantises `rows` rows of C numbers, `xRow` apart, into rows of [ActivationBlocks]. C is a multiple of 32.
@@ -43,6 +50,11 @@ public interface QuantMatMul extends AutoCloseable {
     /// Whether [#multiply] is faster than [#multiplyExact].
     default boolean multipliesBytes() {
         return false;
+    }
+
+    /// Bytes held for this object itself.
+    default long scratchBytes() {
+        return 0;
     }
 
     @Override

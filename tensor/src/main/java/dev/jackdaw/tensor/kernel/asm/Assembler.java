@@ -187,6 +187,10 @@ public final class Assembler {
         arithmetic(5, to, value);
     }
 
+    public void and(Reg to, int value) {
+        arithmetic(4, to, value);
+    }
+
     public void compare(Reg a, Reg b) {
         general(0x39, b.ordinal(), a);
     }
@@ -302,6 +306,11 @@ public final class Assembler {
     /// `to = op(from)`
     public void op(Op op, Vec to, Operand from) {
         vector(op, to.number(), 0, from, to.bytes(), false);
+    }
+
+    public void op(Op op, Vec to, Operand from, int immediate) {
+        vector(op, to.number(), 0, from, to.bytes(), false);
+        emit(immediate);
     }
 
     /// A shift by a constant number of bits.

@@ -18,7 +18,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// Carries out a [Transformer] for inference: operations run at once, attention looks into a [KvCache]. Activations are float32.
+/// Carries out a [Transformer] for inference: operations run at once, attention looks into a [KvCache]. Activations are float32; whether they are
+/// rounded to eight bits for products with quantised weights, the [Device] says.
 ///
 /// A long prompt goes through in chunks; the bits of a position do not depend on how it was cut. One caller at a time.
 public final class Forward implements AutoCloseable {

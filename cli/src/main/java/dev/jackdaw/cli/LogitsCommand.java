@@ -20,10 +20,10 @@ final class LogitsCommand implements Callable<Integer> {
     private CommonOptions common;
 
     @Mixin
-    private ActivationOptions activations;
+    private LoraOptions lora;
 
     @Mixin
-    private LoraOptions lora;
+    private ActivationOptions activations;
 
     @Mixin
     private CacheOptions cache = new CacheOptions();

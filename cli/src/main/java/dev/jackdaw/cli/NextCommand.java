@@ -24,10 +24,10 @@ final class NextCommand implements Callable<Integer> {
     private CommonOptions common;
 
     @Mixin
-    private ActivationOptions activations;
+    private LoraOptions lora;
 
     @Mixin
-    private LoraOptions lora;
+    private ActivationOptions activations;
 
     @Mixin
     private CacheOptions cache = new CacheOptions();

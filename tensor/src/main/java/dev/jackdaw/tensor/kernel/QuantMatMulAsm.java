@@ -57,11 +57,6 @@ public final class QuantMatMulAsm implements QuantMatMul {
     }
 
     @Override
-    public boolean multipliesBytes() {
-        return true;
-    }
-
-    @Override
     public void quantize(Workers workers, long activations, long x, long xRow, int rows, int C) {
         MemorySegment found = rows == 0 ? null : code.quantize();
         if (found == null) {
@@ -168,6 +163,11 @@ public final class QuantMatMulAsm implements QuantMatMul {
         Memory.putLong(at + Arguments.SCRATCH, at + Arguments.BYTES);
         Memory.putLong(at + Arguments.PREFETCHES, code.prefetches(format, n, exact));
         ExecutableMemory.call(kernel, at);
+    }
+
+    @Override
+    public boolean multipliesBytes() {
+        return true;
     }
 
     @Override

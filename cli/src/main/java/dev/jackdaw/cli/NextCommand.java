@@ -22,6 +22,9 @@ final class NextCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private LoraOptions lora;
+
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
     private Path model;
 
@@ -45,6 +48,7 @@ final class NextCommand implements Callable<Integer> {
         }
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
+            lora.apply(model, common);
             int[] ids = RunCommand.promptIds(model, common.text(text));
             float[] logits;
             try (KvCache cache = model.forward().newCache(ids.length)) {

@@ -2,7 +2,13 @@ package dev.jackdaw.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class BenchCommandTest {
     @Test
@@ -29,6 +35,39 @@ class BenchCommandTest {
         assertThat(lines.getFirst().at("/ofPeak").asDouble()).isBetween(0.0, 2.0);
         assertThat(lines.getFirst().at("/threads").asInt()).isEqualTo(1);
         assertThat(Cli.run("bench", "matmul", "--shape", "64x96").exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void timesModels(@TempDir Path folder) throws IOException {
+        Path model = folder.resolve("tiny.gguf");
+        TinyModel.write(model);
+        Cli run = Cli.run("bench", "run", model.toString(), model.toString(), "--prompt", "16", "--generate", "4", "--depth", "0,20", "--repetitions", "3", "--threads", "1", "--json");
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        var lines = run.out().lines().map(Json::read).toList();
+        assertThat(lines).hasSize(4);
+        for (int i = 0; i < 4; i++) {
+            var line = lines.get(i);
+            assertThat(line.at("/depth").asInt()).isEqualTo(i % 2 == 0 ? 0 : 20);
+            assertThat(line.at("/threads").asInt()).isEqualTo(1);
+            assertThat(line.at("/prefillRuns")).hasSize(3);
+            List<Double> runs = new ArrayList<>();
+            line.at("/decodeRuns").forEach(rate -> runs.add(rate.asDouble()));
+            assertThat(line.at("/decodeTokensPerSecond").asDouble()).as("the middle one").isEqualTo(runs.stream().sorted().toList().get(1)).isPositive();
+            assertThat(line.at("/timeToFirstTokenMillis").asDouble()).isCloseTo(16e3 / line.at("/prefillTokensPerSecond").asDouble(), Offset.offset(1e-6));
+            assertThat(line.at("/residentBytes").asLong()).isNotZero();
+        }
+        Cli table = Cli.run("bench", "run", model.toString(), "--prompt", "0", "--generate", "2", "--repetitions", "1");
+        assertThat(table.out()).contains("tokens/s", "generate 2").doesNotContain("prompt 0");
+    }
+
+    @Test
+    void refusesMoreThanTheContextHolds(@TempDir Path folder) throws IOException {
+        Path model = folder.resolve("tiny.gguf");
+        TinyModel.write(model);
+        Cli run = Cli.run("bench", "run", model.toString(), "--prompt", "16", "--depth", "50");
+        assertThat(run.exitCode()).isEqualTo(1);
+        assertThat(run.err()).contains("50 tokens in the cache and 64 more", "context is " + TinyModel.CONTEXT);
+        assertThat(Cli.run("bench", "run", model.toString(), "--prompt", "0", "--generate", "0").exitCode()).isEqualTo(2);
     }
 
     @Test

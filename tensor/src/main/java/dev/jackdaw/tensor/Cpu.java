@@ -1,11 +1,16 @@
 package dev.jackdaw.tensor;
 
+import dev.jackdaw.tensor.kernel.ActivationBlocks;
 import dev.jackdaw.tensor.kernel.Attention;
-import dev.jackdaw.tensor.kernel.CachedAttention;
+import dev.jackdaw.tensor.kernel.AttentionRule;
+import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
 import dev.jackdaw.tensor.kernel.MatMul;
-import dev.jackdaw.tensor.kernel.PanelMatMul;
+import dev.jackdaw.tensor.kernel.QuantMatMul;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.LongFunction;
 
 /// The CPU as a [Device]: checks shapes, cuts the work into pieces of fixed size, and hands them to the [Workers].
 ///
@@ -16,32 +21,35 @@ final class Cpu implements Device {
     private static final int ROWS = 64;
     /// Numbers in one piece of element-wise work.
     private static final int ELEMENTS = 1 << 16;
-    /// Query positions in one piece of cached attention.
-    private static final int QUERIES = 16;
     /// Logits held at once by the loss: 4M numbers, which the last-level cache can keep.
     private static final int LOGITS = 1 << 22;
 
     private final Workers workers;
     private final Kernels kernels;
     private final MatMul matMul;
-    private final PanelMatMul panels;
+    private final QuantMatMul panels;
+    private final Activations activations;
+    private final Scratch quantized = new Scratch();
     private final Scratch perWorker = new Scratch();
     private final Scratch partials = new Scratch();
     private final Scratch logits = new Scratch();
+    private final CpuAttention cachedAttention;
     private final CpuFamilyOperations families;
     private double[] sums = new double[64];
 
-    Cpu(int threads) {
+    Cpu(int threads, Activations activations) {
+        this.activations = activations;
         workers = Workers.of(threads);
         kernels = Kernels.choose();
         matMul = MatMul.open();
-        panels = PanelMatMul.fastest();
-        families = new CpuFamilyOperations(workers, kernels);
+        panels = QuantMatMul.fastest();
+        cachedAttention = new CpuAttention(workers, kernels.cachedAttention());
+        families = new CpuFamilyOperations(workers, kernels, cachedAttention);
     }
 
     @Override
     public String description() {
-        return "CPU, " + workers.threads() + (workers.threads() == 1 ? " thread, " : " threads, ") + kernels.name();
+        return "CPU, " + workers.threads() + (workers.threads() == 1 ? " thread, " : " threads, ") + kernels.name() + (activations == Activations.Q8 ? ", activations of eight bits" : "");
     }
 
     @Override
@@ -215,59 +223,60 @@ final class Cpu implements Device {
     }
 
     @Override
-    public long packedBytes(long F, long C) {
-        return PanelMatMul.packedBytes(Math.toIntExact(F), Math.toIntExact(C));
+    public Activations activations() {
+        return activations;
     }
 
     @Override
-    public void pack(Tensor packed, Tensor w) {
-        require("pack", w.type() == DType.F32 && packed.bytes() == packedBytes(rows(w), width(w)), w, "packed", packed);
-        PanelMatMul.pack(workers, packed.address(), w.address(), rows(w), width(w));
+    public PackedWeight pack(LongFunction<MemorySegment> memory, List<PackedWeight.Source> sources) {
+        return PackedWeight.pack(workers, memory, sources);
     }
 
     @Override
-    public void packedLinear(Tensor y, Tensor x, Tensor packed) {
-        int F = width(y), C = width(x);
-        require("linear", packed.bytes() == packedBytes(F, C) && rows(y) == rows(x), x, "packed weight", packed, "result", y);
-        panels.multiply(workers, y.address(), F, x.address(), C, rows(x), packed.address(), F, C);
+    public void packedLinear(Tensor y, Tensor x, PackedWeight w) {
+        int F = width(y), C = width(x), n = rows(x);
+        require("linear", w.rows() == F && w.columns() == C && rows(y) == n, x, "weight", w, "result", y);
+        boolean quantizes = activations == Activations.Q8 && w.parts().stream().anyMatch(part -> part.format().isQuantized());
+        long blocks = 0;
+        if (quantizes) {
+            blocks = quantized.bytes(n * ActivationBlocks.rowBytes(C));
+            panels.quantize(workers, blocks, x.address(), C, n, C);
+        }
+        long to = y.address();
+        for (PackedWeight.Part part : w.parts()) {
+            if (quantizes && part.format().isQuantized()) {
+                panels.multiply(workers, to, F, blocks, n, part.panels().address(), part.format(), part.rows(), C);
+            } else {
+                panels.multiplyExact(workers, to, F, x.address(), C, n, part.panels().address(), part.format(), part.rows(), C);
+            }
+            to += 4L * part.rows();
+        }
     }
 
     @Override
-    public void packedEmbedding(Tensor y, Tensor packed, Tensor ids) {
+    public void packedEmbedding(Tensor y, PackedWeight w, Tensor ids) {
         int C = width(y);
-        require("embedding", rows(y) == ids.elements(), y, "packed table", packed, "ids", ids);
+        require("embedding", rows(y) == ids.elements() && w.columns() == C, y, "table", w, "ids", ids);
         for (long n = 0; n < ids.elements(); n++) {
             int id = Memory.getInt(ids.address() + 4 * n);
-            if (id < 0 || 4L * PanelMatMul.PANEL * C * (id / PanelMatMul.PANEL + 1) > packed.bytes()) {
-                throw new IllegalArgumentException("embedding: token id " + id + " is outside the vocabulary");
-            }
-            long from = packed.address() + 4L * ((long) id / PanelMatMul.PANEL * C * PanelMatMul.PANEL + id % PanelMatMul.PANEL), to = y.address() + 4 * n * C;
-            for (int c = 0; c < C; c++) {
-                Memory.putFloat(to + 4L * c, Memory.getFloat(from + 4L * PanelMatMul.PANEL * c));
+            if (id < 0 || id >= w.rows()) {
+                throw new IllegalArgumentException("embedding: token id " + id + " is outside the vocabulary of " + w.rows());
             }
         }
+        long to = y.address(), from = ids.address();
+        workers.forRange(ids.elements(), 4, (a, b) -> {
+            for (long n = a; n < b; n++) {
+                w.row(to + 4 * n * C, Memory.getInt(from + 4 * n));
+            }
+        });
     }
 
     @Override
-    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads) {
+    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedText[] texts, int layer, Heads heads, AttentionRule rule) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qk);
-        require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D && pages.length == K, qk, "qkv", qkv, "result", y);
-        if (pages[0].length < CachedAttention.pages(position + n)) {
-            throw new IllegalArgumentException("cached attention: positions " + position + " to " + (position + n - 1) + " do not fit in "
-                    + pages[0].length + " pages of " + CachedAttention.PAGE);
-        }
-        CachedAttention kernel = kernels.cachedAttention();
-        CachedAttention.Group group = new CachedAttention.Group(H / K, D, heads.scale(), 0);
-        long q = qk.address(), k = q + 4L * H * D, v = qkv.address() + 4L * out, to = y.address();
-        workers.run(K, head -> kernel.append(D, pages[head], position, n, k + 4L * head * D, out, v + 4L * head * D, in));
-        int pieces = (n + QUERIES - 1) / QUERIES;
-        long each = (kernel.scratchBytes(group, QUERIES) + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT, scratch = perWorker.bytes(each * workers.threads());
-        workers.run(K * pieces, (part, worker) -> {
-            int head = part % K, from = part / K * QUERIES, rows = Math.min(QUERIES, n - from);
-            long first = (long) head * (H / K) * D;
-            kernel.attend(group, to + 4 * ((long) from * H * D + first), (long) H * D, q + 4 * ((long) from * out + first), out, rows, pages[head],
-                    position + from, scratch + worker * each);
-        });
+        require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D, qk, "qkv", qkv, "result", y);
+        AttentionRule how = rule != null ? rule : heads.rule();
+        cachedAttention.attend(n, texts, layer, H, K, D, how, y.address(), (long) H * D, qk.address(), out, qk.address() + 4L * H * D, out, qkv.address() + 4L * out, in);
     }
 
     @Override
@@ -322,14 +331,17 @@ final class Cpu implements Device {
 
     @Override
     public long scratchBytes() {
-        return perWorker.size() + partials.size() + logits.size() + families.scratchBytes();
+        return perWorker.size() + partials.size() + logits.size() + quantized.size() + cachedAttention.scratchBytes() + families.scratchBytes();
     }
 
     @Override
     public void close() {
         workers.close();
         matMul.close();
+        panels.close();
+        quantized.close();
         families.close();
+        cachedAttention.close();
         perWorker.close();
         partials.close();
         logits.close();

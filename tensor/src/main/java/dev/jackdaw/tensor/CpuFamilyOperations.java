@@ -7,30 +7,29 @@ import static dev.jackdaw.tensor.Memory.putFloat;
 import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.Bends;
-import dev.jackdaw.tensor.kernel.CachedAttention;
+import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
-import dev.jackdaw.tensor.kernel.RareAttention;
 import dev.jackdaw.tensor.kernel.Rotation;
 import java.util.function.IntConsumer;
 
 /// [FamilyOperations] on the CPU: checks shapes, cuts the work into pieces of fixed size.
 final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     private static final int ROWS = 16;
-    private static final int QUERIES = 16;
 
     private final Workers workers;
     private final Kernels kernels;
-    private final Scratch perWorker = new Scratch();
+    private final CpuAttention attention;
     private final Scratch folded = new Scratch();
 
-    CpuFamilyOperations(Workers workers, Kernels kernels) {
+    CpuFamilyOperations(Workers workers, Kernels kernels, CpuAttention attention) {
         this.workers = workers;
         this.kernels = kernels;
+        this.attention = attention;
     }
 
     long scratchBytes() {
-        return perWorker.size() + folded.size();
+        return folded.size();
     }
 
     @Override
@@ -44,6 +43,18 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
         require("layer norm", y.elements() == x.elements() && weight.elements() == C && (bias == null || bias.elements() == C), x, weight, y);
         long to = y.address(), from = x.address(), w = weight.address(), b = address(bias);
         workers.forRange(rows(x), ROWS, (a, z) -> kernels.norm().layer(to, 0, 0, from, w, b, a, z, C, epsilon));
+    }
+
+    @Override
+    public void addColumns(Tensor y, Tensor x, long column) {
+        long F = x.shape().width(), width = y.shape().width();
+        require("add columns", column >= 0 && column + F <= width && rows(x) == rows(y), y, x);
+        long to = y.address() + 4 * column, from = x.address();
+        workers.forRange(rows(x), ROWS, (a, z) -> {
+            for (long n = a; n < z; n++) {
+                kernels.elementwise().add(to + 4 * width * n, from + 4 * F * n, 0, F);
+            }
+        });
     }
 
     @Override
@@ -168,41 +179,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
-    public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads, AttentionRule rule) {
-        int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qk);
-        require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D && pages.length == K, qk, qkv, y);
-        attend(y.address(), qk.address(), out, qk.address() + 4L * H * D, out, qkv.address() + 4L * out, in, n, pages, position, H, K, D, rule);
-    }
-
-    private void attend(long y, long q, long qRow, long k, long kRow, long v, long vRow, int n, long[][] pages, int position, int H, int K, int D, AttentionRule rule) {
-        if (pages[0].length < CachedAttention.pages(position + n)) {
-            throw new IllegalArgumentException("cached attention: positions " + position + " to " + (position + n - 1) + " do not fit in "
-                    + pages[0].length + " pages of " + CachedAttention.PAGE);
-        }
-        CachedAttention kernel = kernels.cachedAttention();
-        workers.run(K, head -> kernel.append(D, pages[head], position, n, k + 4L * head * D, kRow, v + 4L * head * D, vRow));
-        int G = H / K, pieces = (n + QUERIES - 1) / QUERIES;
-        CachedAttention.Group group = new CachedAttention.Group(G, D, rule.scale(), rule.window());
-        long sinks = address(rule.sinks());
-        long bytes = Math.max(kernel.scratchBytes(group, QUERIES), RareAttention.scratchBytes(D, position + n));
-        long each = (bytes + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT, scratch = perWorker.bytes(each * workers.threads());
-        workers.run(K * pieces, (part, worker) -> {
-            int head = part % K, from = part / K * QUERIES, count = Math.min(QUERIES, n - from);
-            long first = (long) head * G * D;
-            if (rule.isPlain()) {
-                kernel.attend(group, y + 4 * ((long) from * H * D + first), (long) H * D, q + 4 * ((long) from * qRow + first), qRow, count, pages[head],
-                        position + from, scratch + worker * each);
-                return;
-            }
-            for (int r = from; r < from + count; r++) {
-                RareAttention.attend(G, D, rule, y + 4 * ((long) r * H * D + first), q + 4 * (r * qRow + first), pages[head], position + r, position + n,
-                        sinks == 0 ? 0 : sinks + 4L * head * G, scratch + worker * each);
-            }
-        });
-    }
-
-    @Override
-    public void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, long[][] pages, int position, Latent s) {
+    public void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, CachedText[] texts, int layer, Latent s) {
         int n = rows(q), H = s.heads(), P = s.plain(), R = s.turned(), V = s.value(), rank = s.rank(), D = rank + R;
         require("latent attention", width(q) == H * (P + R) && width(latent) == D && norm.elements() == rank && project.elements() == (long) H * (P + V) * rank
                 && y.elements() == (long) n * H * V && s.cosSin().shape().width() == R, q, latent, project);
@@ -236,7 +213,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
                 Memory.copy(query + 4L * P, to + 4L * rank, 4L * R);
             }
         });
-        attend(sums, queries, (long) H * D, la, D, la, D, n, pages, position, H, 1, D, new AttentionRule(s.scale(), 0, 0, null, false));
+        attention.attend(n, texts, layer, H, 1, D, new AttentionRule(s.scale(), 0, 0, null, false), sums, (long) H * D, queries, (long) H * D, la, D, la, D);
         workers.run(H, h -> {                                           // output = W·Σ p·latent
             for (int row = 0; row < n; row++) {
                 long sum = sums + 4L * ((long) row * H * D + (long) h * D), to = ya + 4L * ((long) row * H * V + (long) h * V);
@@ -254,7 +231,6 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
 
     @Override
     public void close() {
-        perWorker.close();
         folded.close();
     }
 

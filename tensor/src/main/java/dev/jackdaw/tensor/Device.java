@@ -1,6 +1,11 @@
 package dev.jackdaw.tensor;
 
+import dev.jackdaw.tensor.kernel.AttentionRule;
+import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.function.LongFunction;
 
 /// A place where the operations of a language model are carried out. Nothing above this interface knows how.
 ///
@@ -8,9 +13,13 @@ import dev.jackdaw.tensor.kernel.Heads;
 /// Every method compares shapes first and says both when they disagree. Gradients named `d…` of activations are *set* unless the text
 /// says *added*; gradients of weights are added, or set where `accumulate` is false.
 public interface Device extends AutoCloseable {
-    /// The CPU of this machine with `threads` worker threads.
+    /// The CPU of this machine with `threads` worker threads, and x as it is in all products.
     static Device cpu(int threads) {
-        return new Cpu(threads);
+        return cpu(threads, Activations.F32);
+    }
+
+    static Device cpu(int threads, Activations activations) {
+        return new Cpu(threads, activations);
     }
 
     /// One line that names the device and how it computes.
@@ -63,22 +72,24 @@ public interface Device extends AutoCloseable {
     /// With `dx` given, also dx and dHead of `scale`·Σ loss.
     void crossEntropy(Tensor loss, Tensor x, Tensor head, Tensor targets, Tensor dx, Tensor dHead, float scale, boolean accumulate);
 
-    /// Bytes of a weight `[F,C]` packed for inference.
-    long packedBytes(long F, long C);
+    /// How [#packedLinear] treats x.
+    Activations activations();
 
-    /// Packs w `[F,C]` once, so that [#packedLinear] can read it in one direction; see `kernel/PanelMatMul`.
-    void pack(Tensor packed, Tensor w);
+    /// Packs a weight, or several stacked row under row, for [#packedLinear]; the sources are not needed afterwards.
+    ///
+    /// @param memory gives as many bytes as it is asked for, on a cache line: `bytes -> Pages.allocate(arena, bytes)`
+    PackedWeight pack(LongFunction<MemorySegment> memory, List<PackedWeight.Source> sources);
 
-    /// y = x·wᵀ for a packed w. The bits of a row of y depend on that row of x alone.     x `[N,C]` → y `[N,F]`
-    void packedLinear(Tensor y, Tensor x, Tensor packed);
+    /// y = x·wᵀ. The bits of a row of y depend on that row of x alone.     x `[N,C]` → y `[N,F]`
+    void packedLinear(Tensor y, Tensor x, PackedWeight w);
 
-    /// y[n,:] = w[ids[n],:] for a packed w.
-    void packedEmbedding(Tensor y, Tensor packed, Tensor ids);
+    /// y[n,:] = w[ids[n],:]
+    void packedEmbedding(Tensor y, PackedWeight w, Tensor ids);
 
-    /// Stores the keys and values of N new positions, the first of which is `position`, in the cache, and lets each new query look at
-    /// everything up to itself. `pages[k]` are the addresses of key/value head `k`'s pages; see `kernel/CachedAttention`.
+    /// Stores the keys and values of the new positions of some texts, whose rows follow one another, in their caches, and lets each new
+    /// query look at its own text by a rule (null: everything up to itself, scaled by 1/√D); see `kernel/CachedAttention`.
     /// qk `[N,(H+K)·D]`, values in the last columns of qkv → y `[N,H·D]`
-    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads);
+    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedText[] texts, int layer, Heads heads, AttentionRule rule);
 
     /// One step of decoupled weight decay and Adam; see `kernel/AdamW`.
     void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamStep step);

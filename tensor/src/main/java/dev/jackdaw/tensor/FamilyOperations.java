@@ -1,7 +1,7 @@
 package dev.jackdaw.tensor;
 
-import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
+import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.util.function.IntConsumer;
 
@@ -13,6 +13,9 @@ public interface FamilyOperations {
 
     /// y = (x − mean) · weight / √(variance + ε) + bias; bias `[C]` may be null, y may be x.
     void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float epsilon);
+
+    /// y[n,column+f] += x[n,f]                        x `[N,F]`, y at least `[N,column+F]`
+    void addColumns(Tensor y, Tensor x, long column);
 
     /// x[n,:] += bias
     void addBias(Tensor x, Tensor bias);
@@ -42,9 +45,6 @@ public interface FamilyOperations {
     /// The queries in `qkv` times 1 + beta · ln(1 + ⌊position / each⌋), in place.
     void growQueries(Tensor qkv, Tensor positions, Heads heads, double beta, int each);
 
-    /// As [Device#cachedAttention], with another rule.
-    void cachedAttention(Tensor y, Tensor qk, Tensor qkv, long[][] pages, int position, Heads heads, AttentionRule rule);
-
     /// Latent attention (DeepSeek-V2, arXiv:2405.04434 section 2.1): all heads share one key, the latent and a rotary part, since each
     /// head's own key and value projections are folded into its query and output.
     ///
@@ -53,7 +53,7 @@ public interface FamilyOperations {
     /// @param latent  `[N,rank+R]`, the rank normalised in place, the last R turned in place
     /// @param norm    `[rank]`
     /// @param project `[H·(P+V),rank]`, for each head its key rows, then its value rows
-    void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, long[][] pages, int position, Latent shape);
+    void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, CachedText[] texts, int layer, Latent shape);
 
     /// @param plain      `P`, numbers of a query that meet the latent
     /// @param turned     `R`, numbers that carry the position

@@ -24,7 +24,8 @@ final class Eager implements Operations, AutoCloseable {
     private final FamilyOperations families;
     private final InferenceWeights weights;
     private final MappedLinear mappedLinear;
-    private KvCache cache;
+    private Piece[] texts;
+    private List<AdapterRows> adapted = List.of();
     private int turn;
 
     Eager(Device device, InferenceWeights weights) {
@@ -34,8 +35,30 @@ final class Eager implements Operations, AutoCloseable {
         mappedLinear = new MappedLinear(device);
     }
 
-    void cache(KvCache cache) {
-        this.cache = cache;
+    /// Which rows of the next pass belong to which text.
+    void texts(Piece[] texts) {
+        this.texts = texts;
+        adapted = AdapterRows.of(texts);
+    }
+
+    Tensor scratch(String kind, long rows, long width) {
+        return buffer(kind, rows, width).data();
+    }
+
+    /// Rows `done` to `done + n - 1` of those whose results are wanted.
+    Value pick(Tensor hidden, Piece[] pieces, int done, int n) {
+        long C = hidden.shape().width();
+        Value picked = buffer("picked", n, C);
+        adapted = AdapterRows.picked(pieces, done, n);
+        int at = 0;
+        for (Piece piece : pieces) {
+            for (int i = piece.skipped(); i < piece.rows(); i++, at++) {
+                if (at >= done && at < done + n) {
+                    Memory.copy(hidden.address() + 4 * C * (piece.row() + i), picked.data().address() + 4 * C * (at - done), 4 * C);
+                }
+            }
+        }
+        return picked;
     }
 
     long bytes() {
@@ -58,8 +81,9 @@ final class Eager implements Operations, AutoCloseable {
         List<WeightSource.Stored> parts = weights.parts(table);
         if (parts != null) {
             mappedLinear.embedding(y.data(), parts.getFirst(), ids.data());
+            weights.lookedUp(ids.shape().elements());
         } else {
-            device.packedEmbedding(y.data(), table.data(), ids.data());
+            device.packedEmbedding(y.data(), table.packed(), ids.data());
         }
         return y;
     }
@@ -83,6 +107,11 @@ final class Eager implements Operations, AutoCloseable {
         turn ^= 1;
         Value y = buffer(turn == 0 ? "linear" : "other linear", x.rows(), w.rows());
         multiply(y.data(), x.data(), w);
+        for (AdapterRows rows : adapted) {
+            for (Adapter adapter : rows.adapters()) {
+                adapter.apply(this, device, y.data(), x.data(), w, rows.from(), rows.to());
+            }
+        }
         if (residual == null) {
             return y;
         }
@@ -95,7 +124,7 @@ final class Eager implements Operations, AutoCloseable {
         if (parts != null) {
             mappedLinear.multiply(y, x, parts);
         } else {
-            device.packedLinear(y, x, w.data());
+            device.packedLinear(y, x, w.packed());
         }
     }
 
@@ -128,21 +157,21 @@ final class Eager implements Operations, AutoCloseable {
     @Override
     public Value attention(int layer, Value qk, Value qkv, Heads heads) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
-        device.cachedAttention(y.data(), qk.data(), qkv.data(), cache.pages(layer), cache.length(), heads);
+        device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, null);
         return y;
     }
 
     @Override
     public Value attention(int layer, Value qk, Value qkv, Heads heads, AttentionRule rule) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
-        families.cachedAttention(y.data(), qk.data(), qkv.data(), cache.pages(layer), cache.length(), heads, rule);
+        device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, rule);
         return y;
     }
 
     @Override
     public Value latentAttention(int layer, Value q, Value latent, Value norm, Value project, Value positions, FamilyOperations.Latent shape) {
         Value y = buffer("attention", q.rows(), (long) shape.heads() * shape.value());
-        families.latentAttention(y.data(), q.data(), latent.data(), norm.data(), project.data(), positions.data(), cache.pages(layer), cache.length(), shape);
+        families.latentAttention(y.data(), q.data(), latent.data(), norm.data(), project.data(), positions.data(), texts, layer, shape);
         return y;
     }
 

@@ -1,16 +1,20 @@
 package dev.jackdaw.model.arch;
 
+import dev.jackdaw.model.format.Lora;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Machine;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.grad.Value;
+import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.Arena;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -20,18 +24,24 @@ import java.util.function.Function;
 public final class Forward implements AutoCloseable {
     /// Positions that go through at once: enough to read each weight for many rows.
     private static final int CHUNK = 256;
+    /// Rows whose logits exist at once: with a vocabulary of 128k a row takes half a megabyte.
+    private static final int HEAD_ROWS = 64;
     /// Of the memory that is free, what weights may take: the rest is for the cache, activations and the system.
     private static final double SHARE = 0.85;
 
     private final Arena arena = Arena.ofShared();
     private final ModelSpec spec;
     private final Device device;
+    private final WeightSource source;
+    private final NamedWeights named;
     private final Transformer transformer;
+    private final Map<CacheType, PagePool> pools = new EnumMap<>(CacheType.class);
     private final Eager eager;
     private final String note;
     private final int originalContext;        // of LongFactors; 0: none
     private final ScoreHead scoreHead;        // null without one
-    private int secondFrom = Integer.MAX_VALUE;        // the first position of segment type 1
+    private final List<Piece> pieces = new ArrayList<>();
+    private List<Adapter> adapters = List.of();
     private Arena inputs = Arena.ofShared();
     private Tensor ids = Tensor.zeros(inputs, DType.I32, CHUNK);
     private Tensor positions = Tensor.zeros(inputs, DType.I32, CHUNK);
@@ -55,14 +65,19 @@ public final class Forward implements AutoCloseable {
     public Forward(ModelSpec spec, Device device, WeightSource source, long available) {
         this.spec = spec;
         this.device = device;
-        long needed = 4 * spec.parameterCount();
+        this.source = source;
+        long needed = InferenceWeights.bytes(spec, source);
         boolean mapped = available >= 0 && needed > SHARE * available;
-        note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB unpacked and %,d MB are free; they stay in the file, "
-                + "and every pass reads and converts all of them, which is slow", needed >> 20, available >> 20);
+        note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
+                + "and every pass reads and rearranges all of them, which is slow", needed >> 20, available >> 20);
         InferenceWeights weights = new InferenceWeights(arena, device, spec, source, mapped);
-        transformer = new Transformer(spec, weights);
+        named = new NamedWeights(weights, spec);
+        transformer = new Transformer(spec, named);
         eager = new Eager(device, weights);
         scoreHead = spec.output() instanceof ModelSpec.Score ? ScoreHead.of(weights) : null;
+        if (!mapped) {
+            weights.loaded();
+        }
         originalContext = spec.blocks().stream().map(block -> block.attention().rope()).filter(rope -> rope instanceof Rope.Turned t && t.scaling() instanceof Rope.LongFactors)
                 .mapToInt(rope -> ((Rope.LongFactors) ((Rope.Turned) rope).scaling()).original()).findFirst().orElse(0);
     }
@@ -75,20 +90,54 @@ public final class Forward implements AutoCloseable {
         return device;
     }
 
+    /// Tells this model from others, with all that decides the bits of its keys and values; for what is saved of them.
+    public String fingerprint() {
+        return Fingerprint.of(spec, source);
+    }
+
     /// What a user should know about how the weights are kept.
     public Optional<String> note() {
         return Optional.ofNullable(note);
     }
 
+    /// Packs an adapter for this model.
+    ///
+    /// @param scale how strongly it works; 1: as it was trained
+    public Adapter adapter(Lora lora, float scale) {
+        return new Adapter(this, arena, device, lora, scale, name -> named.place(name, transformer));
+    }
+
+    /// What texts use that do not say otherwise, all at once and in this order.
+    public void adapters(List<Adapter> usual) {
+        usual.forEach(adapter -> adapter.requireOwner(this));
+        adapters = List.copyOf(usual);
+    }
+
     /// A cache for up to `positions` positions, at most the model's context.
     public KvCache newCache(int positions) {
-        return new KvCache(spec, Math.min(positions, spec.context()));
+        return newCache(positions, CacheType.F32);
+    }
+
+    /// As [#newCache(int)], with keys and values kept as another type. All texts of a pass must have the same.
+    public KvCache newCache(int positions, CacheType type) {
+        return newCache(pools.computeIfAbsent(type, t -> new PagePool(spec, t, Long.MAX_VALUE)), positions);
+    }
+
+    /// The same, with pages from a pool of the caller's, made for this model.
+    public KvCache newCache(PagePool pool, int positions) {
+        return newCache(pool, positions, adapters);
+    }
+
+    /// The same for a text that uses these adapters.
+    public KvCache newCache(PagePool pool, int positions, List<Adapter> adapters) {
+        adapters.forEach(adapter -> adapter.requireOwner(this));
+        return new KvCache(pool, Math.min(positions, spec.context()), List.copyOf(adapters));
     }
 
     /// Appends `tokens` to the text in `cache`; returns the logits `[V]` after the last one. The array belongs to the caller.
     public float[] logits(KvCache cache, int... tokens) {
         float[][] last = new float[1][];
-        logits(cache, tokens, tokens.length - 1, (_, logits) -> last[0] = logits.toFloats());
+        logits(List.of(Segment.of(cache, tokens, 1)), (_, _, logits) -> last[0] = logits.toFloats());
         return last[0];
     }
 
@@ -98,28 +147,75 @@ public final class Forward implements AutoCloseable {
         void accept(int index, Tensor logits);
     }
 
+    /// The same, of a pass over several texts.
+    @FunctionalInterface
+    public interface BatchListener {
+        /// @param segment which of the segments
+        /// @param index   after which of its tokens, counted from the first of the segment
+        void accept(int segment, int index, Tensor result);
+    }
+
     /// Appends `tokens` and hands out the logits after every one of them.
     public void allLogits(KvCache cache, int[] tokens, LogitsListener listener) {
-        logits(cache, tokens, 0, listener);
+        logits(List.of(Segment.of(cache, tokens, tokens.length)), (_, i, logits) -> listener.accept(i, logits));
     }
 
     /// Appends `tokens` and hands out the hidden state of every one of them, after the final norm.
     public void allHidden(KvCache cache, int[] tokens, LogitsListener listener) {
-        forward(cache, tokens, (from, hidden) -> {
-            for (int i = 0; i < hidden.size(0); i++) {
-                listener.accept(from + i, hidden.slice(i, i + 1).reshape(spec.width()));
-            }
-        });
+        hidden(List.of(Segment.of(cache, tokens, tokens.length)), (_, i, hidden) -> listener.accept(i, hidden));
     }
 
     /// The same for a pair of texts, the second of which begins at `second`: models with segment types are told.
     public void allHidden(KvCache cache, int[] pair, int second, LogitsListener listener) {
-        try {
-            secondFrom = spec.embedding().types() > 1 ? second : Integer.MAX_VALUE;
-            allHidden(cache, pair, listener);
-        } finally {
-            secondFrom = Integer.MAX_VALUE;
+        hidden(List.of(new Segment(cache, pair, 0, pair.length, pair.length, second)), (_, i, hidden) -> listener.accept(i, hidden));
+    }
+
+    /// Appends each segment's tokens to its text, all in one pass where they fit, and hands out the logits that are wanted. Every weight is
+    /// read once for all rows. The bits of a text do not depend on its company.
+    public void logits(List<Segment> segments, BatchListener listener) {
+        if (!(spec.output() instanceof ModelSpec.Logits head)) {
+            throw new IllegalArgumentException("logits: a " + spec.family() + " model is an encoder, it predicts no tokens; use it to embed");
         }
+        forward(segments, (pieces, hidden) -> {
+            int wanted = 0;
+            for (Piece piece : pieces) {
+                wanted += piece.rows() - piece.skipped();
+            }
+            for (int done = 0; done < wanted; done += HEAD_ROWS) {
+                int n = Math.min(HEAD_ROWS, wanted - done);
+                Value logits = eager.linear(eager.pick(hidden, pieces, done, n), transformer.head(), null);
+                if (head.scale() != 1) {
+                    logits = eager.scale(logits, head.scale());
+                }
+                if (head.softcap() > 0) {
+                    logits = eager.softcap(logits, head.softcap());
+                }
+                handOut(pieces, logits.data(), done, n, listener);
+            }
+        });
+    }
+
+    /// Hands out rows `done` to `done + n - 1` of those that are wanted.
+    private static void handOut(Piece[] pieces, Tensor results, int done, int n, BatchListener listener) {
+        int at = 0;
+        for (Piece piece : pieces) {
+            for (int i = piece.skipped(); i < piece.rows(); i++, at++) {
+                if (at >= done && at < done + n) {
+                    listener.accept(piece.index(), piece.from() + i, results.slice(at - done, at - done + 1).reshape(results.shape().width()));
+                }
+            }
+        }
+    }
+
+    /// The same with the hidden states `[C]` after the final norm.
+    public void hidden(List<Segment> segments, BatchListener listener) {
+        forward(segments, (pieces, hidden) -> {
+            for (Piece piece : pieces) {
+                for (int i = piece.skipped(); i < piece.rows(); i++) {
+                    listener.accept(piece.index(), piece.from() + i, hidden.slice(piece.row() + i, piece.row() + i + 1).reshape(spec.width()));
+                }
+            }
+        });
     }
 
     /// What a cross-encoder thinks of a pair of texts: one number for each label.
@@ -140,83 +236,112 @@ public final class Forward implements AutoCloseable {
         return scoreHead.apply(first[0]);
     }
 
-    private void logits(KvCache cache, int[] tokens, int first, LogitsListener listener) {
-        if (!(spec.output() instanceof ModelSpec.Logits head)) {
-            throw new IllegalArgumentException("logits: a " + spec.family() + " model is an encoder, it predicts no tokens; use it to embed");
-        }
-        forward(cache, tokens, (from, hidden) -> {
-            int n = Math.toIntExact(hidden.size(0)), skip = Math.max(0, first - from);
-            if (skip >= n) {
-                return;
-            }
-            Value logits = eager.linear(Value.of("hidden", hidden.slice(skip, n), null), transformer.head(), null);
-            if (head.scale() != 1) {
-                logits = eager.scale(logits, head.scale());
-            }
-            if (head.softcap() > 0) {
-                logits = eager.softcap(logits, head.softcap());
-            }
-            for (int i = skip; i < n; i++) {
-                listener.accept(from + i, logits.data().slice(i - skip, i - skip + 1).reshape(spec.vocabulary()));
-            }
-        });
-    }
-
     @FunctionalInterface
     private interface Chunk {
-        void accept(int from, Tensor hidden);
+        void accept(Piece[] pieces, Tensor hidden);
     }
 
-    private void forward(KvCache cache, int[] tokens, Chunk chunk) {
-        if (tokens.length == 0) {
-            throw new IllegalArgumentException("forward: no tokens were given; a text needs at least one");
+    private void forward(List<Segment> segments, Chunk chunk) {
+        for (int i = 0; i < segments.size(); i++) {
+            check(segments, i);
         }
-        for (int token : tokens) {
+        if (originalContext == 0) {
+            pass(segments, 0, segments.size(), false, chunk);
+            return;
+        }
+        for (Segment segment : segments) {
+            readAgain(segment);
+        }
+        boolean isLong = segments.getFirst().cache().isLongText();
+        int from = 0;
+        for (int i = 1; i <= segments.size(); i++) {             // neighbours that turn by the same angles
+            if (i == segments.size() || segments.get(i).cache().isLongText() != isLong) {
+                pass(segments, from, i, isLong, chunk);
+                from = i;
+                isLong = !isLong;
+            }
+        }
+    }
+
+    private void check(List<Segment> segments, int index) {
+        Segment segment = segments.get(index);
+        for (int i = segment.from(); i < segment.from() + segment.count(); i++) {
+            int token = segment.tokens()[i];
             if (token < 0 || token >= spec.vocabulary()) {
                 throw new IllegalArgumentException("forward: token id " + token + " is outside the vocabulary of " + spec.vocabulary());
             }
         }
-        cache.require(tokens.length);
-        int old = cache.length();
-        boolean longText = originalContext > 0 && old + tokens.length > originalContext;
-        if (old > 0 && cache.isLongText() != longText) {           // its keys were turned by other angles: read the text again
-            int[] all = Arrays.copyOf(cache.tokens(), old + tokens.length);
-            System.arraycopy(tokens, 0, all, old, tokens.length);
-            cache.truncate(0);
-            cache.longText(longText);
-            pass(cache, all, (from, hidden) -> {
-                int skip = Math.max(0, old - from), n = Math.toIntExact(hidden.size(0));
-                if (skip < n) {
-                    chunk.accept(from + skip - old, hidden.slice(skip, n));
-                }
-            });
-            return;
+        if (spec.isEncoder() && segment.cache().length() > 0) {
+            throw new IllegalArgumentException("forward: an encoder reads a whole text at once; " + segment.cache().length() + " positions are in the cache already");
         }
-        cache.longText(longText);
-        pass(cache, tokens, chunk);
+        segment.cache().require(segment.count());
+        for (int i = 0; i < index; i++) {
+            if (segments.get(i).cache() == segment.cache()) {
+                throw new IllegalArgumentException("forward: segments " + i + " and " + index + " of one pass append to the same text; pass them one after the other");
+            }
+        }
     }
 
-    private void pass(KvCache cache, int[] tokens, Chunk chunk) {
-        if (spec.isEncoder() && cache.length() > 0) {
-            throw new IllegalArgumentException("forward: an encoder reads a whole text at once; " + cache.length() + " positions are in the cache already");
+    /// A text that outgrows the context its model was first made for: its keys were turned by other angles.
+    private void readAgain(Segment segment) {
+        KvCache cache = segment.cache();
+        int old = cache.length();
+        boolean longText = old + segment.count() > originalContext;
+        if (old == 0 || cache.isLongText() == longText) {
+            cache.longText(longText);
+            return;
         }
-        cache.reserve(tokens.length);
-        growTables(cache.length() + tokens.length);
-        int most = spec.isEncoder() ? tokens.length : CHUNK;
-        growInputs(Math.min(most, tokens.length));
-        for (int from = 0; from < tokens.length; from += most) {
-            int n = Math.min(most, tokens.length - from);
-            for (int i = 0; i < n; i++) {
-                Memory.putInt(ids.address() + 4L * i, tokens[from + i]);
-                Memory.putInt(positions.address() + 4L * i, cache.length() + i);
-                Memory.putInt(types.address() + 4L * i, from + i < secondFrom ? 0 : 1);
+        int[] tokens = cache.tokens();
+        cache.truncate(0);
+        cache.longText(longText);
+        pass(List.of(Segment.of(cache, tokens, 0)), 0, 1, longText, (_, _) -> { });
+    }
+
+    /// Segments `first` to `end - 1`, cut into chunks of rows; an encoder's text is never cut.
+    private void pass(List<Segment> segments, int first, int end, boolean longText, Chunk chunk) {
+        int next = first, done = 0;
+        while (next < end) {
+            int rows = 0;
+            pieces.clear();
+            while (next < end && rows < CHUNK) {
+                Segment segment = segments.get(next);
+                int count = spec.isEncoder() ? segment.count() : Math.min(segment.count() - done, CHUNK - rows);
+                if (rows > 0 && rows + count > CHUNK) {
+                    break;
+                }
+                segment.cache().reserve(count);
+                pieces.add(new Piece(next, segment, done, rows, count, segment.cache().length()));
+                rows += count;
+                done += count;
+                if (done == segment.count()) {
+                    next++;
+                    done = 0;
+                }
             }
-            eager.cache(cache);
-            Transformer.Place place = new Transformer.Place(Value.of("positions", positions.slice(0, n), null), Value.of("types", types.slice(0, n), null), cache.isLongText() ? longHeads : heads);
-            Tensor hidden = transformer.trunk(eager, Value.of("ids", ids.slice(0, n), null), place).data();
-            cache.advance(tokens, from, n);
-            chunk.accept(from, hidden);
+            chunk(pieces.toArray(Piece[]::new), rows, longText, chunk);
         }
+    }
+
+    private void chunk(Piece[] pieces, int rows, boolean longText, Chunk chunk) {
+        growInputs(rows);
+        int longest = 0;
+        for (Piece piece : pieces) {
+            longest = Math.max(longest, piece.position() + piece.rows());
+            for (int i = 0; i < piece.rows(); i++) {
+                int at = piece.segment().from() + piece.from() + i;
+                Memory.putInt(ids.address() + 4L * (piece.row() + i), piece.segment().tokens()[at]);
+                Memory.putInt(positions.address() + 4L * (piece.row() + i), piece.position() + i);
+                Memory.putInt(types.address() + 4L * (piece.row() + i), at < piece.segment().second() || spec.embedding().types() < 2 ? 0 : 1);
+            }
+        }
+        growTables(longest);
+        eager.texts(pieces);
+        Transformer.Place place = new Transformer.Place(Value.of("positions", positions.slice(0, rows), null), Value.of("types", types.slice(0, rows), null), longText ? longHeads : heads);
+        Tensor hidden = transformer.trunk(eager, Value.of("ids", ids.slice(0, rows), null), place).data();
+        for (Piece piece : pieces) {
+            piece.segment().cache().advance(piece.segment().tokens(), piece.segment().from() + piece.from(), piece.rows());
+        }
+        chunk.accept(pieces, hidden);
     }
 
     private void growInputs(int rows) {
@@ -250,6 +375,7 @@ public final class Forward implements AutoCloseable {
 
     @Override
     public void close() {
+        pools.values().forEach(PagePool::close);
         eager.close();
         inputs.close();
         if (tables != null) {

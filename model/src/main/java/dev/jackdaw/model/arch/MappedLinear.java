@@ -4,18 +4,19 @@ import dev.jackdaw.model.format.Conversion;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.PackedWeight;
 import dev.jackdaw.tensor.Scratch;
 import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Linear layers whose weights stay in the file: rows are widened and packed a tile at a time, multiplied, and forgotten.
+/// Linear layers whose weights stay in the file: rows are packed a tile at a time, multiplied, and forgotten.
 final class MappedLinear implements AutoCloseable {
-    /// Numbers in a tile: 16 MB as F32, twice with its packed form.
+    /// Numbers in a tile: 16 MB as F32.
     private static final long TILE = 4 << 20;
 
     private final Device device;
-    private final Scratch wide = new Scratch();
     private final Scratch packed = new Scratch();
     private final Scratch result = new Scratch();
 
@@ -27,14 +28,13 @@ final class MappedLinear implements AutoCloseable {
     void multiply(Tensor y, Tensor x, List<WeightSource.Stored> parts) {
         long C = x.shape().width(), F = y.shape().width(), n = y.shape().rows(), at = 0;
         for (WeightSource.Stored part : parts) {
-            long rows = part.tensor().shape().rows(), step = Math.clamp(TILE / C / 16 * 16, 16, Math.max(16, rows));
+            Tensor w = part.tensor();
+            long base = w.address(), rowBytes = w.type().bytes(C);
+            long rows = w.shape().rows(), step = Math.clamp(TILE / C / 16 * 16, 16, Math.max(16, rows));
             for (long from = 0; from < rows; from += step) {
-                long count = Math.min(step, rows - from);
-                Tensor tile = tensor(wide, count, C);
-                widen(tile, part, from, rows);
-                long bytes = device.packedBytes(count, C);
-                Tensor panels = tensor(packed, bytes / 4);
-                device.pack(panels, tile);
+                long count = Math.min(step, rows - from), first = from;
+                PackedWeight panels = device.pack(this::room, List.of(new PackedWeight.Source(w.type(), Math.toIntExact(count), Math.toIntExact(C),
+                        row -> base + rowBytes * part.row(first + row, rows))));
                 if (n == 1) {
                     device.packedLinear(y.reshape(F).slice(at + from, at + from + count).reshape(1, count), x, panels);
                     continue;
@@ -49,11 +49,8 @@ final class MappedLinear implements AutoCloseable {
         }
     }
 
-    private void widen(Tensor tile, WeightSource.Stored part, long from, long rows) {
-        Tensor w = part.tensor();
-        long C = tile.shape().width(), base = w.address(), rowBytes = w.type().bytes(C), to = tile.address();
-        device.families().forEach(Math.toIntExact(tile.shape().rows()), row ->
-                Conversion.widen(to + 4 * row * C, base + rowBytes * part.row(from + row, rows), C, w.type()));
+    private MemorySegment room(long bytes) {
+        return Memory.ALL.asSlice(packed.bytes(bytes), bytes);
     }
 
     /// y[n,:] = w[ids[n],:]
@@ -72,7 +69,6 @@ final class MappedLinear implements AutoCloseable {
 
     @Override
     public void close() {
-        wide.close();
         packed.close();
         result.close();
     }

@@ -1,5 +1,6 @@
 package dev.jackdaw.model.arch;
 
+import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Tensor;
 import java.lang.foreign.Arena;
 
@@ -17,6 +18,15 @@ public interface WeightSource {
     /// A weight, or one expert of it (negative: all), as it lies in the source, never copied; null where only a copy is right.
     default Stored stored(String name, int expert) {
         return null;
+    }
+
+    /// The number format in which [#tensor] or [#stored] hand a weight out, without reading it.
+    default DType type(String name) {
+        return DType.F32;
+    }
+
+    /// All weights were read, or many were: pages of files need not stay in memory. What is read again comes from the file again.
+    default void release() {
     }
 
     /// @param tensor          `[F,C]` or `[1,F,C]`

@@ -172,6 +172,11 @@ public final class Gguf {
         return partOf.get(name).file.bytes().asSlice(tensor.position(), tensor.bytes());
     }
 
+    /// Gives back the pages of the file that were read; see [dev.jackdaw.tensor.Pages#release].
+    public void release() {
+        parts.forEach(part -> part.file.release());
+    }
+
     public Optional<GgufValue> value(String key) {
         return Optional.ofNullable(metadata.get(key));
     }

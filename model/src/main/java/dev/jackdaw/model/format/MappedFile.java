@@ -1,5 +1,6 @@
 package dev.jackdaw.model.format;
 
+import dev.jackdaw.tensor.Pages;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -30,6 +31,11 @@ record MappedFile(Path path, MemorySegment bytes) {
             MemorySegment mapping = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
             return new MappedFile(path, MemorySegment.ofAddress(mapping.address()).reinterpret(size, arena, null).asReadOnly());
         }
+    }
+
+    /// No page stays in memory; what is read again is read from the file again.
+    void release() {
+        Pages.release(bytes);
     }
 
     long size() {

@@ -6,6 +6,7 @@ import dev.jackdaw.model.family.Facts;
 import dev.jackdaw.model.family.Families;
 import dev.jackdaw.model.family.Form;
 import dev.jackdaw.model.family.Names;
+import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
 import java.io.IOException;
@@ -29,16 +30,18 @@ import java.util.Optional;
 public final class ModelFile implements GgufExport.Source, WeightSource {
     private final Path path;
     private final Arena arena;
-    private final Gguf gguf;
+    private final Gguf gguf;                        // one of these is null
+    private final Safetensors safetensors;
     private final ModelSpec spec;
     private final Facts facts;
     private final Names names;
     private final Map<String, Shape> shapes = new HashMap<>();
 
-    private ModelFile(Path path, Arena arena, Gguf gguf, Families.Described described) {
+    private ModelFile(Path path, Arena arena, Gguf gguf, Safetensors safetensors, Families.Described described) {
         this.path = path;
         this.arena = arena;
         this.gguf = gguf;
+        this.safetensors = safetensors;
         spec = described.spec();
         facts = described.facts();
         names = described.names();
@@ -49,10 +52,11 @@ public final class ModelFile implements GgufExport.Source, WeightSource {
     public static ModelFile open(Path path, Arena arena) throws IOException {
         ModelFile file;
         if (Files.isDirectory(path)) {
-            file = new ModelFile(path, arena, null, Families.of(path.resolve("config.json"), HuggingFace.config(path), Safetensors.open(path, arena)));
+            Safetensors safetensors = Safetensors.open(path, arena);
+            file = new ModelFile(path, arena, null, safetensors, Families.of(path.resolve("config.json"), HuggingFace.config(path), safetensors));
         } else {
             Gguf gguf = Gguf.open(path, arena);
-            file = new ModelFile(path, arena, gguf, Families.of(gguf));
+            file = new ModelFile(path, arena, gguf, null, Families.of(gguf));
         }
         file.compareShapes();
         return file;
@@ -122,6 +126,25 @@ public final class ModelFile implements GgufExport.Source, WeightSource {
             case Form.Neighbours(int heads) -> new Stored(facts.tensor(link.files().getFirst()), heads);
             case Form.ByHead _, Form.LessOne _, Form.Trimmed _, Form.Transposed _, Form.Own _ -> null;
         };
+    }
+
+    @Override
+    public DType type(String name) {
+        Names.Link link = link(name);
+        return switch (link.form()) {
+            case Form.Same _, Form.Stacked _, Form.EachExpert _, Form.Neighbours _, Form.ByHead _, Form.Trimmed _ -> facts.tensor(link.files().getFirst()).type();
+            case Form.LessOne _, Form.Transposed _ -> DType.F32;
+            case Form.Own own -> own.type();
+        };
+    }
+
+    @Override
+    public void release() {
+        if (gguf != null) {
+            gguf.release();
+        } else {
+            safetensors.release();
+        }
     }
 
     private Names.Link link(String name) {

@@ -245,6 +245,11 @@ public final class Safetensors {
         }
     }
 
+    /// Gives back the pages of the files that were read; see [dev.jackdaw.tensor.Pages#release].
+    public void release() {
+        files.values().forEach(MappedFile::release);
+    }
+
     /// All entries in the order of the header.
     public Collection<Entry> entries() {
         return Collections.unmodifiableCollection(entries.values());

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.model.arch.Segment;
 import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.GgufTensor;
 import dev.jackdaw.model.format.ModelFile;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -116,6 +118,49 @@ class FixtureModelsTest {
                     mapped.logits(other, Arrays.copyOf(ids, 3));
                     assertThat(mapped.logits(other, ids[3])).isEqualTo(expected[3]);
                 }
+            }
+        }
+    }
+
+    /// Prompts of several lengths and single tokens in one pass, some of them cut by the chunk, against each text alone.
+    @ParameterizedTest
+    @MethodSource("gguf")
+    void theBitsOfATextDoNotDependOnItsCompany(Path path) throws IOException {
+        try (Arena arena = Arena.ofShared(); Device one = Device.cpu(1); Device two = Device.cpu(2)) {
+            for (GgufTensor tensor : Gguf.open(path, arena).tensors()) {
+                assumeTrue(tensor.type().dtype().isPresent(), () -> "block type " + tensor.type() + " is not read");
+            }
+            ModelFile file = ModelFile.open(path, arena);
+            int[] lengths = {1, 130, 3, 65, 64, 16};                         // of what each text has before the pass under test
+            int[] more = {1, 1, 30, 200, 1, 66};                             // 299 rows: more than one chunk holds
+            try (Forward alone = new Forward(file.spec(), one, file); Forward together = new Forward(file.spec(), two, file)) {
+                List<Segment> prompts = new ArrayList<>(), segments = new ArrayList<>();
+                List<float[][]> expected = new ArrayList<>();
+                List<KvCache> caches = new ArrayList<>();
+                for (int t = 0; t < lengths.length; t++) {
+                    int[] ids = new int[lengths[t] + more[t]];
+                    for (int i = 0; i < ids.length; i++) {
+                        ids[i] = (i * 37 + t * 101 + 11) % 600;
+                    }
+                    expected.add(all(alone, ids));
+                    KvCache cache = together.newCache(ids.length);
+                    caches.add(cache);
+                    prompts.add(new Segment(cache, ids, 0, lengths[t], t % 2));
+                    segments.add(new Segment(cache, ids, lengths[t], more[t], more[t]));
+                }
+                int[] heard = new int[lengths.length];
+                together.logits(prompts, (t, i, logits) -> {
+                    heard[t]++;
+                    assertThat(logits.toFloats()).as("text %d, position %d", t, i).isEqualTo(expected.get(t)[i]);
+                });
+                assertThat(heard).containsExactly(0, 1, 0, 1, 0, 1);
+                Arrays.fill(heard, 0);
+                together.logits(segments, (t, i, logits) -> {
+                    heard[t]++;
+                    assertThat(logits.toFloats()).as("text %d, position %d", t, lengths[t] + i).isEqualTo(expected.get(t)[lengths[t] + i]);
+                });
+                assertThat(heard).isEqualTo(more);
+                caches.forEach(KvCache::close);
             }
         }
     }

@@ -1,6 +1,7 @@
 package dev.jackdaw.tensor.grad;
 
 import dev.jackdaw.tensor.DType;
+import dev.jackdaw.tensor.PackedWeight;
 import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
 
@@ -13,6 +14,7 @@ public final class Value {
     private final Shape shape;
     private Tensor data;
     private Tensor gradient;
+    private PackedWeight packed;
 
     private Value(String name, DType type, Shape shape) {
         this.name = name;
@@ -28,10 +30,10 @@ public final class Value {
         return value;
     }
 
-    /// A weight of logical shape `[F,C]` whose numbers are stored in an order of their own.
-    public static Value packed(String name, Shape shape, Tensor data) {
-        Value value = new Value(name, data.type(), shape);
-        value.data = data;
+    /// A weight that is packed for inference; it has no plain data.
+    public static Value packed(String name, PackedWeight weight) {
+        Value value = new Value(name, DType.F32, Shape.of(weight.rows(), weight.columns()));
+        value.packed = weight;
         return value;
     }
 
@@ -62,6 +64,11 @@ public final class Value {
 
     public Tensor data() {
         return data;
+    }
+
+    /// Null for all but packed weights.
+    public PackedWeight packed() {
+        return packed;
     }
 
     public Tensor gradient() {

@@ -10,8 +10,4 @@ import dev.jackdaw.tensor.Tensor;
 /// @param sinks      one more score for each query head, which takes weight and gives nothing `[H]`; or null (gpt-oss)
 /// @param bothWays   a query also sees the positions after it (encoders)
 public record AttentionRule(float scale, int window, float softcap, Tensor sinks, boolean bothWays) {
-    /// A rule that the fast kernels know.
-    public boolean isPlain() {
-        return softcap == 0 && sinks == null && !bothWays;
-    }
 }

@@ -48,6 +48,8 @@ final class AttentionTiles {
             E6 = 0.000154697322f;
     /// At and below this, 2^x comes out as exactly 0: f is 0, the polynomial 1, and its exponent 127 is taken away.
     private static final float TINY = -127f;
+    /// From here on, (2^x - 1) / (2^x + 1) is 1.
+    private static final float CAPPED = 30f;
 
     private AttentionTiles() {
     }
@@ -277,6 +279,32 @@ final class AttentionTiles {
         for (int i = 0; i < vectors && i * L < from; i++) {
             FloatVector x = fromMemorySegment(F, ALL, s + i * STEP, LITTLE_ENDIAN);
             x.blend(Float.NEGATIVE_INFINITY, IOTA.compare(VectorOperators.LT, from - i * L)).intoMemorySegment(ALL, s + i * STEP, LITTLE_ENDIAN);
+        }
+    }
+
+    /// Caps a row of scores: s = cap · tanh(factor · s). By e = 2^x - 1 with x = 2·log2(e)·factor·s, tanh = e / (e + 2): exact near 0, where
+    /// e is the polynomial alone.
+    static void cap(long s, int vectors, float factor, float cap) {
+        float twice = 2 * LOG2E * factor;
+        for (int i = 0; i < vectors; i++) {
+            FloatVector y = fromMemorySegment(F, ALL, s + i * STEP, LITTLE_ENDIAN).mul(twice);
+            y = y.blend(-CAPPED, y.compare(VectorOperators.LT, -CAPPED));
+            y = y.blend(CAPPED, y.compare(VectorOperators.GT, CAPPED));
+            FloatVector rounded = y.add(ROUND);
+            FloatVector f = y.sub(rounded.sub(ROUND));
+            FloatVector p = f.fma(broadcast(F, E6), broadcast(F, E5)).fma(f, broadcast(F, E4))
+                    .fma(f, broadcast(F, E3)).fma(f, broadcast(F, E2)).fma(f, broadcast(F, E1)).mul(f);
+            FloatVector n = rounded.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23).add(127 << 23).reinterpretAsFloats();
+            FloatVector e = p.fma(n, n.sub(1f));
+            e.div(e.add(2f)).mul(cap).intoMemorySegment(ALL, s + i * STEP, LITTLE_ENDIAN);
+        }
+    }
+
+    /// a = keep·a + factor·b, for `n` floats, a multiple of [#L].
+    static void mix(long a, float keep, long b, float factor, int n) {
+        for (int i = 0; i < n; i += L) {
+            FloatVector kept = fromMemorySegment(F, ALL, a + 4L * i, LITTLE_ENDIAN).mul(keep);
+            fromMemorySegment(F, ALL, b + 4L * i, LITTLE_ENDIAN).fma(broadcast(F, factor), kept).intoMemorySegment(ALL, a + 4L * i, LITTLE_ENDIAN);
         }
     }
 

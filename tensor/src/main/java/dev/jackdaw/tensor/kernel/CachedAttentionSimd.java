@@ -1,86 +1,134 @@
 package dev.jackdaw.tensor.kernel;
 
+import static dev.jackdaw.tensor.Memory.getFloat;
 import static dev.jackdaw.tensor.Memory.putFloat;
 import static dev.jackdaw.tensor.kernel.AttentionTiles.L;
 import static dev.jackdaw.tensor.kernel.AttentionTiles.LOG2E;
 import static dev.jackdaw.tensor.kernel.AttentionTiles.NONE;
-import static dev.jackdaw.tensor.kernel.AttentionTiles.padded;
 
 import dev.jackdaw.tensor.Memory;
 
 /// The Vector API version of [CachedAttention], from the tiles of [AttentionSimd].
 ///
-/// The queries of all rows and heads are one list, of which [#QUERIES] visit each page together, four at a time in registers: a page is
-/// read from memory once for all of them. Four queries are computed even where there is only one; decoding waits for memory, not for
-/// arithmetic. The arithmetic of a query is the same in any company: sums run along its own row, and a position it does not see has
-/// weight 0, which adds nothing.
+/// Queries visit a page together, four at a time in registers: a page is read from memory, and turned into F32, once for all of them. Four
+/// queries are computed even where there is only one; decoding waits for memory, not for arithmetic. The arithmetic of a query is the same
+/// in any company: sums run along its own row, and a position it does not see has weight 0, which adds nothing.
+///
+/// What a query has found: `[W]` sums of weighted values, `[16]` partial sums of the weights, the base of the weights (a score); see
+/// [AttentionTiles#softmax].
+///
+/// A number of F16 beyond its range, which is never stored unless a key or value was not a number, comes back as some large number.
 public final class CachedAttentionSimd implements CachedAttention {
-    /// Queries that share a visit to a page: their scores, 16 KB, stay in the first-level cache.
-    private static final int QUERIES = 64;
+    private static final double LN2 = 0.6931471805599453;
 
     @Override
-    public long scratchBytes(Group group, int rows) {
-        long n = QUERIES, D = group.D(), Dp = padded(group.D());
-        return 4 * (n * D + n * PAGE + n * Dp + n + n * L + PAGE * Dp) + 8 * Memory.ALIGNMENT;
+    public long stateBytes(Group group) {
+        return 4L * (CacheType.width(group.D()) + 32);
     }
 
     @Override
-    public void attend(Group group, long out, long outStride, long q, long qStride, int rows, long[] pages, int position, long scratch) {
-        int G = group.G(), D = group.D(), Dp = padded(D);
-        long queries = scratch;                                     // [QUERIES][D]
-        long s = AttentionTiles.next(queries, QUERIES * D);         // [QUERIES][PAGE] scores, then weights
-        long o = AttentionTiles.next(s, QUERIES * PAGE);            // [QUERIES][Dp] out, not yet divided by the sum of the weights
-        long base = AttentionTiles.next(o, QUERIES * Dp);           // [QUERIES] of the weights, a score
-        long sum = AttentionTiles.next(base, QUERIES);               // [QUERIES][L] of the weights so far, one partial sum a lane
-        long padding = AttentionTiles.next(sum, QUERIES * L);       // [PAGE][Dp] values, if D is not whole vectors
-        float c = group.scale() * LOG2E;
+    public long scratchBytes(Group group, int queries) {
+        long n = (queries + 3) / 4 * 4;
+        return 4 * (n * group.D() + n * PAGE + (group.type() == CacheType.F32 ? 0 : (long) PAGE * CacheType.width(group.D()))) + 4 * Memory.ALIGNMENT;
+    }
 
-        for (int m0 = 0; m0 < rows * G; m0 += QUERIES) {
-            int n = Math.min(QUERIES, rows * G - m0);
-            for (int m = 0; m < n; m++) {
-                Memory.copy(q + 4 * ((m0 + m) / G * qStride + (long) ((m0 + m) % G) * D), queries + 4L * m * D, 4L * D);
-                putFloat(base + 4L * m, NONE);
-            }
-            AttentionTiles.zero(o, (long) QUERIES * Dp);
-            AttentionTiles.zero(sum, QUERIES * L);
-            int last = position + (m0 + n - 1) / G;
-            for (int first = group.firstKey(position + m0 / G) / PAGE * PAGE; first <= last; first += PAGE) {
-                page(group, pages[first / PAGE], first, Math.min(PAGE, last + 1 - first), position, m0, n, queries, s, o, base, sum, padding, c);
-            }
-            for (int m = 0; m < n; m++) {
-                AttentionTiles.writeRow(out + 4 * ((m0 + m) / G * outStride + (long) ((m0 + m) % G) * D), o + 4L * m * Dp, D,
-                        1 / AttentionTiles.sum(sum + 4L * m * L));
-            }
+    private static float factor(Group group) {
+        return group.softcap() == 0 ? group.scale() * LOG2E : LOG2E;
+    }
+
+    @Override
+    public void look(Group group, long states, long q, long qStride, int from, int n, long[] pages, int position, int length, int chunk, long scratch) {
+        int G = group.G(), D = group.D(), W = CacheType.width(D);
+        long stateBytes = 4L * (W + 32);
+        long queries = scratch;                                      // [n][D]
+        long s = AttentionTiles.next(queries, (long) n * D);         // [n][PAGE] scores, then weights
+        long plain = AttentionTiles.next(s, (n + 3L) / 4 * 4 * PAGE);     // keys [D][PAGE], then values [PAGE][W], as F32
+        for (int m = 0; m < n; m++) {
+            Memory.copy(q + 4 * ((from + m) / G * qStride + (long) ((from + m) % G) * D), queries + 4L * m * D, 4L * D);
+            AttentionTiles.zero(states + m * stateBytes, W + 16);
+            putFloat(states + m * stateBytes + 4L * (W + 16), NONE);
+        }
+        int first = Math.max(chunk * CHUNK, group.first(position + from / G));
+        int last = Math.min((chunk + 1) * CHUNK - 1, group.last(position + (from + n - 1) / G, length));
+        for (int start = first / PAGE * PAGE; start <= last; start += PAGE) {
+            page(group, pages[start / PAGE], start, Math.min(PAGE, last + 1 - start), position, length, from, n, queries, s, states, plain);
         }
     }
 
-    /// What queries `m0` to `m0 + n - 1` find in one page, whose slots hold the positions from `first` and of which `filled` are in use.
-    private static void page(Group group, long page, int first, int filled, int position, int m0, int n, long queries, long s, long o, long base,
-                             long sum, long padding, float c) {
-        int G = group.G(), D = group.D(), Dp = padded(D);
-        long values = page + 4L * PAGE * D;
-        if (D < Dp) {
-            AttentionTiles.copyRows(padding, values, D, filled, D);
-            values = padding;
+    /// What queries `from` to `from + n - 1` find in one page, whose slots hold the positions from `start` and of which they see `filled`.
+    private static void page(Group group, long page, int start, int filled, int position, int length, int from, int n, long queries, long s, long states,
+                             long plain) {
+        int G = group.G(), D = group.D(), W = CacheType.width(D);
+        long stateBytes = 4L * (W + 32);
+        float c = factor(group);
+        boolean unpacked = group.type() == CacheType.F32;
+        if (!unpacked) {
+            CachePages.keys(group.type(), plain, page, D, filled);
         }
+        long keys = unpacked ? page : plain;
         for (int m = 0; m < n; m += 4) {
             int four = Math.min(4, n - m);
-            int to = Math.min(PAGE, position + (m0 + m + four - 1) / G + 1 - first);        // slots that the last of the four sees
-            if (to <= 0 || group.firstKey(position + (m0 + m) / G) >= first + PAGE) {
+            int to = Math.min(PAGE, group.last(position + (from + m + four - 1) / G, length) + 1 - start);        // slots that the last of the four sees
+            if (to <= 0 || group.first(position + (from + m) / G) >= start + PAGE) {
                 continue;
             }
             int vectors = (to + L - 1) / L;
-            long tile = s + 4L * m * PAGE, sums = o + 4L * m * Dp;
-            AttentionTiles.fourRows(tile, 4L * PAGE, vectors * L, queries + 4L * m * D, 4L * D, 4, four, page, 4L * PAGE, D, false);
+            AttentionTiles.fourRows(s + 4L * m * PAGE, 4L * PAGE, vectors * L, queries + 4L * m * D, 4L * D, 4, four, keys, 4L * PAGE, D, false);
             for (int i = m; i < m + four; i++) {
-                int t = position + (m0 + i) / G;
-                int seenFrom = group.firstKey(t) - first, seenTo = t + 1 - first;
-                if (seenFrom > 0 || seenTo < vectors * L) {
-                    AttentionTiles.hide(s + 4L * i * PAGE, vectors, seenFrom, seenTo);
+                int at = position + (from + i) / G;
+                int seenFrom = group.first(at) - start, seenTo = group.last(at, length) + 1 - start;
+                long row = s + 4L * i * PAGE, state = states + i * stateBytes;
+                if (group.softcap() > 0) {
+                    AttentionTiles.cap(row, vectors, group.scale() / group.softcap(), group.softcap());
                 }
-                AttentionTiles.softmax(s + 4L * i * PAGE, vectors, Math.max(0, seenFrom), c, base + 4L * i, sum + 4L * i * L, o + 4L * i * Dp, Dp / L);
+                if (seenFrom > 0 || seenTo < vectors * L) {
+                    AttentionTiles.hide(row, vectors, seenFrom, seenTo);
+                }
+                AttentionTiles.softmax(row, vectors, Math.max(0, seenFrom), c, state + 4L * (W + 16), state + 4L * W, state, W / L);
             }
-            AttentionTiles.fourRows(sums, 4L * Dp, Dp, tile, 4L * PAGE, 4, four, values, 4L * Dp, to, true);
+        }
+        if (!unpacked) {
+            CachePages.values(group.type(), plain, page, D, filled);
+        }
+        long values = unpacked ? page + group.type().values(D) : plain;
+        for (int m = 0; m < n; m += 4) {
+            int four = Math.min(4, n - m);
+            int to = Math.min(PAGE, group.last(position + (from + m + four - 1) / G, length) + 1 - start);
+            if (to > 0 && group.first(position + (from + m) / G) < start + PAGE) {
+                long sums = states + m * stateBytes;
+                AttentionTiles.fourRows(sums, stateBytes, W, s + 4L * m * PAGE, 4L * PAGE, 4, four, values, 4L * W, to, true);
+            }
+        }
+    }
+
+    @Override
+    public void merge(Group group, long states, long later, int n) {
+        int W = CacheType.width(group.D());
+        long stateBytes = 4L * (W + 32);
+        double c = factor(group) * LN2;
+        for (int m = 0; m < n; m++) {
+            long a = states + m * stateBytes, b = later + m * stateBytes;
+            float baseA = getFloat(a + 4L * (W + 16)), baseB = getFloat(b + 4L * (W + 16)), base = Math.max(baseA, baseB);
+            if (baseB == NONE) {
+                continue;
+            }
+            float keep = baseA == NONE ? 0 : (float) Math.exp((baseA - (double) base) * c), factor = (float) Math.exp((baseB - (double) base) * c);
+            AttentionTiles.mix(a, keep, b, factor, W + 16);
+            putFloat(a + 4L * (W + 16), base);
+        }
+    }
+
+    @Override
+    public void write(Group group, long out, long outStride, long states, int from, int n, long sinks) {
+        int G = group.G(), D = group.D(), W = CacheType.width(D);
+        double c = factor(group) * LN2;
+        for (int m = from; m < from + n; m++) {
+            long state = states + (m - from) * 4L * (W + 32);
+            double total = AttentionTiles.sum(state + 4L * W);
+            if (sinks != 0) {
+                total += Math.exp(getFloat(sinks + 4L * (m % G)) - getFloat(state + 4L * (W + 16)) * c);
+            }
+            AttentionTiles.writeRow(out + 4 * (m / G * outStride + (long) (m % G) * D), state, D, (float) (1 / total));
         }
     }
 }

@@ -31,4 +31,9 @@ public record Heads(int queries, int keys, int width, Tensor cosSin, boolean int
     public float scale() {
         return (float) (1 / Math.sqrt(width));
     }
+
+    /// All positions so far, scores scaled by [#scale()].
+    public AttentionRule rule() {
+        return new AttentionRule(scale(), 0, 0, null, false);
+    }
 }

@@ -24,37 +24,11 @@ public interface PanelMatMul {
         return Switches.SCALAR || ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty() ? new Reference() : new PanelMatMulSimd();
     }
 
-    /// Bytes of a packed weight `[F,C]`.
-    static long packedBytes(int F, int C) {
-        if (F < 1 || C < 1) {
-            throw new IllegalArgumentException("pack: weight [" + F + "," + C + "]; both sizes must be at least 1");
-        }
-        return 4L * PANEL * panels(F) * C;
-    }
-
-    private static int panels(int F) {
-        return (F + PANEL - 1) / PANEL;
-    }
-
-    /// Packs w `[F,C]`, row-major, into `packed`, which is aligned to a cache line and has [#packedBytes].
-    static void pack(Workers workers, long packed, long w, int F, int C) {
-        packedBytes(F, C);
-        workers.run(panels(F), panel -> {
-            long to = packed + 4L * PANEL * panel * C;
-            for (int lane = 0; lane < PANEL; lane++) {
-                int f = panel * PANEL + lane;
-                for (int c = 0; c < C; c++) {
-                    Memory.putFloat(to + 4L * (PANEL * c + lane), f < F ? Memory.getFloat(w + 4 * ((long) f * C + c)) : 0);
-                }
-            }
-        });
-    }
-
     /// `y[n,f] = Σ_c x[n,c] · w[f,c]` for n < `rows`.
     ///
     /// @param y      rows of F numbers, `yRow` apart (strides count elements)
     /// @param x      rows of C numbers, `xRow` apart; must not overlap y
-    /// @param packed the weight, see [#pack]
+    /// @param packed the weight in panels of F32, see [dev.jackdaw.tensor.quant.PanelFormat]
     void multiply(Workers workers, long y, long yRow, long x, long xRow, int rows, long packed, int F, int C);
 
     static void check(long yRow, long xRow, int rows, int F, int C) {

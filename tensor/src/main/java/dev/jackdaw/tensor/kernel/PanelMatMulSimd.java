@@ -66,7 +66,7 @@ public final class PanelMatMulSimd implements PanelMatMul {
         return STEP_BYTES * C * Math.min(last, panel + i / VECTORS_PER_PANEL) + (long) i % VECTORS_PER_PANEL * BYTES;
     }
 
-    private static void store(long y, long yRow, boolean add, long tile, int rows, int columns) {
+    static void store(long y, long yRow, boolean add, long tile, int rows, int columns) {
         for (int i = 0; i < rows; i++) {
             long from = tile + (long) Tile.VECTORS * BYTES * i;
             long to = y + 4 * i * yRow;

@@ -45,4 +45,46 @@ final class Bits {
             putByte(bytes + j, (byte) (q[first] & 3 | (q[first + 32] & 3) << 2 | (q[first + 64] & 3) << 4 | (q[first + 96] & 3) << 6));
         }
     }
+
+    // The same on bytes that were copied to the heap as words of four, for packing.
+
+    /// The low half of each of four bytes, and the lowest bit.
+    static final int NIBBLES = 0x0f0f_0f0f;
+    static final int ONES = 0x0101_0101;
+
+    /// The four bytes from byte `at` on.
+    static int word(int[] words, int at) {
+        int i = at >> 2, shift = 8 * (at & 3);
+        return shift == 0 ? words[i] : words[i] >>> shift | words[i + 1] << 32 - shift;
+    }
+
+    static int octet(int[] words, int at) {
+        return words[at >> 2] >>> 8 * (at & 3) & 0xff;
+    }
+
+    /// An F16, or another two bytes.
+    static int half(int[] words, int at) {
+        return octet(words, at) | octet(words, at + 1) << 8;
+    }
+
+    /// 32 four-bit numbers as bytes.
+    static void nibbles16(int[] words, int at, int[] q) {
+        for (int v = 0; v < 4; v++) {
+            int word = word(words, at + 4 * v);
+            q[v] = word & NIBBLES;
+            q[v + 4] = word >>> 4 & NIBBLES;
+        }
+    }
+
+    /// Bit i is the fifth bit of number i.
+    static void addFifths(int high, int[] q) {
+        for (int v = 0; v < 8; v++) {
+            q[v] |= ((high >>> 4 * v & 15) * 0x0020_4081 & ONES) << 4;     // four bits to the lowest bits of four bytes
+        }
+    }
+
+    /// Numbers `32 · group + 4 · v` and the next three among 256 two-bit numbers.
+    static int pairs(int[] words, int at, int group, int v) {
+        return word(words, at + 32 * (group / 4) + 4 * v) >>> 2 * (group % 4) & 0x0303_0303;
+    }
 }

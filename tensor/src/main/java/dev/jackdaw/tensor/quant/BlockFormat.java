@@ -67,6 +67,30 @@ public abstract class BlockFormat {
     /// @param meanSquare of the row that the block is part of; used with an importance only
     abstract void pack(long block, float[] x, float[] importance, float meanSquare);
 
+    // A block taken apart for panels. Its bytes were copied to `words`, four in each, and begin at byte `at`.
+
+    /// The numbers `32 · group` to `32 · group + 31` of the block as unsigned q of [PanelFormat], four bytes in each of eight words; where the
+    /// format has a table of levels, their index.
+    abstract void quads(int[] words, int at, int group, int[] q);
+
+    /// The bits of the scale of group `block` of [PanelFormat#block()] numbers: an F16, or one byte.
+    abstract int scaleBits(int[] words, int at, int block);
+
+    /// The bits of its minimum; only where the format has mins.
+    int minBits(int[] words, int at, int block) {
+        return 0;
+    }
+
+    /// The F16 that scales of one byte are multiplied with.
+    int superScaleBits(int[] words, int at) {
+        return 0;
+    }
+
+    /// The F16 that mins of one byte are multiplied with, to be subtracted.
+    int superMinBits(int[] words, int at) {
+        return 0;
+    }
+
     /// F32 numbers of blocks `[from,to)`.
     public final void decode(long y, long blocks, long from, long to) {
         int n = type.blockElements();

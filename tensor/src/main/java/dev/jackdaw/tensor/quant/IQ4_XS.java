@@ -39,6 +39,21 @@ final class IQ4_XS extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        Bits.nibbles16(words, at + Q + 16 * group, q);
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return (Bits.octet(words, at + LOW + block / 2) >> block % 2 * 4 & 15 | (Bits.half(words, at + HIGH) >> 2 * block & 3) << 4) - 32;
+    }
+
+    @Override
+    int superScaleBits(int[] words, int at) {
+        return Bits.half(words, at);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         int[] q = new int[N];
         int[] s = new int[GROUPS];

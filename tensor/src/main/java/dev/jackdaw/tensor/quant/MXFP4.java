@@ -15,7 +15,7 @@ import dev.jackdaw.tensor.DType;
 ///
 /// `x[i] ≈ 2^(e − 128) · LEVELS[q[i]]`: the levels here are twice the number that the four bits stand for, so that they are whole.
 final class MXFP4 extends BlockFormat {
-    private static final int[] LEVELS = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+    static final int[] LEVELS = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
     private static final int N = 32;
     private static final int Q = 1;
 
@@ -24,7 +24,7 @@ final class MXFP4 extends BlockFormat {
     }
 
     /// 2^(e − 128), subnormal for 0 and 1.
-    private static float scale(int e) {
+    static float scale(int e) {
         return Float.intBitsToFloat(e < 2 ? 0x0020_0000 << e : e - 1 << 23);
     }
 
@@ -34,6 +34,16 @@ final class MXFP4 extends BlockFormat {
         for (int i = 0; i < N; i++) {
             y[i] = LEVELS[Bits.nibble(block + Q, i, 16)] * scale;
         }
+    }
+
+    @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        Bits.nibbles16(words, at + Q, q);
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return Bits.octet(words, at);
     }
 
     @Override

@@ -41,6 +41,33 @@ final class Q2_K extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        for (int v = 0; v < 8; v++) {
+            q[v] = Bits.pairs(words, at + Q, group, v);
+        }
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return Bits.octet(words, at + block) & 15;
+    }
+
+    @Override
+    int minBits(int[] words, int at, int block) {
+        return Bits.octet(words, at + block) >> 4;
+    }
+
+    @Override
+    int superScaleBits(int[] words, int at) {
+        return Bits.half(words, at + SCALE);
+    }
+
+    @Override
+    int superMinBits(int[] words, int at) {
+        return Bits.half(words, at + MIN);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         int[] q = new int[N];
         int[] s = new int[GROUPS];

@@ -46,6 +46,25 @@ final class Q3_K extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        for (int v = 0; v < 8; v++) {
+            q[v] = Bits.pairs(words, at + Q, group, v) | (Bits.word(words, at + 4 * v) >>> group & Bits.ONES) << 2;
+        }
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        int low = Bits.octet(words, at + SCALES + block % 8) >> 4 * (block / 8) & 15;
+        int high = Bits.octet(words, at + SCALES + 8 + block % 4) >> 2 * (block / 4) & 3;
+        return (low | high << 4) - 32;
+    }
+
+    @Override
+    int superScaleBits(int[] words, int at) {
+        return Bits.half(words, at + SCALE);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         int[] q = new int[N];
         int[] s = new int[GROUPS];

@@ -30,6 +30,16 @@ final class Q4_0 extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        Bits.nibbles16(words, at + Q, q);
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return Bits.half(words, at);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         int[] q = new int[N];
         putShort(block, Float.floatToFloat16(quantize(x, q, 8, importance, meanSquare)));

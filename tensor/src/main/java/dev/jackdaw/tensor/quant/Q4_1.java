@@ -32,6 +32,21 @@ final class Q4_1 extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        Bits.nibbles16(words, at + Q, q);
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return Bits.half(words, at);
+    }
+
+    @Override
+    int minBits(int[] words, int at, int block) {
+        return Bits.half(words, at + MIN);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         int[] q = new int[N];
         quantize(block, x, q, 15, importance, meanSquare);

@@ -32,6 +32,33 @@ final class Q4_K extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        for (int v = 0; v < 8; v++) {
+            q[v] = Bits.word(words, at + Q + 32 * (group / 2) + 4 * v) >>> group % 2 * 4 & Bits.NIBBLES;
+        }
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return SixBits.scaleLevel(words, at, block);
+    }
+
+    @Override
+    int minBits(int[] words, int at, int block) {
+        return SixBits.minLevel(words, at, block);
+    }
+
+    @Override
+    int superScaleBits(int[] words, int at) {
+        return Bits.half(words, at);
+    }
+
+    @Override
+    int superMinBits(int[] words, int at) {
+        return Bits.half(words, at + SixBits.MIN);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         int[] q = new int[N];
         SixBits.quantize(block, x, q, 15, -1, 20, importance);

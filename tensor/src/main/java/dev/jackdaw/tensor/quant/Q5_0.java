@@ -34,6 +34,17 @@ final class Q5_0 extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        Bits.nibbles16(words, at + Q, q);
+        Bits.addFifths(Bits.word(words, at + HIGH), q);
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return Bits.half(words, at);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         int[] q = new int[N];
         putShort(block, Float.floatToFloat16(Q4_0.quantize(x, q, 16, importance, meanSquare)));

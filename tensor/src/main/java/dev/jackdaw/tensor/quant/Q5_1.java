@@ -35,6 +35,22 @@ final class Q5_1 extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        Bits.nibbles16(words, at + Q, q);
+        Bits.addFifths(Bits.word(words, at + HIGH), q);
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return Bits.half(words, at);
+    }
+
+    @Override
+    int minBits(int[] words, int at, int block) {
+        return Bits.half(words, at + MIN);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         int[] q = new int[N];
         Q4_1.quantize(block, x, q, 31, importance, meanSquare);

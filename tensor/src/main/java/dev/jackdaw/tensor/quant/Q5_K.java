@@ -36,6 +36,34 @@ final class Q5_K extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        for (int v = 0; v < 8; v++) {
+            int low = Bits.word(words, at + Q + 32 * (group / 2) + 4 * v) >>> group % 2 * 4 & Bits.NIBBLES;
+            q[v] = low | (Bits.word(words, at + HIGH + 4 * v) >>> group & Bits.ONES) << 4;
+        }
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return SixBits.scaleLevel(words, at, block);
+    }
+
+    @Override
+    int minBits(int[] words, int at, int block) {
+        return SixBits.minLevel(words, at, block);
+    }
+
+    @Override
+    int superScaleBits(int[] words, int at) {
+        return Bits.half(words, at);
+    }
+
+    @Override
+    int superMinBits(int[] words, int at) {
+        return Bits.half(words, at + SixBits.MIN);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         int[] q = new int[N];
         SixBits.quantize(block, x, q, 31, -0.5f, 15, importance);

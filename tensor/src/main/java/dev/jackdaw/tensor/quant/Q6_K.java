@@ -39,6 +39,24 @@ final class Q6_K extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        for (int v = 0; v < 8; v++) {
+            int low = Bits.word(words, at + 64 * (group / 4) + 32 * (group % 2) + 4 * v) >>> group / 2 % 2 * 4 & Bits.NIBBLES;
+            q[v] = low | Bits.pairs(words, at + HIGH, group, v) << 4;
+        }
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return Bits.octet(words, at + SCALES + block);
+    }
+
+    @Override
+    int superScaleBits(int[] words, int at) {
+        return Bits.half(words, at + SCALE);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         int[] q = new int[N];
         float[] scales = new float[GROUPS];

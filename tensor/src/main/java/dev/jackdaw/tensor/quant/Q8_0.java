@@ -33,6 +33,18 @@ final class Q8_0 extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        for (int v = 0; v < 8; v++) {
+            q[v] = Bits.word(words, at + Q + 4 * v) ^ 0x8080_8080;         // + 128
+        }
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return Bits.half(words, at);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         float scale = Math.abs(Fit.largest(N, x, 0)) / 127;
         float inverse = scale == 0 ? 0 : 1 / scale;

@@ -33,6 +33,16 @@ final class SixBits {
         return BlockFormat.half(block + MIN) * level;
     }
 
+    static int scaleLevel(int[] words, int at, int g) {
+        int l = at + LEVELS;
+        return g < 4 ? Bits.octet(words, l + g) & MOST : Bits.octet(words, l + 4 + g) & 15 | Bits.octet(words, l + g - 4) >> 6 << 4;
+    }
+
+    static int minLevel(int[] words, int at, int g) {
+        int l = at + LEVELS;
+        return g < 4 ? Bits.octet(words, l + 4 + g) & MOST : Bits.octet(words, l + 4 + g) >> 4 | Bits.octet(words, l + g) >> 6 << 4;
+    }
+
     private static void putLevels(long block, int[] s, int[] m) {
         for (int g = 0; g < 4; g++) {
             putByte(block + LEVELS + g, (byte) (s[g] | s[g + 4] >> 4 << 6));

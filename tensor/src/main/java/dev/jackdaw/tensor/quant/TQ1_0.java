@@ -42,6 +42,28 @@ final class TQ1_0 extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        for (int v = 0; v < 8; v++) {
+            q[v] = 0;
+            for (int j = 0; j < 4; j++) {
+                q[v] |= trit(words, at, 32 * group + 4 * v + j) << 8 * j;
+            }
+        }
+    }
+
+    /// Number `i` of the block, plus one.
+    private static int trit(int[] words, int at, int i) {
+        int[] part = PARTS[i < PARTS[1][2] ? 0 : i < PARTS[2][2] ? 1 : 2];
+        int octet = Bits.octet(words, at + part[0] + (i - part[2]) % part[1]);
+        return (octet * POWERS[(i - part[2]) / part[1]] & 0xff) * 3 >> 8;
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return Bits.half(words, at + SCALE);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         float scale = Math.abs(Fit.largest(N, x, 0));
         float inverse = scale == 0 ? 0 : 1 / scale;

@@ -31,6 +31,18 @@ final class TQ2_0 extends BlockFormat {
     }
 
     @Override
+    void quads(int[] words, int at, int group, int[] q) {
+        for (int v = 0; v < 8; v++) {
+            q[v] = Bits.pairs(words, at, group, v);
+        }
+    }
+
+    @Override
+    int scaleBits(int[] words, int at, int block) {
+        return Bits.half(words, at + SCALE);
+    }
+
+    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         float scale = Math.abs(Fit.largest(N, x, 0));
         float inverse = scale == 0 ? 0 : 1 / scale;

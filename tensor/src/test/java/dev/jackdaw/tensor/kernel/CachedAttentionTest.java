@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.sun.management.ThreadMXBean;
+import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
@@ -12,6 +13,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CachedAttentionTest {
@@ -29,8 +31,13 @@ class CachedAttentionTest {
         final Tensor v;
         final Tensor out;
         final long[] pages;
+        final long sinks;
 
         Case(CachedAttention.Group group, int S, float spread) {
+            this(group, S, spread, false);
+        }
+
+        Case(CachedAttention.Group group, int S, float spread, boolean hasSinks) {
             this.group = group;
             this.S = S;
             int D = group.D();
@@ -40,9 +47,10 @@ class CachedAttentionTest {
             k = random(random, spread, (long) S * D);
             v = random(random, 1, (long) S * D);
             out = Tensor.zeros(arena, S * stride).fill(UNTOUCHED);
+            sinks = hasSinks ? random(random, 2, group.G()).address() : 0;
             pages = new long[CachedAttention.pages(S)];
             for (int i = 0; i < pages.length; i++) {          // a page is not cleared before use
-                pages[i] = Tensor.zeros(arena, CachedAttention.pageBytes(D) / 4).fill(Float.NaN).address();
+                pages[i] = Tensor.zeros(arena, group.type().pageBytes(D) / 4).fill(Float.NaN).address();
             }
         }
 
@@ -54,16 +62,25 @@ class CachedAttentionTest {
             return tensor;
         }
 
-        /// Appends and attends `chunk` positions at a time.
-        float[] run(CachedAttention attention, int chunk) {
-            int D = group.D();
-            long scratch = Tensor.zeros(arena, (attention.scratchBytes(group, chunk) + 3) / 4).fill(Float.NaN).address();
-            for (int p = 0; p < S; p += chunk) {
-                int rows = Math.min(chunk, S - p);
-                attention.append(D, pages, p, rows, k.address() + 4L * p * D, D, v.address() + 4L * p * D, D);
-                attention.attend(group, out.address() + 4 * p * stride, stride, q.address() + 4 * p * stride, stride, rows, pages, p, scratch);
+        /// Appends and attends `rows` positions at a time.
+        float[] run(CachedAttention attention, int rows) {
+            int queries = Math.min(rows, S) * group.G();
+            long scratch = scratch(attention, queries);
+            for (int p = 0; p < S; p += rows) {
+                int n = Math.min(rows, S - p);
+                append(attention, p, n);
+                attention.attend(group, out.address() + 4 * p * stride, stride, q.address() + 4 * p * stride, stride, 0, n * group.G(), pages, p, p + n, sinks, scratch);
             }
             return out.toFloats();
+        }
+
+        void append(CachedAttention attention, int p, int n) {
+            int D = group.D();
+            attention.append(group, pages, p, n, k.address() + 4L * p * D, D, v.address() + 4L * p * D, D);
+        }
+
+        long scratch(CachedAttention attention, int queries) {
+            return Tensor.zeros(arena, (attention.attendBytes(group, queries) + 3) / 4).fill(Float.NaN).address();
         }
 
         @Override
@@ -73,7 +90,11 @@ class CachedAttentionTest {
     }
 
     private static CachedAttention.Group group(int G, int D, int window) {
-        return new CachedAttention.Group(G, D, (float) (1 / Math.sqrt(D)), window);
+        return group(CacheType.F32, G, D, window);
+    }
+
+    private static CachedAttention.Group group(CacheType type, int G, int D, int window) {
+        return new CachedAttention.Group(type, G, D, (float) (1 / Math.sqrt(D)), window, 0, false);
     }
 
     private static float[] run(CachedAttention attention, CachedAttention.Group group, int S, int chunk) {
@@ -89,8 +110,19 @@ class CachedAttentionTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 8, 13, 64, 65, 207})
     void simdMatchesScalarAtAnyLength(int S) {
-        for (int D : new int[] {1, 6, 8, 16, 24, 32, 64, 80, 128}) {
-            assertTwins(group(2, D, 0), S);
+        for (CacheType type : CacheType.values()) {
+            for (int D : new int[] {1, 6, 8, 16, 24, 32, 33, 64, 80, 128}) {
+                assertTwins(group(type, 2, D, 0), S);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(CacheType.class)
+    void simdMatchesScalarOverSeveralChunks(CacheType type) {
+        for (int S : new int[] {255, 256, 257, 600}) {
+            assertTwins(group(type, 3, 20, 0), S);
+            assertTwins(group(type, 1, 16, 270), S);
         }
     }
 
@@ -107,12 +139,98 @@ class CachedAttentionTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,64,0", "3,64,0", "2,24,0", "3,16,40"})
-    void batchedEqualsOneByOneInEveryBit(int G, int D, int window) {
-        float[] oneByOne = run(SIMD, group(G, D, window), 150, 1);
-        for (int chunk : new int[] {2, 5, 64, 67, 150}) {
-            AttentionTest.assertSameBits(chunk + " at once", run(SIMD, group(G, D, window), 150, chunk), oneByOne);
+    @CsvSource({"0,true,false", "5,false,false", "5,true,false", "0,false,true", "0.5,true,true"})
+    void simdMatchesScalarByAnyRule(float softcap, boolean sinks, boolean bothWays) {
+        for (int window : new int[] {0, 70}) {
+            CachedAttention.Group group = new CachedAttention.Group(CacheType.F32, 3, 24, 0.7f, window, softcap, bothWays);
+            try (Case simd = new Case(group, 330, 1, sinks); Case scalar = new Case(group, 330, 1, sinks)) {
+                AttentionTest.assertClose(group + " sinks " + sinks, simd.run(SIMD, 330), scalar.run(CachedAttention.SCALAR, 330), 5e-6);
+            }
         }
+    }
+
+    /// A definition of its own: all scores at once, then the sums.
+    @ParameterizedTest
+    @CsvSource({"0,0,false,false", "0,9,false,false", "3,0,true,false", "0,0,true,true", "2,9,true,true"})
+    void scalarFollowsTheFormula(float softcap, int window, boolean hasSinks, boolean bothWays) {
+        int S = 300, G = 2, D = 6;
+        CachedAttention.Group group = new CachedAttention.Group(CacheType.F32, G, D, 0.9f, window, softcap, bothWays);
+        try (Case c = new Case(group, S, 1, hasSinks)) {
+            float[] found = c.run(CachedAttention.SCALAR, S);
+            for (int at : new int[] {0, 1, 63, 64, 299}) {
+                for (int g = 0; g < G; g++) {
+                    int from = window == 0 ? 0 : Math.max(0, at - window + 1), to = bothWays ? S - 1 : at;
+                    double total = hasSinks ? Math.exp(Memory.getFloat(c.sinks + 4L * g)) : 0;
+                    double[] sums = new double[D];
+                    for (int j = from; j <= to; j++) {
+                        double s = 0;
+                        for (int d = 0; d < D; d++) {
+                            s += (double) c.q.get(at * c.stride + g * D + d) * c.k.get((long) j * D + d);
+                        }
+                        s *= 0.9f;
+                        double p = Math.exp(softcap == 0 ? s : softcap * Math.tanh(s / softcap));
+                        total += p;
+                        for (int d = 0; d < D; d++) {
+                            sums[d] += p * c.v.get((long) j * D + d);
+                        }
+                    }
+                    for (int d = 0; d < D; d++) {
+                        assertThat(found[(int) (at * c.stride + g * D + d)]).isCloseTo((float) (sums[d] / total), within(1e-5f));
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"F32,1,64,0", "F16,3,64,0", "Q8_0,2,24,0", "F32,3,16,40", "F16,2,33,270"})
+    void batchedEqualsOneByOneInEveryBit(CacheType type, int G, int D, int window) {
+        CachedAttention.Group group = group(type, G, D, window);
+        float[] oneByOne = run(SIMD, group, 560, 1);
+        for (int chunk : new int[] {2, 5, 64, 67, 560}) {
+            AttentionTest.assertSameBits(chunk + " at once", run(SIMD, group, 560, chunk), oneByOne);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(CacheType.class)
+    void chunksByThemselvesEqualAllAtOnceInEveryBit(CacheType type) {
+        CachedAttention.Group group = group(type, 3, 40, 700);
+        int S = 1000, at = S - 2, queries = 6;
+        for (CachedAttention attention : new CachedAttention[] {SIMD, CachedAttention.SCALAR}) {
+            try (Case c = new Case(group, S, 1)) {
+                long scratch = c.scratch(attention, queries), q = c.q.address() + 4 * at * c.stride, out = c.out.address() + 4 * at * c.stride, bytes = 8 * attention.stateBytes(group);
+                c.append(attention, 0, S);
+                attention.attend(group, out, c.stride, q, c.stride, 0, queries, c.pages, at, S, 0, scratch);
+                float[] expected = c.out.toFloats();
+                c.out.fill(UNTOUCHED);
+                long states = Tensor.zeros(c.arena, 4 * bytes / 4).address();
+                for (int chunk = 3; chunk >= 0; chunk--) {
+                    attention.look(group, states + chunk * bytes, q, c.stride, 0, queries, c.pages, at, S, chunk, scratch);
+                }
+                for (int chunk = 1; chunk < 4; chunk++) {
+                    attention.merge(group, states, states + chunk * bytes, queries);
+                }
+                attention.write(group, out, c.stride, states, 0, queries, 0);
+                AttentionTest.assertSameBits(type + "", c.out.toFloats(), expected);
+            }
+        }
+    }
+
+    @Test
+    void narrowCachesAreNearToPlainOnes() {
+        float[] plain = run(SIMD, group(CacheType.F32, 2, 64, 0), 200, 200);
+        AttentionTest.assertClose("f16", run(SIMD, group(CacheType.F16, 2, 64, 0), 200, 200), plain, 2e-3);
+        AttentionTest.assertClose("q8_0", run(SIMD, group(CacheType.Q8_0, 2, 64, 0), 200, 200), plain, 3e-2);
+    }
+
+    @Test
+    void aPageIsAsLargeAsItsTypeSays() {
+        assertThat(CacheType.F32.pageBytes(64)).isEqualTo(2 * 64 * 64 * 4);
+        assertThat(CacheType.F16.pageBytes(64)).isEqualTo(2 * 64 * 64 * 2);
+        assertThat(CacheType.Q8_0.pageBytes(64)).isEqualTo(2 * 64 * (64 + 2 * 2));
+        assertThat(CacheType.of("q8_0")).isEqualTo(CacheType.Q8_0);
+        assertThatThrownBy(() -> CacheType.of("q4")).hasMessageContaining("q4 is not known; give f32, f16 or q8_0");
     }
 
     @Test
@@ -147,18 +265,20 @@ class CachedAttentionTest {
         }
     }
 
-    @Test
-    void allocatesNothingOnTheHeap() {
+    @ParameterizedTest
+    @EnumSource(CacheType.class)
+    void allocatesNothingOnTheHeap(CacheType type) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        try (Case c = new Case(group(3, 64, 0), 300, 1)) {
+        CachedAttention.Group group = new CachedAttention.Group(type, 3, 64, 0.125f, 0, 9, false);
+        try (Case c = new Case(group, 300, 1, true)) {
             c.run(SIMD, 300);
-            long scratch = Tensor.zeros(c.arena, SIMD.scratchBytes(c.group, 1)).address();
+            long scratch = c.scratch(SIMD, 3);
             long fewest = Long.MAX_VALUE;
             // the interpreter and the first compiler do allocate vectors, so give the last compiler time to arrive
             for (long start = System.nanoTime(); fewest > 1000 && System.nanoTime() - start < 20_000_000_000L; ) {
                 long before = threads.getCurrentThreadAllocatedBytes();
                 for (int i = 0; i < 100; i++) {
-                    SIMD.attend(c.group, c.out.address(), c.stride, c.q.address(), c.stride, 1, c.pages, 299, scratch);
+                    SIMD.attend(c.group, c.out.address(), c.stride, c.q.address(), c.stride, 0, 3, c.pages, 299, 300, c.sinks, scratch);
                 }
                 fewest = Math.min(fewest, threads.getCurrentThreadAllocatedBytes() - before);
             }
@@ -168,8 +288,9 @@ class CachedAttentionTest {
 
     @Test
     void refusesSizesThatDoNotFit() {
-        assertThatThrownBy(() -> CachedAttention.Group.of(0, 8)).hasMessageContaining("G=0");
-        assertThatThrownBy(() -> new CachedAttention.Group(1, 8, 0, 0)).hasMessageContaining("scale 0.0");
-        assertThatThrownBy(() -> new CachedAttention.Group(1, 8, 1, -1)).hasMessageContaining("window -1");
+        assertThatThrownBy(() -> CachedAttention.Group.of(CacheType.F32, 0, 8)).hasMessageContaining("G=0");
+        assertThatThrownBy(() -> new CachedAttention.Group(CacheType.F32, 1, 8, 0, 0, 0, false)).hasMessageContaining("scale 0.0");
+        assertThatThrownBy(() -> new CachedAttention.Group(CacheType.F32, 1, 8, 1, -1, 0, false)).hasMessageContaining("window -1");
+        assertThatThrownBy(() -> new CachedAttention.Group(CacheType.F32, 1, 8, 1, 0, -1, false)).hasMessageContaining("cap -1.0");
     }
 }

@@ -24,55 +24,6 @@ class FamilyKernelsTest {
     }
 
     @Test
-    void rareAttentionWithoutAnythingRareIsCachedAttention() {
-        int G = 3, D = 10, n = 150;
-        try (Arena arena = Arena.ofConfined()) {
-            Tensor k = random(arena, n, D), v = random(arena, n, D), q = random(arena, n, G * D), expected = Tensor.zeros(arena, n, G * D), found = Tensor.zeros(arena, G * D);
-            long[] pages = new long[CachedAttention.pages(n)];
-            for (int i = 0; i < pages.length; i++) {
-                pages[i] = arena.allocate(CachedAttention.pageBytes(D), Memory.ALIGNMENT).address();
-            }
-            CachedAttention.SCALAR.append(D, pages, 0, n, k.address(), D, v.address(), D);
-            long scratch = arena.allocate(RareAttention.scratchBytes(D, n), 64).address();
-            for (int window : new int[] {0, 7}) {
-                CachedAttention.SCALAR.attend(new CachedAttention.Group(G, D, 0.3f, window), expected.address(), G * D, q.address(), G * D, n, pages, 0, scratch);
-                for (int at : new int[] {0, 1, 63, 64, 149}) {
-                    RareAttention.attend(G, D, new AttentionRule(0.3f, window, 0, null, false), found.address(), q.address() + 4L * at * G * D, pages, at, n, 0, scratch);
-                    for (int i = 0; i < G * D; i++) {
-                        assertThat(found.get(i)).isCloseTo(expected.get((long) at * G * D + i), within(1e-5f));
-                    }
-                    // a sink that weighs nothing changes nothing, one that weighs all leaves nothing
-                    float[] without = found.toFloats();
-                    Tensor sinks = Tensor.of(arena, new float[] {-1000, -1000, 1000}, 3);
-                    RareAttention.attend(G, D, new AttentionRule(0.3f, window, 0, sinks, false), found.address(), q.address() + 4L * at * G * D, pages, at, n, sinks.address(), scratch);
-                    for (int i = 0; i < G * D; i++) {
-                        assertThat(found.get(i)).isCloseTo(i < 2 * D ? without[i] : 0, within(1e-5f));
-                    }
-                }
-            }
-        }
-    }
-
-    @Test
-    void cappedScoresStayWithinTheCap() {
-        int D = 4;
-        try (Arena arena = Arena.ofConfined()) {
-            Tensor k = Tensor.of(arena, new float[] {100, 0, 0, 0, 0, 0, 0, 0}, 2, D), v = Tensor.of(arena, new float[] {1, 1, 1, 1, 0, 0, 0, 0}, 2, D);
-            Tensor q = Tensor.of(arena, new float[] {1, 0, 0, 0}, D), out = Tensor.zeros(arena, D);
-            long[] pages = {arena.allocate(CachedAttention.pageBytes(D), 64).address()};
-            CachedAttention.SCALAR.append(D, pages, 0, 2, k.address(), D, v.address(), D);
-            RareAttention.attend(1, D, new AttentionRule(1, 0, 2, null, false), out.address(), q.address(), pages, 1, 2, 0, arena.allocate(512, 64).address());
-            double s = Math.exp(2 * Math.tanh(50));
-            assertThat(out.get(0)).isCloseTo((float) (s / (s + 1)), within(1e-6f));
-            // the first position sees the second only both ways
-            RareAttention.attend(1, D, new AttentionRule(1, 0, 2, null, false), out.address(), q.address(), pages, 0, 2, 0, arena.allocate(512, 64).address());
-            assertThat(out.get(0)).isEqualTo(1);
-            RareAttention.attend(1, D, new AttentionRule(1, 0, 2, null, true), out.address(), q.address(), pages, 0, 2, 0, arena.allocate(512, 64).address());
-            assertThat(out.get(0)).isCloseTo((float) (s / (s + 1)), within(1e-6f));
-        }
-    }
-
-    @Test
     void rotationOfAWholeHeadIsThatOfTheSharedKernel() {
         int n = 5, H = 2, D = 12;
         try (Arena arena = Arena.ofConfined()) {

@@ -1,0 +1,102 @@
+package dev.jackdaw.tensor;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/// Memory by whole pages, asked of the operating system directly: large blocks that are zero without being written, so that whoever fills them
+/// first also brings them in, on large pages where the system has them; and pages of files that are given back. On systems where
+/// these calls are not known, blocks come from the arena and pages of files stay until the system wants them.
+public final class Pages {
+    private static final long PAGE = 4096;
+    private static final long LARGE_PAGE = 2 << 20;
+    // From the Linux headers mman.h; the same on x86-64 and arm64.
+    private static final int READ_AND_WRITE = 1 | 2;
+    private static final int PRIVATE_ANONYMOUS = 2 | 0x20;
+    private static final int WILL_NEED = 3;
+    private static final int DONT_NEED = 4;
+    private static final int LARGE_PAGES = 14;
+    private static final MethodHandle MAP;
+    private static final MethodHandle UNMAP;
+    private static final MethodHandle ADVISE;
+
+    static {
+        boolean isLinux = System.getProperty("os.name").equals("Linux");
+        Linker linker = isLinux ? Linker.nativeLinker() : null;
+        ValueLayout.OfLong pointer = ValueLayout.JAVA_LONG;
+        MAP = handle(linker, "mmap", FunctionDescriptor.of(pointer, pointer, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
+                ValueLayout.JAVA_LONG));
+        UNMAP = handle(linker, "munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG));
+        ADVISE = handle(linker, "madvise", FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+    }
+
+    private Pages() {
+    }
+
+    private static MethodHandle handle(Linker linker, String name, FunctionDescriptor descriptor) {
+        SymbolLookup lookup = linker == null ? _ -> java.util.Optional.empty() : linker.defaultLookup();
+        return lookup.find(name).map(address -> linker.downcallHandle(address, descriptor)).orElse(null);
+    }
+
+    /// Zeros, aligned to a cache line at least, until `arena` is closed.
+    public static MemorySegment allocate(Arena arena, long bytes) {
+        long room = bytes + (bytes < LARGE_PAGE ? 0 : LARGE_PAGE);       // to begin where a large page begins
+        if (bytes < PAGE || MAP == null) {
+            return arena.allocate(bytes, Memory.ALIGNMENT);
+        }
+        try {
+            long address = (long) MAP.invokeExact(0L, room, READ_AND_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
+            if (address == -1) {
+                return arena.allocate(bytes, Memory.ALIGNMENT);          // says what it says where there is no memory
+            }
+            long from = bytes < LARGE_PAGE ? address : (address + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+            if (bytes >= LARGE_PAGE) {
+                advise(from, bytes, LARGE_PAGES);
+            }
+            return MemorySegment.ofAddress(from).reinterpret(bytes, arena, _ -> unmap(address, room));
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static void unmap(long address, long bytes) {
+        try {
+            int _ = (int) UNMAP.invokeExact(address, bytes);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /// The process keeps no page of this part of a *mapped file*; what is read again comes from the file again. Private memory would lose its
+    /// numbers.
+    public static void release(MemorySegment mapped) {
+        whole(mapped, DONT_NEED);
+    }
+
+    /// Asks the system to read this part of a mapped file ahead.
+    public static void prefetch(MemorySegment mapped) {
+        whole(mapped, WILL_NEED);
+    }
+
+    private static void whole(MemorySegment mapped, int advice) {
+        long from = mapped.address() / PAGE * PAGE;
+        advise(from, mapped.address() + mapped.byteSize() - from, advice);
+    }
+
+    private static void advise(long address, long bytes, int advice) {
+        if (ADVISE == null) {
+            return;
+        }
+        try {
+            int _ = (int) ADVISE.invokeExact(address, bytes, advice);    // advice may be refused
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+package dev.jackdaw.tensor.kernel.asm;
+
+import dev.jackdaw.tensor.quant.PanelFormat;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.function.Function;
+
+/// The kernels for quantised weights, written when a format is first met. Each takes [Arguments].
+public final class QuantCode {
+    private static final MemorySegment NONE = MemorySegment.NULL;
+
+    private final Isa isa;
+    private final MemorySegment[] oneRow = new MemorySegment[dev.jackdaw.tensor.DType.values().length];
+    private final MemorySegment[] manyRows = oneRow.clone();
+
+    private final MemorySegment[] exact = oneRow.clone();
+    private MemorySegment quantize;
+
+    private QuantCode(Isa isa) {
+        this.isa = isa;
+    }
+
+    /// Null where there is no machine code for this instruction set.
+    public static QuantCode of(Isa isa) {
+        return isa == Isa.AVX512 ? new QuantCode(isa) : null;
+    }
+
+    /// One row of activation blocks by a packed weight; null if there is no such kernel.
+    public MemorySegment oneRow(PanelFormat format) {
+        return find(oneRow, format, Gemv512::code);
+    }
+
+    /// Any number of rows.
+    public MemorySegment manyRows(PanelFormat format) {
+        return find(manyRows, format, Gemm512::code);
+    }
+
+    /// Any number of rows of F32 numbers by a packed weight of any format.
+    public MemorySegment exact(PanelFormat format) {
+        return find(exact, format, Exact512::code);
+    }
+
+    /// Rows of F32 numbers to rows of activation blocks.
+    public MemorySegment quantize() {
+        if (quantize == null) {
+            quantize = place(Quantize512.code());
+        }
+        return quantize == NONE ? null : quantize;
+    }
+
+    /// Bytes of scratch for `rows` rows.
+    public long scratchBytes(int rows, boolean exact) {
+        return exact ? Exact512.SCRATCH_BYTES + (long) Exact512.SUM_BYTES * rows : Gemm512.SCRATCH_BYTES + 128L * rows;
+    }
+
+    /// So many panels are multiplied side by side.
+    public int panelsTogether(boolean exact) {
+        return exact ? Exact512.PANELS : 2;
+    }
+
+    /// Cache lines of each panel to ask for before each tile, so that all of the next weights have been asked for when the last tile is done.
+    public int prefetches(PanelFormat format, int rows, boolean exact) {
+        int tiles = (rows + Gemm512.ROWS - 1) / Gemm512.ROWS;
+        int lines = (exact ? Exact512.stepBytes(format) : Gemm512.STEP * format.quantBytes()) / 64;
+        return (lines + tiles - 1) / tiles;
+    }
+
+    private MemorySegment find(MemorySegment[] known, PanelFormat format, Function<PanelFormat, byte[]> write) {
+        MemorySegment code = known[format.type().ordinal()];
+        if (code == null) {
+            code = place(write.apply(format));
+            known[format.type().ordinal()] = code;
+        }
+        return code == NONE ? null : code;
+    }
+
+    private MemorySegment place(byte[] code) {
+        try {
+            return ExecutableMemory.place(code);
+        } catch (ExecutableMemory.Refused refused) {
+            System.getLogger("jackdaw").log(System.Logger.Level.WARNING, "{0}; the slower portable kernels take over", refused.getMessage());
+            Arrays.fill(oneRow, NONE);
+            Arrays.fill(manyRows, NONE);
+            Arrays.fill(exact, NONE);
+            quantize = NONE;
+            return NONE;
+        }
+    }
+}

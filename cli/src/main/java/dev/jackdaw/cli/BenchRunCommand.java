@@ -1,6 +1,7 @@
 package dev.jackdaw.cli;
 
 import dev.jackdaw.bench.RunBench;
+import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +19,9 @@ final class BenchRunCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private CacheOptions cache = new CacheOptions();
+
     @Parameters(arity = "1..*", paramLabel = "MODEL", description = "GGUF files, Hugging Face folders, directories of training runs, or names in the store.")
     private List<Path> models;
 
@@ -34,12 +38,12 @@ final class BenchRunCommand implements Callable<Integer> {
     private int repetitions;
 
     /// What `--json` prints, a line for each model and depth. Rates are medians; 0 for what was left out.
-    record Result(String model, String family, long parameters, int threads, int prompt, int generate, int depth, double prefillTokensPerSecond, double decodeTokensPerSecond,
+    record Result(String model, String family, long parameters, int threads, int prompt, int generate, int depth, String cacheType, double prefillTokensPerSecond, double decodeTokensPerSecond,
                   double timeToFirstTokenMillis, double loadMillis, double firstRequestMillis, long residentBytes, long peakResidentBytes, List<Double> prefillRuns,
                   List<Double> decodeRuns, List<Double> warmUpRuns) {
         static Result of(RunBench.Result r) {
             RunBench.Settings s = r.settings();
-            return new Result(r.model().toString(), r.family(), r.parameters(), s.threads(), s.prompt(), s.generate(), s.depth(), r.prefill() == null ? 0 : r.prefill().median(),
+            return new Result(r.model().toString(), r.family(), r.parameters(), s.threads(), s.prompt(), s.generate(), s.depth(), s.cacheType().toString(), r.prefill() == null ? 0 : r.prefill().median(),
                     r.decode() == null ? 0 : r.decode().median(), r.timeToFirstTokenMillis(), r.loadMillis(), r.firstRequestMillis(), r.residentBytes(), r.peakResidentBytes(),
                     r.prefill() == null ? List.of() : r.prefill().runs(), r.decode() == null ? List.of() : r.decode().runs(), r.warmUp());
         }
@@ -58,11 +62,12 @@ final class BenchRunCommand implements Callable<Integer> {
                 throw common.wrong("--depth " + depth + ": give 0 or more");
             }
         }
+        CacheType type = cache.type(CacheType.F16, common);
         Output output = common.output();
         List<List<String>> rows = new ArrayList<>();
         List<RunBench.Result> last = new ArrayList<>();
         for (Path model : models) {
-            List<RunBench.Settings> settings = depths.stream().map(depth -> new RunBench.Settings(prompt, generate, depth, repetitions, common.threads(), common.seed(0))).toList();
+            List<RunBench.Settings> settings = depths.stream().map(depth -> new RunBench.Settings(prompt, generate, depth, repetitions, common.threads(), common.seed(0), type)).toList();
             for (RunBench.Result result : RunBench.run(model, settings)) {
                 output.json(Result.of(result));
                 row(rows, result, "prompt " + prompt, result.prefill());

@@ -9,6 +9,7 @@ import dev.jackdaw.model.generate.Predictor;
 import dev.jackdaw.model.generate.Speculation;
 import dev.jackdaw.model.generate.constrain.GrammarConstraint;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,6 +27,9 @@ import picocli.CommandLine.Parameters;
 final class ChatCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private CacheOptions cache = new CacheOptions();
 
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe answers:%n")
     private GenerationOptions generation = new GenerationOptions();
@@ -92,6 +96,7 @@ final class ChatCommand implements Callable<Integer> {
     private Model adapted(Device device) throws IOException {
         Model opened = Model.open(model, device);
         try {
+            cache.apply(opened, CacheType.F16, common);
             lora.apply(opened, common);
             return opened;
         } catch (IOException | RuntimeException e) {

@@ -4,6 +4,7 @@ import dev.jackdaw.model.Model;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.generate.Sampler;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -21,6 +22,9 @@ final class LogitsCommand implements Callable<Integer> {
     @Mixin
     private LoraOptions lora;
 
+    @Mixin
+    private CacheOptions cache = new CacheOptions();
+
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
     private Path model;
 
@@ -35,12 +39,13 @@ final class LogitsCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         int[] tokens = TokenIds.parse(ids, common);
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+            cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
             lora.apply(model, common);
             int[] argmax = new int[tokens.length];
             float[][] last = new float[1][];
-            try (KvCache cache = model.forward().newCache(tokens.length)) {
-                model.forward().allLogits(cache, tokens, (i, logits) -> {
+            try (KvCache past = model.forward().newCache(tokens.length)) {
+                model.forward().allLogits(past, tokens, (i, logits) -> {
                     float[] values = logits.toFloats();
                     argmax[i] = Sampler.argmax(values);
                     last[0] = values;

@@ -11,6 +11,7 @@ import dev.jackdaw.model.generate.Speculation;
 import dev.jackdaw.model.generate.TokenProbability;
 import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,6 +30,9 @@ import picocli.CommandLine.Parameters;
 final class RunCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private CacheOptions cache = new CacheOptions();
 
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe text:%n")
     private GenerationOptions generation = new GenerationOptions();
@@ -100,6 +104,7 @@ final class RunCommand implements Callable<Integer> {
         generation.check(common);
         speculation.check(common);
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+            cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
             lora.apply(model, common);
             String text = prompt == null ? "" : common.text(prompt);

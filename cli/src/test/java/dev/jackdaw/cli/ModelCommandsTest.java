@@ -68,6 +68,22 @@ class ModelCommandsTest {
     }
 
     @Test
+    void aNarrowerCacheChangesLogitsALittle() {
+        JsonNode plain = json("logits", model, "--ids", "1,2,3,4,5,6", "--json").at("/logits");
+        assertThat(json("logits", model, "--ids", "1,2,3,4,5,6", "--cache-type", "f32", "--json").at("/logits")).isEqualTo(plain);
+        for (String type : new String[] {"f16", "q8_0"}) {
+            JsonNode other = json("logits", model, "--ids", "1,2,3,4,5,6", "--cache-type", type, "--json").at("/logits");
+            assertThat(other).isNotEqualTo(plain);
+            for (int i = 0; i < plain.size(); i++) {
+                assertThat(other.get(i).asDouble()).isCloseTo(plain.get(i).asDouble(), within(0.05));
+            }
+        }
+        Cli wrong = Cli.run("run", model, "The", "--cache-type", "q4");
+        assertThat(wrong.exitCode()).isEqualTo(2);
+        assertThat(wrong.err()).contains("--cache-type q4: give f32, f16 or q8_0");
+    }
+
+    @Test
     void runPrintsPromptAndContinuation() {
         assertThat(Cli.run("run", model, "The cat", "--seed", "1", "--max-tokens", "4").out()).startsWith("The cat");
         assertThat(Cli.runWithInput("The cat", "run", model, "-", "--seed", "1", "--max-tokens", "4").out()).startsWith("The cat");

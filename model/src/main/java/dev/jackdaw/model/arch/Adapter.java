@@ -1,10 +1,9 @@
 package dev.jackdaw.model.arch;
 
 import dev.jackdaw.model.format.Lora;
-import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
-import dev.jackdaw.tensor.Memory;
-import dev.jackdaw.tensor.Shape;
+import dev.jackdaw.tensor.PackedWeight;
+import dev.jackdaw.tensor.Pages;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.grad.Value;
 import java.lang.foreign.Arena;
@@ -19,7 +18,7 @@ import java.util.Map;
 /// Made by [Forward#adapter], whose lifetime it shares. Packed like any weight; the factor s is multiplied into B.
 public final class Adapter {
     /// Changes columns `column` to `column + width(B) - 1` of the product.
-    private record Part(Tensor a, int rank, Tensor b, long column, long columns) {
+    private record Part(PackedWeight a, int rank, PackedWeight b, long column, long columns) {
     }
 
     private final String name;
@@ -47,11 +46,8 @@ public final class Adapter {
         }
     }
 
-    private static Tensor packed(Arena arena, Device device, Tensor w) {
-        long bytes = device.packedBytes(w.size(0), w.size(1));
-        Tensor packed = Tensor.over(arena.allocate(bytes, Memory.ALIGNMENT), DType.F32, Shape.of(bytes / 4));
-        device.pack(packed, w);
-        return packed;
+    private static PackedWeight packed(Arena arena, Device device, Tensor w) {
+        return device.pack(bytes -> Pages.allocate(arena, bytes), List.of(PackedWeight.Source.of(w)));
     }
 
     /// The file or folder it came from.

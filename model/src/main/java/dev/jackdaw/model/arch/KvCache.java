@@ -83,7 +83,7 @@ public final class KvCache implements AutoCloseable {
 
     /// How keys and values are kept.
     public CacheType type() {
-        return pool.layout().type();
+        return pool.type();
     }
 
     long[][] pages(int layer) {

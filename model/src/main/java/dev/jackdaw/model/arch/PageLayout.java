@@ -41,6 +41,7 @@ final class PageLayout {
         return CachedAttention.pages(positions);
     }
 
+    /// How its numbers are kept.
     CacheType type() {
         return type;
     }

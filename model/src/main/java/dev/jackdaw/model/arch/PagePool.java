@@ -36,9 +36,14 @@ public final class PagePool implements AutoCloseable {
     private int used;
     private boolean closed;
 
-    /// Of plain F32, without a limit but memory.
+    /// Pages of plain F32, without a limit but memory.
     public PagePool(ModelSpec spec) {
-        this(spec, CacheType.F32, Long.MAX_VALUE);
+        this(spec, Long.MAX_VALUE);
+    }
+
+    /// Pages of plain F32.
+    public PagePool(ModelSpec spec, long mostBytes) {
+        this(spec, CacheType.F32, mostBytes);
     }
 
     /// @param type      how keys and values are kept
@@ -51,6 +56,11 @@ public final class PagePool implements AutoCloseable {
     /// Positions in a page.
     public static int positions() {
         return PageLayout.POSITIONS;
+    }
+
+    /// How keys and values are kept.
+    public CacheType type() {
+        return layout.type();
     }
 
     /// Bytes of one page.

@@ -5,6 +5,8 @@ import dev.jackdaw.model.chat.ChatSession;
 import dev.jackdaw.model.chat.Message;
 import dev.jackdaw.model.chat.MessageParser;
 import dev.jackdaw.model.generate.Generator;
+import dev.jackdaw.model.generate.Predictor;
+import dev.jackdaw.model.generate.Speculation;
 import dev.jackdaw.model.generate.constrain.GrammarConstraint;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.kernel.CacheType;
@@ -35,6 +37,12 @@ final class ChatCommand implements Callable<Integer> {
     @ArgGroup(exclusive = false, validate = false, heading = "%nSampling, in a fixed order:%n")
     private SamplingOptions sampling = new SamplingOptions();
 
+    @Mixin
+    private LoraOptions lora;
+
+    @ArgGroup(exclusive = false, validate = false, heading = "%nGuessing ahead:%n")
+    private SpeculationOptions speculation = new SpeculationOptions();
+
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
     private Path model;
 
@@ -53,9 +61,11 @@ final class ChatCommand implements Callable<Integer> {
     @Option(names = "--stats", description = "Say after each answer how fast it came.", showDefaultValue = Visibility.NEVER)
     private boolean stats;
 
+    private SpeculationOptions.Asked asked;
+
     /// What `--message --json` prints.
     record Turn(String text, String reasoning, List<Message.ToolCall> toolCalls, int[] promptIds, int[] ids, String finishReason, List<RunCommand.Logprob> logprobs, Integer droppedMessages,
-                RunCommand.Timings timings, double prefillTokensPerSecond, double decodeTokensPerSecond) {
+                RunCommand.Timings timings, double prefillTokensPerSecond, double decodeTokensPerSecond, Speculation.Statistics speculation) {
     }
 
     @Override
@@ -64,8 +74,10 @@ final class ChatCommand implements Callable<Integer> {
         if (common.output().isJson() && message == null) {
             throw common.wrong("--json needs --message TEXT: a conversation is for people");
         }
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device); ChatSession session = ChatSession.open(model)) {
-            cache.apply(model, CacheType.F16, common);
+        try (Device device = Device.cpu(common.threads()); Model model = adapted(device);
+                SpeculationOptions.Asked asked = speculation.open(model, device, Predictor.of(model.forward()), sampling.sampling(common, model.tokenizer()));
+                ChatSession session = ChatSession.open(model, asked.predictor())) {
+            this.asked = asked;
             if (system != null) {
                 session.messages().add(Message.of("system", common.text(system)));
             }
@@ -81,13 +93,31 @@ final class ChatCommand implements Callable<Integer> {
         return 0;
     }
 
+    private Model adapted(Device device) throws IOException {
+        Model opened = Model.open(model, device);
+        try {
+            cache.apply(opened, CacheType.F16, common);
+            lora.apply(opened, common);
+            return opened;
+        } catch (IOException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
     void check() {
         if (maxTokens < 0) {
             throw common.wrong("--max-tokens " + maxTokens + ": give 0 or more");
         }
         budget();
         sampling.check(common);
+        speculation.check(common);
         generation.check(common);
+    }
+
+    /// What was opened at the start stays, whatever options change.
+    void keep(ChatCommand before) {
+        asked = before.asked;
     }
 
     boolean stats() {
@@ -162,9 +192,13 @@ final class ChatCommand implements Callable<Integer> {
             output.note("%d prompt tokens, %.0f tokens/s; %d new tokens, %.1f tokens/s", result.promptIds().length, result.prefillTokensPerSecond(result.promptIds().length),
                     result.ids().length, result.decodeTokensPerSecond());
         }
+        if (settings.stats && settings.asked.speculation() != null) {
+            Speculation.Statistics guesses = settings.asked.statistics();
+            output.note("%d of %d guesses were right so far, in %d passes", guesses.accepted(), guesses.drafted(), guesses.passes());
+        }
         Message said = reply.message();
-        RunCommand.Result run = RunCommand.Result.of(model, result, settings.generation.topLogprobs() >= 0);
+        RunCommand.Result run = RunCommand.Result.of(model, result, settings.generation.topLogprobs() >= 0, settings.asked.statistics());
         output.json(new Turn(said.content(), said.reasoning(), said.toolCalls().isEmpty() ? null : said.toolCalls(), run.promptIds(), run.ids(), run.finishReason(), run.logprobs(),
-                reply.droppedMessages() == 0 ? null : reply.droppedMessages(), run.timings(), run.prefillTokensPerSecond(), run.decodeTokensPerSecond()));
+                reply.droppedMessages() == 0 ? null : reply.droppedMessages(), run.timings(), run.prefillTokensPerSecond(), run.decodeTokensPerSecond(), run.speculation()));
     }
 }

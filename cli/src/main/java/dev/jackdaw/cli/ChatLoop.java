@@ -194,6 +194,7 @@ final class ChatLoop {
         GrammarConstraint other = changed.generation().constraint(model);
         changes.putAll(tried);
         constraint = other;
+        changed.keep(settings);
         settings = changed;
     }
 }

@@ -20,6 +20,9 @@ final class LogitsCommand implements Callable<Integer> {
     private CommonOptions common;
 
     @Mixin
+    private LoraOptions lora;
+
+    @Mixin
     private CacheOptions cache = new CacheOptions();
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
@@ -38,6 +41,7 @@ final class LogitsCommand implements Callable<Integer> {
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
             cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
+            lora.apply(model, common);
             int[] argmax = new int[tokens.length];
             float[][] last = new float[1][];
             try (KvCache past = model.forward().newCache(tokens.length)) {

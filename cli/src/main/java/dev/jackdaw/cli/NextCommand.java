@@ -24,6 +24,9 @@ final class NextCommand implements Callable<Integer> {
     private CommonOptions common;
 
     @Mixin
+    private LoraOptions lora;
+
+    @Mixin
     private CacheOptions cache = new CacheOptions();
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
@@ -50,6 +53,7 @@ final class NextCommand implements Callable<Integer> {
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
             cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
+            lora.apply(model, common);
             int[] ids = RunCommand.promptIds(model, common.text(text));
             float[] logits;
             try (KvCache past = model.forward().newCache(ids.length)) {

@@ -7,6 +7,7 @@ import dev.jackdaw.model.generate.Overflow;
 import dev.jackdaw.model.generate.Predictor;
 import dev.jackdaw.model.generate.Request;
 import dev.jackdaw.model.generate.Sampling;
+import dev.jackdaw.model.generate.Speculation;
 import dev.jackdaw.model.generate.TokenProbability;
 import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.tensor.Device;
@@ -39,6 +40,12 @@ final class RunCommand implements Callable<Integer> {
     @ArgGroup(exclusive = false, validate = false, heading = "%nSampling, in a fixed order:%n")
     private SamplingOptions sampling = new SamplingOptions();
 
+    @Mixin
+    private LoraOptions lora;
+
+    @ArgGroup(exclusive = false, validate = false, heading = "%nGuessing ahead:%n")
+    private SpeculationOptions speculation = new SpeculationOptions();
+
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
     private Path model;
 
@@ -61,12 +68,14 @@ final class RunCommand implements Callable<Integer> {
     private boolean noPrompt;
 
     /// What `--json` prints.
+    ///
+    /// @param speculation what became of the guesses; null without `--speculate`
     record Result(int[] promptIds, int[] ids, String text, String finishReason, List<Logprob> logprobs, Overflow.Trim trimmed, Timings timings, double prefillTokensPerSecond,
-                  double decodeTokensPerSecond) {
-        static Result of(Model model, Generator.Result result, boolean withLogprobs) {
+                  double decodeTokensPerSecond, Speculation.Statistics speculation) {
+        static Result of(Model model, Generator.Result result, boolean withLogprobs, Speculation.Statistics speculation) {
             return new Result(result.promptIds(), result.ids(), result.text(), result.finishReason().name().toLowerCase(Locale.ROOT),
                     withLogprobs ? result.logprobs().stream().map(p -> Logprob.of(p, model.hasTokenizer() ? model.tokenizer() : null)).toList() : null, result.trimmed(),
-                    Timings.of(result), result.prefillTokensPerSecond(result.promptIds().length), result.decodeTokensPerSecond());
+                    Timings.of(result), result.prefillTokensPerSecond(result.promptIds().length), result.decodeTokensPerSecond(), speculation);
         }
     }
 
@@ -93,17 +102,22 @@ final class RunCommand implements Callable<Integer> {
         }
         sampling.check(common);
         generation.check(common);
+        speculation.check(common);
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
             cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
+            lora.apply(model, common);
             String text = prompt == null ? "" : common.text(prompt);
             int[] promptIds = ids != null ? TokenIds.parse(ids, common) : suffix != null ? FillInTheMiddle.prompt(model.tokenizer(), text, common.text(suffix)) : promptIds(model, text);
             if (!noPrompt && !text.isEmpty() && suffix == null) {
                 common.output().text(text);
             }
             IntPredicate isEnd = ignoreEnd && !generation.isConstrained() || !model.hasTokenizer() ? _ -> false : model.tokenizer()::ends;
-            generate(model, new Request(promptIds, maxTokens, sampling.sampling(common, model.hasTokenizer() ? model.tokenizer() : null), isEnd, generation.stop(), generation.topLogprobs(),
-                    false, generation.constraint(model), null, generation.overflow()), common.output());
+            Sampling chosen = sampling.sampling(common, model.hasTokenizer() ? model.tokenizer() : null);
+            try (SpeculationOptions.Asked asked = speculation.open(model, device, Predictor.of(model.forward()), chosen)) {
+                generate(model, asked, new Request(promptIds, maxTokens, chosen, isEnd, generation.stop(), generation.topLogprobs(), false, generation.constraint(model), null,
+                        generation.overflow()), common.output());
+            }
         }
         return 0;
     }
@@ -118,13 +132,13 @@ final class RunCommand implements Callable<Integer> {
     }
 
     static void generate(Model model, int[] promptIds, int maxTokens, Sampling sampling, Output output) throws IOException {
-        generate(model, Request.of(promptIds, maxTokens, sampling, model.hasTokenizer() ? model.tokenizer()::ends : _ -> false), output);
+        generate(model, new SpeculationOptions.Asked(Predictor.of(model.forward()), null, null), Request.of(promptIds, maxTokens, sampling, model.hasTokenizer() ? model.tokenizer()::ends : _ -> false), output);
     }
 
     /// Streams the text, or prints one JSON object.
-    private static void generate(Model model, Request request, Output output) {
+    private static void generate(Model model, SpeculationOptions.Asked asked, Request request, Output output) {
         boolean hasText = model.hasTokenizer();
-        Generator.Result result = new Generator(Predictor.of(model.forward()), hasText ? model.tokenizer() : null).generate(request, new Generator.Listener() {
+        Generator.Result result = new Generator(asked.predictor(), hasText ? model.tokenizer() : null).generate(request, new Generator.Listener() {
             @Override
             public void token(int id) {
                 if (!hasText) {
@@ -139,7 +153,7 @@ final class RunCommand implements Callable<Integer> {
         });
         output.line("");
         remarks(result, request, output);
-        output.json(Result.of(model, result, request.topLogprobs() >= 0));
+        output.json(Result.of(model, result, request.topLogprobs() >= 0, asked.statistics()));
     }
 
     /// What the reader of the text must know about it.

@@ -168,4 +168,18 @@ class ModelCommandsTest {
         assertThat(results.size()).isEqualTo(2);
         assertThat(Cli.run("rerank", model, "--query", "x").exitCode()).isEqualTo(2);
     }
+
+    @Test
+    void adaptersChangeLogitsByTheirScale() {
+        String model = "../model/src/test/resources/reference/models/llama-gqa", adapter = "../model/src/test/resources/reference/lora/llama-a";
+        String bare = Cli.run("logits", model, "--ids", "1,2,3", "--json").json().at("/logits").toString();
+        assertThat(Cli.run("logits", model, "--ids", "1,2,3", "--lora", adapter + "=0", "--json").json().at("/logits").toString()).isEqualTo(bare);
+        assertThat(Cli.run("logits", model, "--ids", "1,2,3", "--lora", adapter, "--json").json().at("/logits").toString()).isNotEqualTo(bare);
+        String twice = Cli.run("run", model, "--ids", "1,2,3", "--lora", adapter, "--lora", adapter + "=-1", "--greedy", "-n", "5", "--json").json().at("/ids").toString();
+        assertThat(twice).isEqualTo(Cli.run("run", model, "--ids", "1,2,3", "--greedy", "-n", "5", "--json").json().at("/ids").toString());
+        Cli wrong = Cli.run("run", "../model/src/test/resources/reference/models/qwen3", "x", "--lora", adapter);
+        assertThat(wrong.exitCode()).isEqualTo(1);
+        assertThat(wrong.err()).contains("adapter of another model; it was made for ../models/llama-gqa");
+        assertThat(Cli.run("run", model, "x", "--lora", adapter + "=1.2.3").exitCode()).isEqualTo(2);
+    }
 }

@@ -2,6 +2,7 @@ package dev.jackdaw.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -130,5 +131,22 @@ class RunCommandTest {
         Cli run = Cli.run("run", model, "def f(", "--suffix", "return 1");
         assertThat(run.exitCode()).isEqualTo(1);
         assertThat(run.err()).contains("cannot fill in the middle").hasLineCount(1);
+    }
+
+    @Test
+    void guessingAheadChangesNoToken(@TempDir Path folder) throws IOException {
+        Path tiny = folder.resolve("tiny.gguf");
+        TinyModel.write(tiny);
+        var plain = Cli.run("run", tiny.toString(), "The jackdaw sat", "--greedy", "-n", "40", "--ignore-eos", "--json").json();
+        assertThat(plain.at("/speculation").isNull() || plain.at("/speculation").isMissingNode()).isTrue();
+        for (String draft : new String[] {"lookup", tiny.toString()}) {
+            var guessed = Cli.run("run", tiny.toString(), "The jackdaw sat", "--greedy", "-n", "40", "--ignore-eos", "--speculate", draft, "--json").json();
+            assertThat(guessed.at("/ids")).as(draft).isEqualTo(plain.at("/ids"));
+            assertThat(guessed.at("/speculation/accepted").asInt()).isBetween(draft.equals("lookup") ? 0 : 30, guessed.at("/speculation/drafted").asInt());
+        }
+        Cli wrong = Cli.run("run", tiny.toString(), "x", "--speculate", "../model/src/test/resources/reference/models/qwen3");
+        assertThat(wrong.exitCode()).isEqualTo(1);
+        assertThat(wrong.err()).contains("speculate: the tokenizer of the draft", "--speculate lookup");
+        assertThat(Cli.run("run", tiny.toString(), "x", "--speculate", "lookup", "--draft-tokens", "0").exitCode()).isEqualTo(2);
     }
 }

@@ -46,6 +46,18 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
+    public void addColumns(Tensor y, Tensor x, long column) {
+        long F = x.shape().width(), width = y.shape().width();
+        require("add columns", column >= 0 && column + F <= width && rows(x) == rows(y), y, x);
+        long to = y.address() + 4 * column, from = x.address();
+        workers.forRange(rows(x), ROWS, (a, z) -> {
+            for (long n = a; n < z; n++) {
+                kernels.elementwise().add(to + 4 * width * n, from + 4 * F * n, 0, F);
+            }
+        });
+    }
+
+    @Override
     public void addBias(Tensor x, Tensor bias) {
         int C = width(x);
         require("bias", bias.elements() == C, x, bias, x);
@@ -131,6 +143,37 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
             }
             if (cosSin != 0) {
                 Rotation.turn(to, out, to, out, cosSin, p, a, b, H + K, D, ropeWidth, heads.interleaved());
+            }
+        });
+    }
+
+    @Override
+    public void headLayerNorm(Tensor qkv, Tensor qWeight, Tensor kWeight, Heads heads) {
+        int in = heads.columns(), H = heads.queries(), K = heads.keys(), D = heads.width();
+        require("head norm", width(qkv) == in && qWeight.elements() == (long) H * D && kWeight.elements() == (long) K * D, qkv, qWeight, kWeight);
+        long x = qkv.address(), qw = qWeight.address(), kw = kWeight.address();
+        workers.forRange(rows(qkv), ROWS, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                for (int h = 0; h < H + K; h++) {
+                    long head = x + 4 * (row * in + (long) h * D), w = h < H ? qw + 4L * h * D : kw + 4L * (h - H) * D;
+                    kernels.norm().layer(head, 0, 0, head, w, 0, 0, 1, D, heads.epsilon());
+                }
+            }
+        });
+    }
+
+    @Override
+    public void growQueries(Tensor qkv, Tensor positions, Heads heads, double beta, int each) {
+        int in = heads.columns(), columns = heads.queries() * heads.width();
+        require("queries", width(qkv) == in && positions.elements() == rows(qkv), qkv, positions, positions);
+        long x = qkv.address(), p = positions.address();
+        workers.forRange(rows(qkv), ROWS, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                float factor = (float) (1 + beta * Math.log(1 + Memory.getInt(p + 4 * row) / each));
+                for (int c = 0; factor != 1 && c < columns; c++) {
+                    long at = x + 4 * (row * in + c);
+                    Memory.putFloat(at, Memory.getFloat(at) * factor);
+                }
             }
         });
     }

@@ -1,5 +1,6 @@
 package dev.jackdaw.model.arch;
 
+import dev.jackdaw.model.format.Lora;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Machine;
@@ -30,6 +31,7 @@ public final class Forward implements AutoCloseable {
     private final ModelSpec spec;
     private final Device device;
     private final WeightSource source;
+    private final NamedWeights named;
     private final Transformer transformer;
     private PagePool pool;
     private final Eager eager;
@@ -37,6 +39,7 @@ public final class Forward implements AutoCloseable {
     private final int originalContext;        // of LongFactors; 0: none
     private final ScoreHead scoreHead;        // null without one
     private final List<Piece> pieces = new ArrayList<>();
+    private List<Adapter> adapters = List.of();
     private Arena inputs = Arena.ofShared();
     private Tensor ids = Tensor.zeros(inputs, DType.I32, CHUNK);
     private Tensor positions = Tensor.zeros(inputs, DType.I32, CHUNK);
@@ -67,7 +70,8 @@ public final class Forward implements AutoCloseable {
         note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
                 + "and every pass reads and rearranges all of them, which is slow", needed >> 20, available >> 20);
         InferenceWeights weights = new InferenceWeights(arena, device, spec, source, mapped);
-        transformer = new Transformer(spec, weights);
+        named = new NamedWeights(weights, spec);
+        transformer = new Transformer(spec, named);
         eager = new Eager(device, weights);
         scoreHead = spec.output() instanceof ModelSpec.Score ? ScoreHead.of(weights) : null;
         if (!mapped) {
@@ -95,6 +99,19 @@ public final class Forward implements AutoCloseable {
         return Optional.ofNullable(note);
     }
 
+    /// Packs an adapter for this model.
+    ///
+    /// @param scale how strongly it works; 1: as it was trained
+    public Adapter adapter(Lora lora, float scale) {
+        return new Adapter(this, arena, device, lora, scale, name -> named.place(name, transformer));
+    }
+
+    /// What texts use that do not say otherwise, all at once and in this order.
+    public void adapters(List<Adapter> usual) {
+        usual.forEach(adapter -> adapter.requireOwner(this));
+        adapters = List.copyOf(usual);
+    }
+
     /// A cache for up to `positions` positions, at most the model's context.
     public KvCache newCache(int positions) {
         return newCache(pool, positions);
@@ -117,7 +134,13 @@ public final class Forward implements AutoCloseable {
 
     /// The same, with pages from a pool of the caller's, made for this model.
     public KvCache newCache(PagePool pool, int positions) {
-        return new KvCache(pool, Math.min(positions, spec.context()));
+        return newCache(pool, positions, adapters);
+    }
+
+    /// The same for a text that uses these adapters.
+    public KvCache newCache(PagePool pool, int positions, List<Adapter> adapters) {
+        adapters.forEach(adapter -> adapter.requireOwner(this));
+        return new KvCache(pool, Math.min(positions, spec.context()), List.copyOf(adapters));
     }
 
     /// Appends `tokens` to the text in `cache`; returns the logits `[V]` after the last one. The array belongs to the caller.

@@ -3,6 +3,7 @@ package dev.jackdaw.model.arch;
 import dev.jackdaw.model.arch.PagePool.Page;
 import dev.jackdaw.tensor.kernel.CacheType;
 import java.util.Arrays;
+import java.util.List;
 
 /// The keys and values of every position so far, so that a new token costs one position of work and not the whole text.
 ///
@@ -12,6 +13,7 @@ import java.util.Arrays;
 public final class KvCache implements AutoCloseable {
     private final PagePool pool;
     private final int capacity;
+    private final List<Adapter> adapters;
     private final long[][][] addresses;       // [layer][key/value head][page]
     private Page[] pages = new Page[4];
     private int held;                         // pages
@@ -22,8 +24,13 @@ public final class KvCache implements AutoCloseable {
 
     /// Room for up to `capacity` positions.
     KvCache(PagePool pool, int capacity) {
+        this(pool, capacity, List.of());
+    }
+
+    KvCache(PagePool pool, int capacity, List<Adapter> adapters) {
         this.pool = pool;
         this.capacity = capacity;
+        this.adapters = adapters;
         PageLayout layout = pool.layout();
         addresses = new long[layout.layers()][][];
         for (int layer = 0; layer < addresses.length; layer++) {
@@ -38,6 +45,11 @@ public final class KvCache implements AutoCloseable {
 
     public int capacity() {
         return capacity;
+    }
+
+    /// What changes the model for this text, and with it the keys and values here.
+    public List<Adapter> adapters() {
+        return adapters;
     }
 
     /// The tokens at the positions stored so far.

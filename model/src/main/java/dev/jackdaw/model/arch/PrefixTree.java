@@ -76,7 +76,7 @@ public final class PrefixTree implements AutoCloseable {
     }
 
     private static Kind kind(KvCache cache, Object variant) {
-        return new Kind(cache.isLongText(), variant);
+        return new Kind(cache.isLongText(), cache.adapters().isEmpty() ? variant : Arrays.asList(variant, cache.adapters()));
     }
 
     /// Lets an empty cache begin with what is known of the first `most` of `text`; the number of positions.

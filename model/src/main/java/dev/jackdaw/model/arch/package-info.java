@@ -6,6 +6,8 @@
 ///
 /// A [KvCache] is made of pages from a [PagePool]; [PrefixTree] shares them among texts that begin alike, [CacheFile] saves them.
 ///
+/// An [Adapter] changes weights for some texts; which, is said when a [KvCache] is made.
+///
 /// Weights come from a [WeightSource]: packed at once (`InferenceWeights`), or left in the file and unpacked tile by tile where memory is
 /// too small (`MappedLinear`), with the same bits either way.
 ///

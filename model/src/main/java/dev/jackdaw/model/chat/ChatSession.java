@@ -61,9 +61,14 @@ public final class ChatSession implements AutoCloseable {
 
     /// @throws IllegalArgumentException if the model has no chat template
     public static ChatSession open(Model model) throws IOException {
+        return open(model, Predictor.of(model.forward()));
+    }
+
+    /// The same with another way to ask the model, for instance [dev.jackdaw.model.generate.Speculation].
+    public static ChatSession open(Model model, Predictor predictor) throws IOException {
         ChatTemplate template = ChatTemplates.read(model.path()).orElseThrow(() -> new IllegalArgumentException(model.path()
                 + ": this is a base model, it has no chat template and cannot converse; continue a text with: jackdaw run"));
-        return new ChatSession(model.tokenizer(), template, Predictor.of(model.forward()), model.tokenizer()::ends);
+        return new ChatSession(model.tokenizer(), template, predictor, model.tokenizer()::ends);
     }
 
     static ChatSession of(Tokenizer tokenizer, ChatTemplate template, Predictor predictor, IntPredicate isEnd) {

@@ -85,7 +85,7 @@ public final class Generator {
     public Result generate(Request request, PromptCache cache, Listener listener) {
         Sequence text = new Sequence(request, tokenizer, predictor.context(), listener);
         float[] logits = cache.read(text.prompt());
-        for (int token; (token = text.next(logits)) >= 0; ) {
+        for (int token; (token = text.next(logits, cache.proposal())) >= 0; ) {
             logits = cache.append(token);
         }
         return text.result();

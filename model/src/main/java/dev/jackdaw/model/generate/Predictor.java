@@ -16,6 +16,20 @@ public interface Predictor {
         /// Appends tokens; the logits `[V]` after the last one belong to the caller.
         float[] logits(int... tokens);
 
+        /// Appends tokens; the logits after each of them.
+        default float[][] allLogits(int... tokens) {
+            float[][] rows = new float[tokens.length][];
+            for (int i = 0; i < tokens.length; i++) {
+                rows[i] = logits(tokens[i]);
+            }
+            return rows;
+        }
+
+        /// A guess at the token after the last logits, which the sampler takes or refuses; null: none. See [Speculation].
+        default Proposal proposal() {
+            return null;
+        }
+
         /// Forgets all but the first tokens.
         void truncate(int tokens);
 
@@ -37,6 +51,13 @@ public interface Predictor {
                     @Override
                     public float[] logits(int... tokens) {
                         return forward.logits(cache, tokens);
+                    }
+
+                    @Override
+                    public float[][] allLogits(int... tokens) {
+                        float[][] rows = new float[tokens.length][];
+                        forward.allLogits(cache, tokens, (i, logits) -> rows[i] = logits.toFloats());
+                        return rows;
                     }
 
                     @Override

@@ -40,6 +40,11 @@ public final class PromptCache implements AutoCloseable {
         return logits;
     }
 
+    /// A guess at the token after the last logits, or null.
+    Proposal proposal() {
+        return past.proposal();
+    }
+
     Predictor predictor() {
         return predictor;
     }

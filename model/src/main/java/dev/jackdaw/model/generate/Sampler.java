@@ -31,6 +31,12 @@ public final class Sampler {
 
     /// The next token. `logits` `[V]` are changed; minus infinity rules a token out. Returns -1 if all are ruled out.
     public int choose(float[] logits) {
+        return choose(logits, null);
+    }
+
+    /// The same, where somebody has guessed the token. A guess x that was drawn from q is taken with probability min(1, p(x)/q(x)), else a
+    /// token is drawn from max(0, p − q): together that is exactly p (Leviathan et al., 2023, appendix A.1).
+    public int choose(float[] logits, Proposal proposal) {
         sampling.logitBias().forEach((token, bias) -> {
             if (token >= 0 && token < logits.length) {
                 logits[token] += bias;
@@ -54,20 +60,61 @@ public final class Sampler {
             sampling.mirostat().narrow(candidates, mu);
         }
         double[] probabilities = candidates.softmax();
-        int drawn = draw(probabilities, candidates.size());
+        int drawn = proposal == null ? draw(probabilities, candidates.size(), 1) : judge(probabilities, proposal);
         if (steers) {
             mu = sampling.mirostat().next(mu, probabilities[drawn]);
         }
         return candidates.id(drawn);
     }
 
-    private int draw(double[] probabilities, int count) {
-        double left = random.nextDouble();
+    /// A guess at what [#choose] might take, with the distribution it comes from; null if all tokens are ruled out. `logits` are changed.
+    Proposal propose(float[] logits) {
+        if (sampling.temperature() == 0) {
+            int best = choose(logits);
+            return best < 0 ? null : new Proposal(best, null);
+        }
+        float[] distribution = new float[logits.length];
+        int token = choose(logits);
+        if (token < 0) {
+            return null;
+        }
+        double[] probabilities = candidates.softmax();
+        for (int i = 0; i < candidates.size(); i++) {
+            distribution[candidates.id(i)] = (float) probabilities[i];
+        }
+        return new Proposal(token, distribution);
+    }
+
+    private int judge(double[] probabilities, Proposal proposal) {
+        int count = candidates.size();
+        double u = random.nextDouble();
         for (int i = 0; i < count; i++) {
-            left -= probabilities[i];
+            if (candidates.id(i) == proposal.token()) {
+                if (u * proposal.probability(proposal.token()) < probabilities[i]) {
+                    return i;
+                }
+                break;
+            }
+        }
+        double[] rest = new double[count];
+        double sum = 0;
+        for (int i = 0; i < count; i++) {
+            rest[i] = Math.max(0, probabilities[i] - proposal.probability(candidates.id(i)));
+            sum += rest[i];
+        }
+        return sum > 0 ? draw(rest, count, sum) : draw(probabilities, count, 1);
+    }
+
+    private int draw(double[] weights, int count, double sum) {
+        double left = random.nextDouble() * sum;
+        for (int i = 0; i < count; i++) {
+            left -= weights[i];
             if (left < 0) {
                 return i;
             }
+        }
+        while (count > 1 && weights[count - 1] == 0) {          // rounding left a little over; what is impossible stays so
+            count--;
         }
         return count - 1;
     }

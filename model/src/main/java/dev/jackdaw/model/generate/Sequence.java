@@ -95,6 +95,13 @@ public final class Sequence {
     /// @param logits `[V]` after the text so far; they are changed
     /// @return the token, whose logits are to come next, or a negative number: the text has ended
     public int next(float[] logits) {
+        return next(logits, null);
+    }
+
+    /// The same.
+    ///
+    /// @param proposal what somebody guessed the token to be, see [Speculation]; null: nothing
+    public int next(float[] logits, Proposal proposal) {
         requireGoesOn();
         if (first == 0) {
             first = System.nanoTime();
@@ -102,7 +109,7 @@ public final class Sequence {
         if (listener.isCancelled()) {
             return end(FinishReason.CANCELLED);
         }
-        int token = choose(logits);
+        int token = choose(logits, proposal);
         if (token < 0) {
             return end(token == NOTHING_ALLOWED ? FinishReason.GRAMMAR : FinishReason.STOP);
         }
@@ -150,7 +157,7 @@ public final class Sequence {
     }
 
     /// The next token; negative at the end of the text, or if the constraint allows nothing.
-    private int choose(float[] logits) {
+    private int choose(float[] logits, Proposal proposal) {
         if (thinking != null && forced < 0 && thinking.isSpent()) {
             forced = 0;
         }
@@ -164,7 +171,7 @@ public final class Sequence {
             bind(logits);
             maskNanos += System.nanoTime() - start;
         }
-        int token = sampler.choose(logits);
+        int token = sampler.choose(logits, proposal);
         if (token < 0) {
             return isBound && !request.constraint().mayEnd() ? NOTHING_ALLOWED : END;
         }

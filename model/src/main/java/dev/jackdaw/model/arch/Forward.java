@@ -20,8 +20,8 @@ import java.util.function.Function;
 ///
 /// A long prompt goes through in chunks; the bits of a position do not depend on how it was cut. One caller at a time.
 public final class Forward implements AutoCloseable {
-    /// Positions that go through at once: enough to read each weight for many rows.
-    private static final int CHUNK = 256;
+    /// Rows that go through at once: enough to read each weight for many of them.
+    public static final int ROWS = 256;
     /// Rows whose logits exist at once: with a vocabulary of 128k a row takes half a megabyte.
     private static final int HEAD_ROWS = 64;
     /// Of the memory that is free, what weights may take: the rest is for the cache, activations and the system.
@@ -41,9 +41,9 @@ public final class Forward implements AutoCloseable {
     private final List<Piece> pieces = new ArrayList<>();
     private List<Adapter> adapters = List.of();
     private Arena inputs = Arena.ofShared();
-    private Tensor ids = Tensor.zeros(inputs, DType.I32, CHUNK);
-    private Tensor positions = Tensor.zeros(inputs, DType.I32, CHUNK);
-    private Tensor types = Tensor.zeros(inputs, DType.I32, CHUNK);
+    private Tensor ids = Tensor.zeros(inputs, DType.I32, ROWS);
+    private Tensor positions = Tensor.zeros(inputs, DType.I32, ROWS);
+    private Tensor types = Tensor.zeros(inputs, DType.I32, ROWS);
     private Arena tables;
     private int tableLength;
     private List<Heads> heads;
@@ -91,7 +91,7 @@ public final class Forward implements AutoCloseable {
 
     /// Tells this model from others, with all that decides the bits of its keys and values; for what is saved of them.
     public String fingerprint() {
-        return Fingerprint.of(spec, source);
+        return Fingerprint.of(spec, source) + " activations " + device.activations() + " cache " + cacheType() + (adapters.isEmpty() ? "" : " " + adapters);
     }
 
     /// What a user should know about how the weights are kept.
@@ -312,10 +312,10 @@ public final class Forward implements AutoCloseable {
         while (next < end) {
             int rows = 0;
             pieces.clear();
-            while (next < end && rows < CHUNK) {
+            while (next < end && rows < ROWS) {
                 Segment segment = segments.get(next);
-                int count = spec.isEncoder() ? segment.count() : Math.min(segment.count() - done, CHUNK - rows);
-                if (rows > 0 && rows + count > CHUNK) {
+                int count = spec.isEncoder() ? segment.count() : Math.min(segment.count() - done, ROWS - rows);
+                if (rows > 0 && rows + count > ROWS) {
                     break;
                 }
                 segment.cache().reserve(count);

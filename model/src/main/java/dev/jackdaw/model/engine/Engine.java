@@ -12,6 +12,7 @@ import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.tensor.Machine;
 import dev.jackdaw.tensor.Tensor;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -105,7 +106,7 @@ public final class Engine implements AutoCloseable {
         this.forward = forward;
         this.tokenizer = tokenizer;
         this.settings = settings;
-        pool = new PagePool(forward.spec(), settings.cacheBytes);
+        pool = new PagePool(forward.spec(), forward.cacheType(), settings.cacheBytes);
         tree = new PrefixTree(pool, settings.idleBytes);
         schedule = new Schedule(settings.rows);
         thread = Thread.ofPlatform().daemon().name("jackdaw-engine").start(this::run);
@@ -157,6 +158,12 @@ public final class Engine implements AutoCloseable {
             waiting = queue.size();
         }
         return new Statistics(active, waiting, passes, readTokens, sharedTokens, newTokens, pool.used(), tree.idle(), pool.bytes());
+    }
+
+    /// Bytes that the engine's thread has allocated on the Java heap so far; 0 where the JVM does not count.
+    public long allocatedBytes() {
+        return ManagementFactory.getThreadMXBean() instanceof com.sun.management.ThreadMXBean bean && bean.isThreadAllocatedMemorySupported()
+                ? Math.max(0, bean.getThreadAllocatedBytes(thread.threadId())) : 0;
     }
 
     /// Saves what it remembers of texts that are over, and the full pages of those that are not. It goes on meanwhile.

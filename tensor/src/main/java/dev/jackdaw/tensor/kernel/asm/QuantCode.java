@@ -7,6 +7,7 @@ import java.util.function.Function;
 
 /// The kernels for quantised weights, written when a format is first met. Each takes [Arguments].
 public final class QuantCode {
+    private static final int MOST_PREFETCH_TILES = 4;
     private static final MemorySegment NONE = MemorySegment.NULL;
 
     private final Isa isa;
@@ -58,11 +59,15 @@ public final class QuantCode {
         return exact ? Exact512.PANELS : 2;
     }
 
-    /// Cache lines of each panel to ask for before each tile, so that all of the next weights have been asked for when the last tile is done.
+    /// Over how many tiles asking for the next weights is spread: while memory is what all wait for, the sooner the better.
+    public int prefetchTiles(int rows) {
+        return Math.min(MOST_PREFETCH_TILES, (rows + Gemm512.ROWS - 1) / Gemm512.ROWS);
+    }
+
+    /// What each of these tiles asks for, see [Arguments#PREFETCHES].
     public int prefetches(PanelFormat format, int rows, boolean exact) {
-        int tiles = (rows + Gemm512.ROWS - 1) / Gemm512.ROWS;
-        int lines = (exact ? Exact512.stepBytes(format) : Gemm512.STEP * format.quantBytes()) / 64;
-        return (lines + tiles - 1) / tiles;
+        int tiles = prefetchTiles(rows);
+        return exact ? Exact512.stepBytes(format) / Exact512.STEP / tiles : (format.quantBytes() / 64 + tiles - 1) / tiles;
     }
 
     private MemorySegment find(MemorySegment[] known, PanelFormat format, Function<PanelFormat, byte[]> write) {

@@ -8,7 +8,7 @@ import static dev.jackdaw.tensor.Memory.putFloat;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Switches;
 import dev.jackdaw.tensor.kernel.asm.AttentionCode;
-import dev.jackdaw.tensor.kernel.asm.Machine;
+import dev.jackdaw.tensor.kernel.asm.MachineCode;
 
 /// Attention while generating: queries against the keys and values of all positions, which a cache keeps in pages (see [CacheType]).
 ///
@@ -35,7 +35,7 @@ public interface CachedAttention {
 
     /// What this machine can do, the fastest first, a portable implementation last.
     static CachedAttention[] fastest(CachedAttention portable) {
-        AttentionCode code = Switches.SCALAR ? null : AttentionCode.of(Machine.current().isa());
+        AttentionCode code = Switches.SCALAR ? null : AttentionCode.of(MachineCode.current().isa());
         return code == null ? new CachedAttention[] {portable} : new CachedAttention[] {new CachedAttentionAsm(code), portable};
     }
 

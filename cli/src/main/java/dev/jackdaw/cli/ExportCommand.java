@@ -32,7 +32,7 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--hf", paramLabel = "DIR", description = "Write this Hugging Face folder.", showDefaultValue = Visibility.NEVER)
     private Path folder;
 
-    @Option(names = "--type", paramLabel = "TYPE", description = "f32, f16, bf16 or (GGUF only) q8_0; for others see quantize. Default: that of the weights, so that nothing is lost; f32 for weights in blocks.", showDefaultValue = Visibility.NEVER)
+    @Option(names = "--type", paramLabel = "TYPE", description = "f32, f16, bf16; q8_0 (GGUF only; for others see quantize); mxfp4 (the experts of a gpt-oss folder). Default: each weight as it is, so that nothing is lost; in a folder, weights in blocks become f32.", showDefaultValue = Visibility.NEVER)
     private DType type;
 
     /// What `--json` prints.
@@ -44,15 +44,14 @@ final class ExportCommand implements Callable<Integer> {
         if ((gguf == null) == (folder == null)) {
             throw common.wrong("give one of --gguf FILE and --hf DIR");
         }
-        if (folder != null && type != null && type.isBlocks()) {
-            throw common.wrong("--type " + type + " exists in GGUF only; choose f32, f16 or bf16 for --hf");
+        if (folder != null && type != null && type.isBlocks() && type != DType.MXFP4) {
+            throw common.wrong("--type " + type + " exists in GGUF only; choose f32, f16, bf16 or, for gpt-oss, mxfp4 for --hf");
         }
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
-            DType chosen = type == null ? lossless(model) : type;
             if (gguf != null) {
-                writeGguf(model, this.model, gguf, chosen);
+                writeGguf(model, this.model, gguf, type);
             } else {
-                ModelExport.huggingFace(folder, model.spec(), model.file(), model.tokenizer(), model.template().orElse(null), chosen);
+                ModelExport.huggingFace(folder, model.spec(), model.file(), model.tokenizer(), model.template().orElse(null), type);
             }
         }
         Path written = gguf != null ? gguf : folder.resolve("model.safetensors");
@@ -61,21 +60,7 @@ final class ExportCommand implements Callable<Integer> {
         return 0;
     }
 
-    /// The one type that all matrices have, if it is a plain one; otherwise F32, which holds every number of the others.
-    static DType lossless(Model model) {
-        DType common = null;
-        for (var parameter : model.spec().parameters()) {
-            if (parameter.sizes().length > 1) {
-                DType found = model.file().tensor(parameter.name()).type();
-                if (common != null && common != found || found.isBlocks()) {
-                    return DType.F32;
-                }
-                common = found;
-            }
-        }
-        return common == null ? DType.F32 : common;
-    }
-
+    /// @param type null: each weight as it is
     static void writeGguf(Model model, Path source, Path target, DType type) throws IOException {
         Map<String, GgufValue> facts = new LinkedHashMap<>();
         model.file().gguf().ifPresent(file -> file.metadata().forEach((key, value) -> {

@@ -25,18 +25,16 @@ final class ImportCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "FILE", required = true, description = "The GGUF file to write.")
     private Path out;
 
-    @Option(names = "--type", paramLabel = "TYPE", description = "f32, f16, bf16 or q8_0; for others see quantize. Default: that of the weights, so that nothing is lost.", showDefaultValue = Visibility.NEVER)
+    @Option(names = "--type", paramLabel = "TYPE", description = "f32, f16, bf16 or q8_0; for others see quantize. Default: each weight as it is, so that nothing is lost.", showDefaultValue = Visibility.NEVER)
     private DType type;
 
     @Override
     public Integer call() throws IOException {
-        DType chosen;
         try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
-            chosen = type == null ? ExportCommand.lossless(model) : type;
-            ExportCommand.writeGguf(model, this.model, out, chosen);
+            ExportCommand.writeGguf(model, this.model, out, type);
         }
         common.output().json(new ExportCommand.Result(out.toString(), Files.size(out)));
-        common.output().line("%s: %s, %,d bytes", out, chosen, Files.size(out));
+        common.output().line("%s: %s, %,d bytes", out, type == null ? "weights as they were" : type, Files.size(out));
         return 0;
     }
 }

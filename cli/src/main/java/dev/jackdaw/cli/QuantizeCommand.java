@@ -85,7 +85,7 @@ final class QuantizeCommand implements Callable<Integer> {
             if (Files.isDirectory(source)) {
                 imported = out.resolveSibling("." + out.getFileName() + "." + ProcessHandle.current().pid() + ".import.gguf");
                 try (Device device = Device.cpu(common.threads()); Model folder = Model.open(source, device)) {
-                    ExportCommand.writeGguf(folder, source, imported, ExportCommand.lossless(folder));
+                    ExportCommand.writeGguf(folder, source, imported, null);
                 }
                 source = imported;
             }

@@ -148,6 +148,37 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
+    public void headLayerNorm(Tensor qkv, Tensor qWeight, Tensor kWeight, Heads heads) {
+        int in = heads.columns(), H = heads.queries(), K = heads.keys(), D = heads.width();
+        require("head norm", width(qkv) == in && qWeight.elements() == (long) H * D && kWeight.elements() == (long) K * D, qkv, qWeight, kWeight);
+        long x = qkv.address(), qw = qWeight.address(), kw = kWeight.address();
+        workers.forRange(rows(qkv), ROWS, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                for (int h = 0; h < H + K; h++) {
+                    long head = x + 4 * (row * in + (long) h * D), w = h < H ? qw + 4L * h * D : kw + 4L * (h - H) * D;
+                    kernels.norm().layer(head, 0, 0, head, w, 0, 0, 1, D, heads.epsilon());
+                }
+            }
+        });
+    }
+
+    @Override
+    public void growQueries(Tensor qkv, Tensor positions, Heads heads, double beta, int each) {
+        int in = heads.columns(), columns = heads.queries() * heads.width();
+        require("queries", width(qkv) == in && positions.elements() == rows(qkv), qkv, positions, positions);
+        long x = qkv.address(), p = positions.address();
+        workers.forRange(rows(qkv), ROWS, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                float factor = (float) (1 + beta * Math.log(1 + Memory.getInt(p + 4 * row) / each));
+                for (int c = 0; factor != 1 && c < columns; c++) {
+                    long at = x + 4 * (row * in + c);
+                    Memory.putFloat(at, Memory.getFloat(at) * factor);
+                }
+            }
+        });
+    }
+
+    @Override
     public void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, CachedText[] texts, int layer, Latent s) {
         int n = rows(q), H = s.heads(), P = s.plain(), R = s.turned(), V = s.value(), rank = s.rank(), D = rank + R;
         require("latent attention", width(q) == H * (P + R) && width(latent) == D && norm.elements() == rank && project.elements() == (long) H * (P + V) * rank

@@ -39,6 +39,12 @@ public interface FamilyOperations {
     /// whole projection.
     void turnHeads(Tensor y, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads, int ropeWidth);
 
+    /// LayerNorm without bias of each query and key head in `qkv`, in place; every head has weights of its own: `[H,D]`, `[K,D]`.
+    void headLayerNorm(Tensor qkv, Tensor qWeight, Tensor kWeight, Heads heads);
+
+    /// The queries in `qkv` times 1 + beta · ln(1 + ⌊position / each⌋), in place.
+    void growQueries(Tensor qkv, Tensor positions, Heads heads, double beta, int each);
+
     /// Latent attention (DeepSeek-V2, arXiv:2405.04434 section 2.1): all heads share one key, the latent and a rotary part, since each
     /// head's own key and value projections are folded into its query and output.
     ///

@@ -29,7 +29,26 @@ public sealed interface Attention {
     }
 
     /// A norm on queries and keys before they turn.
-    enum HeadNorm { NONE, EACH_HEAD, WHOLE_PROJECTION }
+    enum HeadNorm {
+        NONE,
+        /// RMSNorm of each head, one weight `[D]` for all (Qwen3).
+        EACH_HEAD,
+        /// RMSNorm of all heads together, weights `[H·D]` (OLMo 2).
+        WHOLE_PROJECTION,
+        /// LayerNorm of each head, each with weights of its own, `[H,D]` (Command R+).
+        OWN_LAYER_NORM
+    }
+
+    /// Queries grow with their position: `q · (1 + beta · ln(1 + ⌊position / each⌋))` (Llama 4, Ministral 3).
+    record Growth(double beta, int each) {
+        public static final Growth NONE = new Growth(0, 1);
+
+        public Growth {
+            if (!(beta >= 0) || beta == Double.POSITIVE_INFINITY || each < 1) {
+                throw new IllegalArgumentException("model: queries grow by " + beta + " each " + each + " positions; expected 0 or more, and 1 or more");
+            }
+        }
+    }
 
     /// Grouped queries (Ainslie et al. 2023, arXiv:2305.13245); all heads their own keys where `kvHeads` equals `heads`.
     ///
@@ -41,8 +60,14 @@ public sealed interface Attention {
     /// @param scale      on scores, usually 1/√D
     /// @param softcap    scores stay within ±cap; 0: no cap
     /// @param sinks      a learned score for each head that takes weight and gives nothing
+    /// @param growth     of queries, by their position
     record Grouped(int heads, int kvHeads, int headWidth, Rope rope, Reach reach, HeadNorm headNorm, boolean bias, boolean outputBias,
-                   float scale, float softcap, boolean sinks) implements Attention {
+                   float scale, float softcap, boolean sinks, Growth growth) implements Attention {
+        public Grouped(int heads, int kvHeads, int headWidth, Rope rope, Reach reach, HeadNorm headNorm, boolean bias, boolean outputBias,
+                       float scale, float softcap, boolean sinks) {
+            this(heads, kvHeads, headWidth, rope, reach, headNorm, bias, outputBias, scale, softcap, sinks, Growth.NONE);
+        }
+
         public Grouped {
             Sizes.positive("heads", heads);
             Sizes.positive("kvHeads", kvHeads);
@@ -65,7 +90,7 @@ public sealed interface Attention {
 
         /// The only kind that training knows, apart from the head norm.
         boolean isPlain() {
-            return reach instanceof Before && headNorm != HeadNorm.WHOLE_PROJECTION && !bias && !outputBias && scale == usualScale(headWidth)
+            return reach instanceof Before && (headNorm == HeadNorm.NONE || headNorm == HeadNorm.EACH_HEAD) && growth.beta == 0 && !bias && !outputBias && scale == usualScale(headWidth)
                     && softcap == 0 && !sinks && rope instanceof Rope.Turned turned && turned.width() == headWidth && !turned.neighbours()
                     && turned.scaling() instanceof Rope.Unscaled;
         }

@@ -143,6 +143,18 @@ final class Eager implements Operations, AutoCloseable {
     }
 
     @Override
+    public Value headLayerNorm(Value qkv, Value qWeight, Value kWeight, Heads heads) {
+        families.headLayerNorm(qkv.data(), qWeight.data(), kWeight.data(), heads);
+        return qkv;
+    }
+
+    @Override
+    public Value growQueries(Value qkv, Value positions, Heads heads, double beta, int each) {
+        families.growQueries(qkv.data(), positions.data(), heads, beta, each);
+        return qkv;
+    }
+
+    @Override
     public Value attention(int layer, Value qk, Value qkv, Heads heads) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
         device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, null);

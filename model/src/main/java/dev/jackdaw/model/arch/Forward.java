@@ -11,8 +11,10 @@ import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -33,7 +35,8 @@ public final class Forward implements AutoCloseable {
     private final WeightSource source;
     private final NamedWeights named;
     private final Transformer transformer;
-    private PagePool pool;
+    private final Map<CacheType, PagePool> pools = new EnumMap<>(CacheType.class);
+    private CacheType cacheType = CacheType.F32;
     private final Eager eager;
     private final String note;
     private final int originalContext;        // of LongFactors; 0: none
@@ -64,7 +67,6 @@ public final class Forward implements AutoCloseable {
         this.spec = spec;
         this.device = device;
         this.source = source;
-        pool = new PagePool(spec);
         long needed = InferenceWeights.bytes(spec, source);
         boolean mapped = available >= 0 && needed > SHARE * available;
         note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
@@ -114,22 +116,21 @@ public final class Forward implements AutoCloseable {
 
     /// A cache for up to `positions` positions, at most the model's context.
     public KvCache newCache(int positions) {
-        return newCache(pool, positions);
+        return newCache(positions, cacheType);
     }
 
     /// How the caches made from now on keep keys and values; at first as plain F32.
     public void cacheType(CacheType type) {
-        if (type != pool.type()) {
-            if (pool.used() > 0) {
-                throw new IllegalStateException("cache type: " + pool.used() + " pages of " + pool.type() + " are in use; choose " + type + " before the first text");
-            }
-            pool.close();
-            pool = new PagePool(spec, type, Long.MAX_VALUE);
-        }
+        cacheType = type;
     }
 
     public CacheType cacheType() {
-        return pool.type();
+        return cacheType;
+    }
+
+    /// As [#newCache(int)], with keys and values kept as another type. All texts of a pass must have the same.
+    public KvCache newCache(int positions, CacheType type) {
+        return newCache(pools.computeIfAbsent(type, t -> new PagePool(spec, t, Long.MAX_VALUE)), positions);
     }
 
     /// The same, with pages from a pool of the caller's, made for this model.
@@ -384,7 +385,7 @@ public final class Forward implements AutoCloseable {
 
     @Override
     public void close() {
-        pool.close();
+        pools.values().forEach(PagePool::close);
         eager.close();
         inputs.close();
         if (tables != null) {

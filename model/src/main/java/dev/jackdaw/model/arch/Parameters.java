@@ -122,6 +122,10 @@ final class Parameters {
                     case NONE -> { }
                     case EACH_HEAD -> headNorms(prefix, a.headWidth(), a.headWidth());
                     case WHOLE_PROJECTION -> headNorms(prefix, queries, keys);
+                    case OWN_LAYER_NORM -> {
+                        add(prefix + "q_norm.weight", Role.NORM, H, a.headWidth());
+                        add(prefix + "k_norm.weight", Role.NORM, a.kvHeads(), a.headWidth());
+                    }
                 }
                 if (a.sinks()) {
                     add(prefix + "sinks", Role.BIAS, H);

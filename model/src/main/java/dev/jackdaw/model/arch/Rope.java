@@ -26,7 +26,7 @@ public sealed interface Rope {
             int factors = switch (scaling) {
                 case Factors f -> f.factors().size();
                 case LongFactors f -> f.shortFactors().size() == f.longFactors().size() ? f.longFactors().size() : -1;
-                case Unscaled _, Linear _, Llama3 _, Yarn _ -> width / 2;
+                case Unscaled _, Linear _, Llama3 _, Yarn _, Dynamic _ -> width / 2;
             };
             if (factors != width / 2) {
                 throw new IllegalArgumentException("model: rope factors for " + factors + " pairs; the head turns " + width / 2);
@@ -42,7 +42,7 @@ public sealed interface Rope {
                 angles[i] = Math.pow(theta, -2.0 * i / width);
             }
             switch (scaling) {
-                case Unscaled _ -> { }
+                case Unscaled _, Dynamic _ -> { }
                 case Linear(double factor) -> divide(angles, i -> factor);
                 case Factors(List<Float> factors) -> divide(angles, factors::get);
                 case LongFactors f -> divide(angles, longText ? f.longFactors()::get : f.shortFactors()::get);
@@ -63,7 +63,7 @@ public sealed interface Rope {
             return switch (scaling) {
                 case Yarn s -> s.magnitude();
                 case LongFactors s -> s.magnitude();
-                case Unscaled _, Linear _, Llama3 _, Factors _ -> 1;
+                case Unscaled _, Linear _, Llama3 _, Factors _, Dynamic _ -> 1;
             };
         }
     }
@@ -80,6 +80,14 @@ public sealed interface Rope {
     /// All angles divided by one number.
     record Linear(double factor) implements Scaling {
         public Linear {
+            positive(factor);
+        }
+    }
+
+    /// Dynamic NTK scaling: another base for each length beyond the model's context, none within it. Every further position would turn all
+    /// positions before it anew, so a text ends at the context here; the factor is kept for files.
+    record Dynamic(double factor) implements Scaling {
+        public Dynamic {
             positive(factor);
         }
     }

@@ -112,10 +112,18 @@ public final class Transformer {
         Heads heads = place.heads.get(b.index);
         Value seen = switch (b.spec.attention()) {
             case Attention.Grouped a -> {
-                Value qkv = biased(ops, ops.linear(x, b.qkv, null), b.qkvBias);
+                Value qkv = biased(ops, ops.linear(x, b.qkv, null), b.qkvBias), qNorm = b.qNorm, kNorm = b.kNorm;
+                if (a.headNorm() == Attention.HeadNorm.OWN_LAYER_NORM) {
+                    qkv = ops.headLayerNorm(qkv, qNorm, kNorm, heads);
+                    qNorm = null;
+                    kNorm = null;
+                }
+                if (a.growth().beta() > 0) {
+                    qkv = ops.growQueries(qkv, place.positions, heads, a.growth().beta(), a.growth().each());     // turning keeps a factor
+                }
                 Value qk = a.headNorm() == Attention.HeadNorm.WHOLE_PROJECTION || a.rope() instanceof Rope.Turned turned && turned.width() != a.headWidth()
-                        ? ops.turnHeads(qkv, b.qNorm, b.kNorm, place.positions, heads, a.rope() instanceof Rope.Turned turned ? turned.width() : 0)
-                        : ops.qkNormRope(qkv, b.qNorm, b.kNorm, place.positions, heads);
+                        ? ops.turnHeads(qkv, qNorm, kNorm, place.positions, heads, a.rope() instanceof Rope.Turned turned ? turned.width() : 0)
+                        : ops.qkNormRope(qkv, qNorm, kNorm, place.positions, heads);
                 yield b.rule == null ? ops.attention(b.index, qk, qkv, heads) : ops.attention(b.index, qk, qkv, heads, b.rule);
             }
             case Attention.Latent a -> {
@@ -180,8 +188,8 @@ public final class Transformer {
                          NormWeights firstOutputNorm,      // attention_output_norm [C]
                          Value qkv,                        // q_proj, k_proj, v_proj [(H+2K)·D, C]; latent: q_proj or q_b_proj
                          Value qkvBias,
-                         Value qNorm,                      // q_norm [D] or [H·D]; latent: q_a_norm
-                         Value kNorm,                      // k_norm [D] or [K·D]; latent: kv_a_norm
+                         Value qNorm,                      // q_norm [D], [H·D] or [H,D]; latent: q_a_norm
+                         Value kNorm,                      // k_norm [D], [K·D] or [K,D]; latent: kv_a_norm
                          Value qDown,                      // q_a_proj
                          Value latentDown,                 // kv_a_proj
                          Value latentUp,                   // kv_b_proj
@@ -208,7 +216,10 @@ public final class Transformer {
                 case Attention.Grouped g -> {
                     qkv = w.value(a + "q_proj.weight", a + "k_proj.weight", a + "v_proj.weight");
                     qkvBias = g.bias() ? w.value(a + "q_proj.bias", a + "k_proj.bias", a + "v_proj.bias") : null;
-                    if (g.headNorm() != Attention.HeadNorm.NONE) {
+                    if (g.headNorm() == Attention.HeadNorm.OWN_LAYER_NORM) {
+                        qNorm = w.table(a + "q_norm.weight");
+                        kNorm = w.table(a + "k_norm.weight");
+                    } else if (g.headNorm() != Attention.HeadNorm.NONE) {
                         qNorm = w.value(a + "q_norm.weight");
                         kNorm = w.value(a + "k_norm.weight");
                     }

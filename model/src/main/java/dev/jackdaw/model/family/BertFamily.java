@@ -61,7 +61,7 @@ final class BertFamily implements Family {
             return names.stem("score.dense", "cls").stem("score.out", "cls.output");
         }
         Names names = new Names();
-        String root = !f.isGguf() && f.architecture().contains("roberta") ? "roberta." : "bert.", layer = root + "encoder.layer.#.";
+        String root = spec.embedding().offset() > 0 ? "roberta." : "bert.", layer = root + "encoder.layer.#.";
         names.stem("model.embed_tokens", root + "embeddings.word_embeddings").stem("model.embed_positions", root + "embeddings.position_embeddings");
         names.stem("model.embed_types", root + "embeddings.token_type_embeddings").stem("model.embed_norm", root + "embeddings.LayerNorm");
         names.stem(ours + "self_attn.q_proj", layer + "attention.self.query").stem(ours + "self_attn.k_proj", layer + "attention.self.key").stem(ours + "self_attn.v_proj", layer + "attention.self.value");

@@ -1,7 +1,8 @@
 package dev.jackdaw.model.family;
 
-import dev.jackdaw.model.arch.Norm;
+import dev.jackdaw.model.arch.Attention;
 import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.model.arch.Norm;
 import dev.jackdaw.model.arch.Rope;
 import java.util.List;
 
@@ -38,7 +39,7 @@ final class CohereGlmFamily implements Family {
         d.bias = d.has("attn_q.bias", "self_attn.q_proj.bias");
         d.outputBias = d.has("attn_output.bias", "self_attn.o_proj.bias");
         if (f.flag(null, "use_qk_norm", false) || d.has("attn_q_norm.weight", "self_attn.q_norm.weight")) {
-            throw f.wrong("use_qk_norm: norms over heads are not supported in a Cohere model");
+            d.headNorm = Attention.HeadNorm.OWN_LAYER_NORM;                 // Command R+
         }
         if (family.equals("cohere2")) {
             int pattern = f.size(null, "sliding_window_pattern|_sliding_window_pattern", 4);

@@ -51,12 +51,12 @@ final class CommonNames {
         return names;
     }
 
-    /// Experts of a folder, one tensor for each matrix of each.
-    static Names experts(Names names, ModelSpec spec, String gate, String up, String down) {
+    /// Experts with one tensor for each matrix of each, behind `there`.
+    static Names experts(Names names, ModelSpec spec, String there, String gate, String up, String down) {
         spec.blocks().stream().map(ModelSpec.Block::feedForward).filter(FeedForward.Experts.class::isInstance).map(FeedForward.Experts.class::cast).findFirst().ifPresent(e -> {
-            names.exact(LAYER + "mlp.experts.gate_proj.weight", LAYER + gate, new Form.EachExpert(e.count()));
-            names.exact(LAYER + "mlp.experts.up_proj.weight", LAYER + up, new Form.EachExpert(e.count()));
-            names.exact(LAYER + "mlp.experts.down_proj.weight", LAYER + down, new Form.EachExpert(e.count()));
+            names.exact(LAYER + "mlp.experts.gate_proj.weight", there + gate, new Form.EachExpert(e.count()));
+            names.exact(LAYER + "mlp.experts.up_proj.weight", there + up, new Form.EachExpert(e.count()));
+            names.exact(LAYER + "mlp.experts.down_proj.weight", there + down, new Form.EachExpert(e.count()));
         });
         return names;
     }

@@ -4,7 +4,6 @@ import dev.jackdaw.model.arch.Attention;
 import dev.jackdaw.model.arch.FeedForward;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.arch.Rope;
-import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.kernel.Bend;
@@ -90,7 +89,7 @@ final class DeepSeekFamily implements Family {
         for (String part : List.of("gate_proj", "up_proj", "down_proj")) {
             names.stem(mlp + "shared." + part, mlp + "shared_experts." + part);
         }
-        return CommonNames.experts(names, spec, "mlp.experts.{e}.gate_proj.weight", "mlp.experts.{e}.up_proj.weight", "mlp.experts.{e}.down_proj.weight");
+        return CommonNames.experts(names, spec, CommonNames.LAYER, "mlp.experts.{e}.gate_proj.weight", "mlp.experts.{e}.up_proj.weight", "mlp.experts.{e}.down_proj.weight");
     }
 
     /// The latent's way up as newer GGUF files have it: keys transposed, `[H,rank,P]`, and values, `[H,V,rank]`.
@@ -102,16 +101,17 @@ final class DeepSeekFamily implements Family {
 
         @Override
         public Tensor read(Arena arena, List<Tensor> files, int which, List<Shape> ours) {
-            Tensor keys = dev.jackdaw.model.format.Conversion.to(arena, files.get(0), DType.F32), values = dev.jackdaw.model.format.Conversion.to(arena, files.get(1), DType.F32);
-            Tensor result = Tensor.zeros(arena, ours.getFirst().toArray());
-            move(keys, values, result, true);
+            List<Tensor> alike = Form.alike(arena, List.of(Form.loose(arena, files.get(0)), Form.loose(arena, files.get(1))));
+            Tensor result = Tensor.zeros(arena, alike.getFirst().type(), ours.getFirst().toArray());
+            move(alike.get(0), alike.get(1), result, true);
             return result;
         }
 
         @Override
         public List<Tensor> write(Arena arena, List<Tensor> ours) {
-            Tensor keys = Tensor.zeros(arena, a.heads(), a.rank(), a.plain()), values = Tensor.zeros(arena, a.heads(), a.value(), a.rank());
-            move(keys, values, dev.jackdaw.model.format.Conversion.to(arena, ours.getFirst(), DType.F32), false);
+            Tensor rows = Form.loose(arena, ours.getFirst());
+            Tensor keys = Tensor.zeros(arena, rows.type(), a.heads(), a.rank(), a.plain()), values = Tensor.zeros(arena, rows.type(), a.heads(), a.value(), a.rank());
+            move(keys, values, rows, false);
             return List.of(keys, values);
         }
 
@@ -123,9 +123,9 @@ final class DeepSeekFamily implements Family {
                         Tensor file = i < P ? keys : values;
                         long there = i < P ? (h * R + c) * P + i : (h * V + i - P) * R + c, here = (h * (P + V) + i) * R + c;
                         if (read) {
-                            ours.set(here, file.get(there));
+                            Form.move(file, there, ours, here);
                         } else {
-                            file.set(there, ours.get(here));
+                            Form.move(ours, here, file, there);
                         }
                     }
                 }

@@ -50,6 +50,7 @@ final class Draft {
     float scale;
     float softcap;
     boolean sinks;
+    Attention.Growth growth = Attention.Growth.NONE;
     Bend bend = Bend.SILU;
     float residualScale = 1;
     float logitScale = 1;
@@ -131,7 +132,7 @@ final class Draft {
         if (facts.size("attention.value_length", "v_head_dim", headWidth) != headWidth) {
             throw facts.wrong("attention.value_length: values narrower or wider than keys are not supported in a " + family + " model");
         }
-        return new Attention.Grouped(heads, kvHeads, headWidth, rope.apply(layer), reach.apply(layer), headNorm, bias, outputBias, scale, softcap, sinks);
+        return new Attention.Grouped(heads, kvHeads, headWidth, rope.apply(layer), reach.apply(layer), headNorm, bias, outputBias, scale, softcap, sinks, growth);
     }
 
     ModelSpec build() {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Function;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
@@ -43,7 +44,7 @@ public final class Families {
                     return new Described(spec, facts, family.names(spec, facts, facts.isGguf()));
                 } catch (FormatException e) {
                     throw e;
-                } catch (IllegalArgumentException | ArithmeticException e) {
+                } catch (IllegalArgumentException | ArithmeticException | JacksonException e) {       // the last: a number too large, a text where none can be
                     throw facts.wrong(e.getMessage());
                 }
             }
@@ -51,6 +52,14 @@ public final class Families {
         TreeSet<String> known = new TreeSet<>();
         ALL.forEach(family -> known.addAll(spellings.apply(family)));
         throw facts.wrong((facts.isGguf() ? "architecture " : "model_type ") + facts.architecture() + " is not supported; supported: " + String.join(", ", known));
+    }
+
+    /// Those of a new Hugging Face folder with experts in MXFP4 blocks; only gpt-oss has such folders.
+    public static Names packedNames(ModelSpec spec) {
+        if (!spec.family().equals("gpt-oss")) {
+            throw new IllegalArgumentException("a folder of a " + spec.family() + " model holds no MXFP4 experts; only gpt-oss has them");
+        }
+        return GptOssFamily.experts(names(spec, false), true);
     }
 
     /// The names in a new GGUF file, or a new Hugging Face folder, for the weights of a described model.

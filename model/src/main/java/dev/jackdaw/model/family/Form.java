@@ -11,7 +11,8 @@ import java.util.List;
 
 /// How the numbers of our weights lie in the tensors of a file. Each form goes both ways.
 ///
-/// Forms that only move rows keep the number format; the others widen to F32, which loses nothing.
+/// Forms that only move rows keep the number format; those that move single numbers keep plain ones and widen blocks to F32, which loses
+/// nothing.
 public sealed interface Form {
     Form SAME = new Same();
     Form STACKED = new Stacked();
@@ -248,11 +249,11 @@ public sealed interface Form {
                 return STACKED.read(arena, files, which, ours);
             }
             long from = ours.subList(0, which).stream().mapToLong(shape -> shape.size(0)).sum();
-            Tensor file = Conversion.to(arena, files.getFirst(), DType.F32), result = Tensor.zeros(arena, ours.get(which).toArray());
+            Tensor file = loose(arena, files.getFirst()), result = Tensor.zeros(arena, file.type(), ours.get(which).toArray());
             long C = result.size(1);
             for (long row = 0; row < result.size(0); row++) {
                 for (long c = 0; c < C; c++) {
-                    result.set(row * C + c, file.get(c * file.size(1) + from + row));
+                    move(file, c * file.size(1) + from + row, result, row * C + c);
                 }
             }
             return result;
@@ -264,10 +265,10 @@ public sealed interface Form {
             if (all.shape().rank() == 1) {
                 return List.of(all);
             }
-            Tensor wide = Conversion.to(arena, all, DType.F32), file = Tensor.zeros(arena, all.size(1), all.size(0));
+            Tensor rows = loose(arena, all), file = Tensor.zeros(arena, rows.type(), all.size(1), all.size(0));
             for (long row = 0; row < all.size(0); row++) {
                 for (long c = 0; c < all.size(1); c++) {
-                    file.set(c * all.size(0) + row, wide.get(row * all.size(1) + c));
+                    move(rows, row * all.size(1) + c, file, c * all.size(0) + row);
                 }
             }
             return List.of(file);
@@ -275,11 +276,28 @@ public sealed interface Form {
     }
 
     /// In one number format: as they are if they agree, else as F32.
-    private static List<Tensor> alike(Arena arena, List<Tensor> tensors) {
+    static List<Tensor> alike(Arena arena, List<Tensor> tensors) {
         if (tensors.stream().map(Tensor::type).distinct().count() == 1) {
             return tensors;
         }
         return tensors.stream().map(tensor -> Conversion.to(arena, tensor, DType.F32)).toList();
+    }
+
+    /// As it is, or as F32 where single numbers cannot be moved.
+    static Tensor loose(Arena arena, Tensor tensor) {
+        return switch (tensor.type()) {
+            case F32, F16, BF16 -> tensor;
+            default -> Conversion.to(arena, tensor, DType.F32);
+        };
+    }
+
+    /// One number to another place of a tensor of the same plain type.
+    static void move(Tensor from, long i, Tensor to, long j) {
+        if (from.type() == DType.F32) {
+            Memory.putInt(to.address() + 4 * j, Memory.getInt(from.address() + 4 * i));
+        } else {
+            Memory.putShort(to.address() + 2 * j, Memory.getShort(from.address() + 2 * i));
+        }
     }
 
     /// gpt-oss, whose forms are its own; see [GptOssForms].

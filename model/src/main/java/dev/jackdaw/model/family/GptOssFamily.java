@@ -43,8 +43,12 @@ final class GptOssFamily implements Family {
         }
         names.exact(ours + "self_attn.sinks", ours + "self_attn.sinks", Form.SAME);
         names.stem(ours + "mlp.router", ours + "mlp.router");
-        String experts = ours + "mlp.experts.";
-        boolean blocks = !f.isGguf() && f.hasTensor(null, "model.layers.0.mlp.experts.gate_up_proj_blocks");
+        return experts(names, !f.isGguf() && f.hasTensor(null, "model.layers.0.mlp.experts.gate_up_proj_blocks"));
+    }
+
+    /// @param blocks as MXFP4 blocks, which is how the published models come
+    static Names experts(Names names, boolean blocks) {
+        String experts = CommonNames.LAYER + "mlp.experts.";
         Form numbers = blocks ? new GptOssForms.Blocks() : new GptOssForms.Alternating();
         for (String part : List.of("gate_up_proj", "down_proj")) {
             List<String> stems = part.equals("down_proj") ? List.of(experts + "down_proj") : List.of(experts + "gate_proj", experts + "up_proj");

@@ -1,8 +1,8 @@
 package dev.jackdaw.model.family;
 
 import dev.jackdaw.model.format.Conversion;
+import dev.jackdaw.model.format.PackedExperts;
 import dev.jackdaw.tensor.DType;
-import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -24,16 +24,17 @@ final class GptOssForms {
 
         @Override
         public Tensor read(Arena arena, List<Tensor> files, int which, List<Shape> ours) {
-            Tensor file = Conversion.to(arena, files.getFirst(), DType.F32), result = Tensor.zeros(arena, ours.get(which).toArray());
+            Tensor file = Form.loose(arena, files.getFirst()), result = Tensor.zeros(arena, file.type(), ours.get(which).toArray());
             move(file, result, which, ours.size(), true);
             return result;
         }
 
         @Override
         public List<Tensor> write(Arena arena, List<Tensor> ours) {
-            Tensor file = Tensor.zeros(arena, shapes(ours.stream().map(Tensor::shape).toList()).getFirst().toArray());
+            List<Tensor> alike = Form.alike(arena, ours.stream().map(tensor -> Form.loose(arena, tensor)).toList());
+            Tensor file = Tensor.zeros(arena, alike.getFirst().type(), shapes(ours.stream().map(Tensor::shape).toList()).getFirst().toArray());
             for (int i = 0; i < ours.size(); i++) {
-                move(file, Conversion.to(arena, ours.get(i), DType.F32), i, ours.size(), false);
+                move(file, alike.get(i), i, ours.size(), false);
             }
             return List.of(file);
         }
@@ -46,9 +47,9 @@ final class GptOssForms {
                     for (long c = 0; c < C; c++) {
                         long there = (e * C + c) * F * parts + f * parts + which, here = (e * F + f) * C + c;
                         if (read) {
-                            ours.set(here, file.get(there));
+                            Form.move(file, there, ours, here);
                         } else {
-                            file.set(there, ours.get(here));
+                            Form.move(ours, here, file, there);
                         }
                     }
                 }
@@ -56,41 +57,38 @@ final class GptOssForms {
         }
     }
 
-    /// MXFP4 (OCP Microscaling Formats 1.0): 32 numbers of 4 bits share a power of two. The file keeps blocks `[E,rows,C/32,16]`, whose
-    /// bytes hold two neighbouring numbers, low half first, and exponents `[E,rows,C/32]`; ours are rows `which`, `which + parts`, ….
+    /// MXFP4 (OCP Microscaling Formats 1.0): 32 numbers of 4 bits share a power of two. The file keeps blocks `[E,rows,C/32,16]` and
+    /// exponents `[E,rows,C/32]`, see [PackedExperts]; ours are rows `which`, `which + parts`, …, as blocks of type MXFP4. No number changes.
     record Blocks() implements Form.Own {
+        private static final int BLOCK = DType.MXFP4.blockElements();
+
         @Override
         public DType type() {
             return DType.MXFP4;
         }
 
-        /// 1 sign, 2 exponent, 1 mantissa bits.
-        private static final float[] NUMBERS = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0f, -0.5f, -1, -1.5f, -2, -3, -4, -6};
-        private static final int BLOCK = 32;
-        private static final int BIAS = 127;
-
         @Override
         public List<Shape> shapes(List<Shape> ours) {
             Shape one = ours.getFirst();
             long rows = one.size(1) * ours.size(), blocks = one.size(2) / BLOCK;
+            if (one.size(2) % BLOCK != 0) {
+                throw new IllegalArgumentException("packed experts: rows of " + one.size(2) + " do not fill blocks of " + BLOCK);
+            }
             return List.of(Shape.of(one.size(0), rows, blocks, BLOCK / 2), Shape.of(one.size(0), rows, blocks));
         }
 
         @Override
         public Tensor read(Arena arena, List<Tensor> files, int which, List<Shape> ours) {
-            Tensor result = Tensor.zeros(arena, ours.get(which).toArray());
-            long bytes = files.get(0).address(), exponents = files.get(1).address(), to = result.address();
-            long E = result.size(0), F = result.size(1), blocks = result.size(2) / BLOCK;
-            for (long row = 0; row < E * F; row++) {
-                long there = row / F * F * ours.size() + row % F * ours.size() + which;
+            if (files.get(0).type() != DType.I8 || files.get(1).type() != DType.I8) {
+                throw new IllegalArgumentException("packed experts: found blocks " + files.get(0) + " and scales " + files.get(1) + "; expected U8[E,R,G,16] and U8[E,R,G]");
+            }
+            Tensor result = Tensor.zeros(arena, DType.MXFP4, ours.get(which).toArray());
+            long bytes = files.get(0).address(), exponents = files.get(1).address(), width = DType.MXFP4.blockBytes();
+            long F = result.size(1), blocks = result.size(2) / BLOCK;
+            for (long row = 0; row < result.size(0) * F; row++) {
+                long there = (row / F * F * ours.size() + row % F * ours.size() + which) * blocks;
                 for (long b = 0; b < blocks; b++) {
-                    double scale = Math.scalb(1.0, (Memory.getByte(exponents + there * blocks + b) & 255) - BIAS);
-                    for (int i = 0; i < BLOCK / 2; i++) {
-                        int pair = Memory.getByte(bytes + (there * blocks + b) * BLOCK / 2 + i) & 255;
-                        long at = to + 4 * (row * result.size(2) + b * BLOCK + 2 * i);
-                        Memory.putFloat(at, (float) (NUMBERS[pair & 15] * scale));
-                        Memory.putFloat(at + 4, (float) (NUMBERS[pair >> 4] * scale));
-                    }
+                    PackedExperts.unpack(bytes + (there + b) * BLOCK / 2, exponents + there + b, result.address() + (row * blocks + b) * width);
                 }
             }
             return result;
@@ -98,7 +96,20 @@ final class GptOssForms {
 
         @Override
         public List<Tensor> write(Arena arena, List<Tensor> ours) {
-            throw new UnsupportedOperationException("export: experts are not written as MXFP4 blocks; choose bf16");
+            List<Shape> shapes = shapes(ours.stream().map(Tensor::shape).toList());
+            Tensor numbers = Tensor.zeros(arena, DType.I8, shapes.get(0).toArray()), exponents = Tensor.zeros(arena, DType.I8, shapes.get(1).toArray());
+            long width = DType.MXFP4.blockBytes();
+            for (int part = 0; part < ours.size(); part++) {
+                Tensor from = ours.get(part).type() == DType.MXFP4 ? ours.get(part) : Conversion.to(arena, ours.get(part), DType.MXFP4);
+                long F = from.size(1), blocks = from.size(2) / BLOCK;
+                for (long row = 0; row < from.size(0) * F; row++) {
+                    long there = (row / F * F * ours.size() + row % F * ours.size() + part) * blocks;
+                    for (long b = 0; b < blocks; b++) {
+                        PackedExperts.pack(from.address() + (row * blocks + b) * width, numbers.address() + (there + b) * BLOCK / 2, exponents.address() + there + b);
+                    }
+                }
+            }
+            return List.of(numbers, exponents);
         }
     }
 }

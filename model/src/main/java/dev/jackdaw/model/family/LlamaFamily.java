@@ -8,17 +8,17 @@ import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.ExpertChoice;
 import java.util.List;
 
-/// Llama 1 to 3, Mistral, Ministral and Mixtral, SmolLM 1 to 3, Granite 3 and the dense models of Granite 4: RMSNorm before each half,
+/// Llama 1 to 3, Mistral, Ministral (of both kinds) and Mixtral, SmolLM 1 to 3, Granite 3 and the dense models of Granite 4: RMSNorm before each half,
 /// SwiGLU, all rotary pairs as halves. GGUF keeps the rows of queries and keys in the order of neighbours.
 final class LlamaFamily implements Family {
     @Override
     public List<String> gguf() {
-        return List.of("llama", "smollm3", "granite", "granitehybrid");
+        return List.of("llama", "mistral3", "smollm3", "granite", "granitehybrid");
     }
 
     @Override
     public List<String> config() {
-        return List.of("llama", "mistral", "ministral", "mixtral", "smollm3", "granite", "granitemoehybrid");
+        return List.of("llama", "mistral", "ministral", "ministral3", "mixtral", "smollm3", "granite", "granitemoehybrid");
     }
 
     @Override
@@ -26,6 +26,7 @@ final class LlamaFamily implements Family {
         String name = f.architecture();
         Draft d = Draft.of(f, switch (name) {
             case "mistral", "ministral", "mixtral" -> "llama";
+            case "ministral3" -> "mistral3";
             case "granitemoehybrid" -> "granitehybrid";
             default -> name;
         });
@@ -50,13 +51,22 @@ final class LlamaFamily implements Family {
                     return d.build();
                 }
             }
-            default -> d.window(d.slides(_ -> true));
+            default -> {
+                d.window(d.slides(_ -> true));
+                d.growth = growth(f);
+            }
         }
         if (experts > 0) {
             ExpertChoice choice = ExpertChoice.best(f.size("expert_used_count", "num_experts_per_tok"), true);
             d.feed = _ -> new FeedForward.Experts(experts, d.feedForward, choice, new FeedForward.Bent(Bend.SILU), false, false, null);
         }
         return d.build();
+    }
+
+    private static Attention.Growth growth(Facts f) {
+        Facts rope = f.inside("rope_parameters|rope_scaling");
+        double beta = rope.real("attention.temperature_scale", "llama_4_scaling_beta", 0);
+        return beta == 0 ? Attention.Growth.NONE : new Attention.Growth(beta, rope.size("rope.scaling.original_context_length", "original_max_position_embeddings"));
     }
 
     private static void granite(Draft d, Facts f) {
@@ -70,7 +80,7 @@ final class LlamaFamily implements Family {
     /// Granite 4 without state-space layers and without experts; its feed-forward is the part that others share.
     private static void hybrid(Draft d, Facts f, int experts) {
         List<String> layers = f.list(null, "layers_block_type|layer_types");
-        if (experts > 0 || layers.stream().anyMatch(type -> !type.equals("attention")) || f.hasTensor("blk.0.ssm_in.weight", null)) {
+        if (experts > 0 || layers.stream().anyMatch(type -> !type.equals("attention") && !type.equals("full_attention")) || f.hasTensor("blk.0.ssm_in.weight", null)) {
             throw f.wrong("a granitehybrid model with state-space layers or experts is not supported; its dense models are");
         }
         d.feedForward = f.size("expert_shared_feed_forward_length", "shared_intermediate_size", d.feedForward);
@@ -84,6 +94,9 @@ final class LlamaFamily implements Family {
         Names names = CommonNames.of(gguf);
         if (gguf) {
             CommonNames.neighbours(names, spec);
+            if (f.isGguf() && f.hasTensor("blk.0.ffn_gate.0.weight", null)) {               // files of 2023
+                CommonNames.experts(names, spec, CommonNames.BLOCK, "ffn_gate.{e}.weight", "ffn_up.{e}.weight", "ffn_down.{e}.weight");
+            }
             if (spec.family().equals("granitehybrid") && f.isGguf() && f.hasTensor("blk.0.ffn_gate_shexp.weight", null)) {
                 for (String part : List.of("gate", "up", "down")) {
                     names.stem(CommonNames.LAYER + "mlp." + part + "_proj", CommonNames.BLOCK + "ffn_" + part + "_shexp");
@@ -96,6 +109,6 @@ final class LlamaFamily implements Family {
             return names.stem(CommonNames.LAYER + "mlp.down_proj", CommonNames.LAYER + "shared_mlp.output_linear");
         }
         names.stem(CommonNames.LAYER + "mlp.router", CommonNames.LAYER + "block_sparse_moe.gate");
-        return CommonNames.experts(names, spec, "block_sparse_moe.experts.{e}.w1.weight", "block_sparse_moe.experts.{e}.w3.weight", "block_sparse_moe.experts.{e}.w2.weight");
+        return CommonNames.experts(names, spec, CommonNames.LAYER, "block_sparse_moe.experts.{e}.w1.weight", "block_sparse_moe.experts.{e}.w3.weight", "block_sparse_moe.experts.{e}.w2.weight");
     }
 }

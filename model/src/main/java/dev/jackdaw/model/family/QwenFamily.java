@@ -33,7 +33,8 @@ final class QwenFamily implements Family {
             FeedForward dense = new FeedForward.Gated(d.feedForward, Bend.SILU, false), experts = experts(f, third);
             List<String> denseLayers = f.list(null, "mlp_only_layers");
             int step = f.size(null, "decoder_sparse_step", 1);
-            d.feed = layer -> denseLayers.contains(Integer.toString(layer)) || (layer + 1) % step != 0 ? dense : experts;
+            d.feed = layer -> f.isGguf() ? f.hasTensor("blk." + layer + ".ffn_gate_inp.weight", null) ? experts : dense
+                    : denseLayers.contains(Integer.toString(layer)) || (layer + 1) % step != 0 ? dense : experts;
         }
         return d.build();
     }
@@ -55,7 +56,7 @@ final class QwenFamily implements Family {
             for (String part : List.of("gate_proj", "up_proj", "down_proj")) {
                 names.stem(mlp + "shared." + part, mlp + "shared_expert." + part);
             }
-            CommonNames.experts(names, spec, "mlp.experts.{e}.gate_proj.weight", "mlp.experts.{e}.up_proj.weight", "mlp.experts.{e}.down_proj.weight");
+            CommonNames.experts(names, spec, CommonNames.LAYER, "mlp.experts.{e}.gate_proj.weight", "mlp.experts.{e}.up_proj.weight", "mlp.experts.{e}.down_proj.weight");
         }
         return names;
     }

@@ -51,9 +51,14 @@ final class Scalings {
             case "none", "longrope" -> Rope.UNSCALED;
             case "linear" -> linear(factor);
             case "yarn" -> new Rope.Yarn(factor, f.size("rope.scaling.original_context_length", null, context), f.real("rope.scaling.yarn_beta_fast", null, 32),
-                    f.real("rope.scaling.yarn_beta_slow", null, 1), f.flag("rope.scaling.yarn_truncate", null, true), f.real("rope.scaling.attn_factor", null, 1) * Rope.Yarn.magnitude(factor, 1));
+                    f.real("rope.scaling.yarn_beta_slow", null, 1), f.flag("rope.scaling.yarn_truncate", null, true), magnitude(f, factor));
             default -> throw f.wrong("rope.scaling.type " + type + " is not supported; supported: none, linear, yarn, longrope");
         };
+    }
+
+    /// Files that name a multiplier (`mscale_all_dim`) divide by what it makes of the factor.
+    private static double magnitude(Facts f, double factor) {
+        return f.real("rope.scaling.attn_factor", null, 1) * Rope.Yarn.magnitude(factor, 1) / Rope.Yarn.magnitude(factor, f.real("rope.scaling.yarn_log_multiplier", null, 0));
     }
 
     private static Rope.Scaling linear(double factor) {
@@ -76,10 +81,11 @@ final class Scalings {
         return switch (type) {
             case "default", "none" -> Rope.UNSCALED;
             case "linear" -> linear(s.real(null, "factor"));
+            case "dynamic" -> new Rope.Dynamic(s.real(null, "factor", 1));
             case "llama3" -> new Rope.Llama3(s.real(null, "factor"), s.real(null, "low_freq_factor"), s.real(null, "high_freq_factor"), original);
             case "yarn" -> yarn(s, original, context);
             case "longrope", "su" -> longrope(s, f, original, context);
-            default -> throw f.wrong("rope_scaling type " + type + " is not supported; supported: default, linear, llama3, yarn, longrope");
+            default -> throw f.wrong("rope_scaling type " + type + " is not supported; supported: default, linear, dynamic, llama3, yarn, longrope");
         };
     }
 

@@ -41,6 +41,16 @@ public enum FileType {
         return type;
     }
 
+    /// Of a file with weights of mostly this type; the plain one where several mixtures have it.
+    static FileType of(DType type) {
+        for (FileType file : values()) {
+            if (file.type == type && !file.name().endsWith("_S")) {
+                return file;
+            }
+        }
+        throw new IllegalArgumentException("export: a model is not written as " + type + "; choose F32, F16, BF16 or Q8_0");
+    }
+
     /// By name, in any case; `Q4_K` means `Q4_K_M`, as in other programs.
     public static FileType of(String name) {
         String upper = name.toUpperCase(Locale.ROOT);

@@ -11,6 +11,8 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
@@ -24,7 +26,8 @@ import java.util.Map;
 /// - `jackdaw.*`: how the model came to be. Nothing that changes from run to run (clock, machine, paths) belongs here: the same training
 ///   gives the same bytes.
 ///
-/// **Types.** Weights with one dimension stay F32, as everywhere. For Q8_0, a weight whose rows do not fill blocks of 32 becomes F16.
+/// **Types.** Weights with one dimension stay F32, as everywhere. For Q8_0, a weight whose rows do not fill blocks of 32 becomes F16. Where
+/// no type is asked for, each keeps its own, so that nothing is lost and nothing grows.
 public final class GgufExport {
     private static final int QUANTIZATION_VERSION = 2;
 
@@ -39,16 +42,15 @@ public final class GgufExport {
 
     /// @param name      what `general.name` says
     /// @param weights   by our names, in any number format
-    /// @param type      F32, F16, BF16 or Q8_0
+    /// @param type      F32, F16, BF16 or Q8_0; null: each weight as it is
     /// @param tokenizer keys that begin with `tokenizer.`
     /// @param facts     keys that begin with `jackdaw.`
     public static void write(Path path, String name, ModelSpec spec, Source weights, DType type,
                              Map<String, GgufValue> tokenizer, Map<String, GgufValue> facts) throws IOException {
         GgufWriter writer = new GgufWriter();
-        putGeneral(writer, name, spec, type);
-        putAll(writer, tokenizer, "tokenizer.");
-        putAll(writer, facts, "jackdaw.");
         try (Arena arena = Arena.ofShared()) {                       // holds the reordered rows of llama files until they are written
+            Map<DType, Long> elements = new EnumMap<>(DType.class);
+            List<Runnable> tensors = new ArrayList<>();
             for (Names.Link link : Families.names(spec, true).links(spec)) {
                 List<Tensor> ours = new ArrayList<>();
                 for (String weight : link.ours()) {
@@ -60,9 +62,17 @@ public final class GgufExport {
                 }
                 List<Tensor> files = link.form().write(arena, ours);
                 for (int i = 0; i < files.size(); i++) {
-                    writer.add(link.files().get(i), files.get(i), typeFor(link.files().get(i), files.get(i).shape(), type));
+                    String file = link.files().get(i);
+                    Tensor tensor = files.get(i);
+                    DType chosen = typeFor(file, tensor, type);
+                    elements.merge(chosen, tensor.elements(), Long::sum);
+                    tensors.add(() -> writer.add(file, tensor, chosen));
                 }
             }
+            putGeneral(writer, name, spec, type == null ? Collections.max(elements.entrySet(), Map.Entry.comparingByValue()).getKey() : type);
+            putAll(writer, tokenizer, "tokenizer.");
+            putAll(writer, facts, "jackdaw.");
+            tensors.forEach(Runnable::run);
             addFactors(writer, arena, spec);
             writer.write(path);
         }
@@ -77,22 +87,17 @@ public final class GgufExport {
     }
 
     /// Biases, tables of positions and routers stay F32, as llama.cpp has them.
-    private static DType typeFor(String name, Shape shape, DType type) {
-        return name.endsWith(".bias") || name.startsWith("position_embd") || name.startsWith("token_types") || name.contains("ffn_gate_inp") ? DType.F32 : typeFor(shape, type);
+    private static DType typeFor(String name, Tensor tensor, DType type) {
+        boolean wide = name.endsWith(".bias") || name.startsWith("position_embd") || name.startsWith("token_types") || name.contains("ffn_gate_inp") || name.contains("_norm.");
+        DType own = tensor.type() == DType.F64 ? DType.F32 : tensor.type();
+        return wide ? DType.F32 : typeFor(tensor.shape(), type == null ? own : type);
     }
 
     private static void putGeneral(GgufWriter writer, String name, ModelSpec spec, DType type) {
-        int fileType = switch (type) {
-            case F32 -> 0;
-            case F16 -> 1;
-            case Q8_0 -> 7;
-            case BF16 -> 32;
-            default -> throw new IllegalArgumentException("export: a model is not written as " + type + "; choose F32, F16, BF16 or Q8_0");
-        };
         writer.put("general.architecture", spec.family())
             .put("general.type", "model")
             .put("general.name", name)
-            .put("general.file_type", GgufValue.u32(fileType))
+            .put("general.file_type", GgufValue.u32(FileType.of(type).code()))
             .put("general.quantization_version", GgufValue.u32(QUANTIZATION_VERSION));
         GgufHeader.put(writer, spec);
     }
@@ -114,7 +119,7 @@ public final class GgufExport {
                     addFactors(writer, arena, "rope_factors_long.weight", f.longFactors());
                     addFactors(writer, arena, "rope_factors_short.weight", f.shortFactors());
                 }
-                case Rope.Unscaled _, Rope.Linear _, Rope.Yarn _ -> { }
+                case Rope.Unscaled _, Rope.Linear _, Rope.Yarn _, Rope.Dynamic _ -> { }
             }
         });
     }

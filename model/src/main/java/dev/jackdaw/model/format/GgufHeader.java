@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 /// What an architecture implies is not written: which layers slide, where norms stand, which bend a feed-forward has.
 final class GgufHeader {
     /// Files of other architectures leave the width of the turned part out where it is the whole head.
-    private static final Set<String> NAME_ROPE_WIDTH = Set.of("llama", "smollm3", "granite", "granitehybrid", "phi3", "starcoder2", "gptneox", "command-r", "cohere2",
+    private static final Set<String> NAME_ROPE_WIDTH = Set.of("llama", "mistral3", "smollm3", "granite", "granitehybrid", "phi3", "starcoder2", "gptneox", "command-r", "cohere2",
             "chatglm", "glm4", "deepseek2");
 
     private final GgufWriter writer;
@@ -80,6 +80,9 @@ final class GgufHeader {
                 if (spec.family().equals("gemma3") && a.scale() != Attention.Grouped.usualScale(a.headWidth())) {
                     real("attention.scale", a.scale());
                 }
+                if (a.growth().beta() > 0) {
+                    real("attention.temperature_scale", a.growth().beta());
+                }
                 if (a.reach() instanceof Attention.Everything) {
                     writer.put(prefix + "attention.causal", GgufValue.of(false));
                 }
@@ -132,7 +135,7 @@ final class GgufHeader {
     /// Factors are tensors, see [GgufExport].
     private void scaling(Rope.Scaling scaling) {
         switch (scaling) {
-            case Rope.Unscaled _, Rope.Factors _, Rope.Llama3 _ -> { }
+            case Rope.Unscaled _, Rope.Factors _, Rope.Llama3 _, Rope.Dynamic _ -> { }
             case Rope.Linear(double factor) -> {
                 writer.put(prefix + "rope.scaling.type", "linear");
                 real("rope.scaling.factor", factor);
@@ -153,6 +156,8 @@ final class GgufHeader {
                     double m = Math.sqrt(a.scale() * Math.sqrt(a.plain() + a.turned()));
                     real("rope.scaling.yarn_log_multiplier", (m - 1) / Math.log(s.factor()));
                     real("rope.scaling.attn_factor", s.magnitude());
+                } else if (spec.family().equals("mistral3") && s.factor() > 1) {
+                    real("rope.scaling.yarn_log_multiplier", (Rope.Yarn.magnitude(s.factor(), 1) / s.magnitude() - 1) / (0.1 * Math.log(s.factor())));
                 } else {
                     real("rope.scaling.attn_factor", s.magnitude() / Rope.Yarn.magnitude(s.factor(), 1));
                 }

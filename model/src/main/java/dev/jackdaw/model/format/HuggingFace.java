@@ -1,6 +1,7 @@
 package dev.jackdaw.model.format;
 
 import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.model.arch.WeightSource;
 import dev.jackdaw.model.family.Families;
 import dev.jackdaw.model.family.Names;
 import dev.jackdaw.tensor.DType;
@@ -11,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +41,8 @@ public final class HuggingFace {
     /// Writes the folder. A new one appears whole or not at all; in one that exists, each file is replaced whole, `config.json` last.
     ///
     /// @param weights by our names, see [ModelSpec#parameters()]
-    /// @param type    F32, F16 or BF16, for all weights
+    /// @param type    F32, F16 or BF16, for all weights; MXFP4: experts of gpt-oss in blocks, all else as it is; null: each weight as it is,
+    ///                blocks as F32, but experts of gpt-oss in MXFP4 blocks stay what they are
     public static void write(Path folder, ModelSpec spec, GgufExport.Source weights, DType type, Tokenizer tokenizer) throws IOException {
         if (Files.isDirectory(folder)) {
             fill(folder, spec, weights, type, tokenizer);
@@ -48,9 +52,14 @@ public final class HuggingFace {
     }
 
     private static void fill(Path folder, ModelSpec spec, GgufExport.Source weights, DType type, Tokenizer tokenizer) throws IOException {
+        if (type != null && type != DType.MXFP4 && type.isBlocks()) {
+            throw new IllegalArgumentException("export: a Hugging Face folder is not written as " + type + "; choose F32, F16, BF16 or, for gpt-oss, MXFP4");
+        }
         SafetensorsWriter writer = new SafetensorsWriter().put("format", "pt");
+        boolean packed = type == DType.MXFP4 || type == null && spec.family().equals("gpt-oss") && expertsAre(spec, weights, DType.MXFP4);
+        Map<DType, Long> elements = new EnumMap<>(DType.class);
         try (Arena arena = Arena.ofShared()) {                       // holds what lies otherwise in the file until it is written
-            for (Names.Link link : Families.names(spec, false).links(spec)) {
+            for (Names.Link link : (packed ? Families.packedNames(spec) : Families.names(spec, false)).links(spec)) {
                 List<Tensor> ours = new ArrayList<>();
                 for (String name : link.ours()) {
                     Tensor tensor = weights.tensor(name);
@@ -61,7 +70,15 @@ public final class HuggingFace {
                 }
                 List<Tensor> files = link.form().write(arena, ours);
                 for (int i = 0; i < files.size(); i++) {
-                    writer.add(link.files().get(i), files.get(i), type);
+                    Tensor tensor = files.get(i);
+                    if (tensor.type() == DType.I8) {
+                        writer.add(link.files().get(i), Safetensors.Type.U8, tensor.shape(), tensor.segment());
+                        continue;
+                    }
+                    boolean keep = type == null || type == DType.MXFP4;
+                    DType chosen = !keep ? type : tensor.type().isBlocks() || tensor.type() == DType.F64 ? DType.F32 : tensor.type();
+                    elements.merge(chosen, tensor.elements(), Long::sum);
+                    writer.add(link.files().get(i), tensor, chosen);
                 }
             }
             writer.write(folder.resolve("model.safetensors"));
@@ -69,10 +86,17 @@ public final class HuggingFace {
         AtomicFile.write(folder.resolve("tokenizer.json"), tokenizer.json.getBytes(StandardCharsets.UTF_8));
         AtomicFile.write(folder.resolve("tokenizer_config.json"), JSON.writeValueAsBytes(tokenizerConfig(spec, tokenizer)));
         AtomicFile.write(folder.resolve("generation_config.json"), JSON.writeValueAsBytes(specialIds(tokenizer)));
-        AtomicFile.write(folder.resolve("config.json"), JSON.writeValueAsBytes(config(spec, type, tokenizer)));
+        AtomicFile.write(folder.resolve("config.json"), JSON.writeValueAsBytes(config(spec, Collections.max(elements.entrySet(), Map.Entry.comparingByValue()).getKey(), packed, tokenizer)));
     }
 
-    private static Map<String, Object> config(ModelSpec spec, DType type, Tokenizer tokenizer) {
+    private static boolean expertsAre(ModelSpec spec, GgufExport.Source weights, DType type) {
+        try (Arena arena = Arena.ofShared()) {
+            return spec.parameters().stream().filter(parameter -> parameter.sizes().length == 3).map(ModelSpec.Parameter::name)
+                    .allMatch(name -> (weights instanceof WeightSource source ? source.tensor(arena, name, 0) : weights.tensor(name)).type() == type);
+        }
+    }
+
+    private static Map<String, Object> config(ModelSpec spec, DType type, boolean packed, Tokenizer tokenizer) {
         Map<String, Object> config = HuggingFaceConfig.of(spec);
         config.put("initializer_range", 0.02);
         config.put("use_cache", true);
@@ -80,9 +104,17 @@ public final class HuggingFace {
             case F32 -> "float32";
             case F16 -> "float16";
             case BF16 -> "bfloat16";
-            default -> throw new IllegalArgumentException("export: a Hugging Face folder is not written as " + type + "; choose F32, F16 or BF16");
+            default -> throw new AssertionError(type);
         });
-        config.putAll(specialIds(tokenizer));
+        if (packed) {
+            config.put("quantization_config", Map.of("quant_method", "mxfp4",
+                    "modules_to_not_convert", List.of("model.layers.*.self_attn", "model.layers.*.mlp.router", "model.embed_tokens", "lm_head")));
+        }
+        specialIds(tokenizer).forEach((key, id) -> {
+            if (config.get(key) == null) {
+                config.put(key, id);
+            }
+        });
         return config;
     }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// What a `config.json` says of a [ModelSpec], in the fields that the transformers library reads.
@@ -26,8 +27,16 @@ final class HuggingFaceConfig {
         return new HuggingFaceConfig(spec).write();
     }
 
+    private boolean isThird() {
+        return experts().map(f -> f.choice().sigmoid()).orElse(false);
+    }
+
+    private Optional<FeedForward.Experts> experts() {
+        return spec.blocks().stream().map(ModelSpec.Block::feedForward).filter(FeedForward.Experts.class::isInstance).map(FeedForward.Experts.class::cast).findFirst();
+    }
+
     private boolean hasExperts() {
-        return spec.blocks().stream().anyMatch(block -> block.feedForward() instanceof FeedForward.Experts);
+        return experts().isPresent();
     }
 
     /// The class in transformers and its `model_type`.
@@ -51,11 +60,16 @@ final class HuggingFaceConfig {
             case "starcoder2" -> names("Starcoder2", "starcoder2");
             case "olmo2" -> names("Olmo2", "olmo2");
             case "gpt-oss" -> names("GptOss", "gpt_oss");
+            case "mistral3" -> names("Ministral3", "ministral3");
+            case "deepseek2" -> isThird() ? names("DeepseekV3", "deepseek_v3") : names("DeepseekV2", "deepseek_v2");
             case "command-r" -> names("Cohere", "cohere");
             case "cohere2" -> names("Cohere2", "cohere2");
             case "chatglm" -> names("Glm", "glm");
             case "glm4" -> names("Glm4", "glm4");
-            case "bert" -> new String[] {spec.output() instanceof ModelSpec.Score ? "BertForSequenceClassification" : "BertModel", "bert"};
+            case "bert" -> {
+                String stem = spec.embedding().offset() > 0 ? "XLMRoberta" : "Bert";
+                yield new String[] {stem + (spec.output() instanceof ModelSpec.Score ? "ForSequenceClassification" : "Model"), stem.equals("Bert") ? "bert" : "xlm-roberta"};
+            }
             default -> throw new IllegalArgumentException("export: a " + spec.family() + " model is not written as a Hugging Face folder yet");
         };
     }
@@ -69,6 +83,10 @@ final class HuggingFaceConfig {
         config.put("architectures", List.of(names[0]));
         config.put("model_type", names[1]);
         config.put("vocab_size", spec.vocabulary());
+        if (first.attention() instanceof Attention.Latent latent) {
+            latent(latent);
+            return config;
+        }
         Attention.Grouped a = (Attention.Grouped) first.attention();
         if (spec.family().equals("gpt2")) {
             config.put("n_embd", spec.width());
@@ -98,6 +116,52 @@ final class HuggingFaceConfig {
         feedForward();
         scales(a);
         return config;
+    }
+
+    /// DeepSeek: latent attention, experts in groups.
+    private void latent(Attention.Latent a) {
+        ModelSpec.Logits head = (ModelSpec.Logits) spec.output();
+        config.put("hidden_size", spec.width());
+        config.put("intermediate_size", denseWidth());
+        config.put("num_hidden_layers", spec.layers());
+        config.put("num_attention_heads", a.heads());
+        config.put("num_key_value_heads", a.heads());
+        config.put("max_position_embeddings", spec.context());
+        config.put("rms_norm_eps", first.norm().epsilon());
+        config.put("tie_word_embeddings", head.tied());
+        config.put("hidden_act", "silu");
+        config.put("attention_bias", false);
+        config.put("q_lora_rank", a.queryRank() > 0 ? a.queryRank() : null);
+        config.put("kv_lora_rank", a.rank());
+        config.put("qk_nope_head_dim", a.plain());
+        config.put("qk_rope_head_dim", a.turned());
+        config.put("v_head_dim", a.value());
+        config.put("rope_theta", number(a.rope().theta()));
+        Map<String, Object> scaling = scaling(a.rope());
+        if (a.rope().scaling() instanceof Rope.Yarn s) {
+            double all = (Math.sqrt(a.scale() * Math.sqrt(a.plain() + a.turned())) - 1) / (0.1 * Math.log(s.factor()));
+            double rounded = Math.rint(all * 1e5) / 1e5;
+            scaling.put("mscale_all_dim", rounded);              // the factor on scores; that on cosines and sines is attention_factor
+            scaling.put("mscale", Math.rint(((Rope.Yarn.magnitude(s.factor(), rounded) * s.magnitude() - 1) / (0.1 * Math.log(s.factor()))) * 1e5) / 1e5);
+        }
+        config.put("rope_scaling", scaling);
+        experts().ifPresentOrElse(f -> {
+            config.put("n_routed_experts", f.count());
+            config.put("n_shared_experts", f.shared() == null ? null : f.shared().width() / f.width());
+            config.put("num_experts_per_tok", f.choice().used());
+            config.put("moe_intermediate_size", f.width());
+            config.put("norm_topk_prob", f.choice().renormalise());
+            config.put("routed_scaling_factor", f.choice().scale());
+            config.put("scoring_func", f.choice().sigmoid() ? "sigmoid" : "softmax");
+            config.put("n_group", f.choice().groups());
+            config.put("topk_group", f.choice().groupsUsed());
+            config.put("topk_method", f.correction() ? "noaux_tc" : f.choice().groups() > 1 ? "group_limited_greedy" : "greedy");
+            config.put("moe_layer_freq", 1);
+            config.put("first_k_dense_replace", spec.blocks().stream().takeWhile(block -> !(block.feedForward() instanceof FeedForward.Experts)).count());
+        }, () -> {
+            config.put("n_routed_experts", null);
+            config.put("first_k_dense_replace", spec.layers());
+        });
     }
 
     private long denseWidth() {
@@ -138,6 +202,18 @@ final class HuggingFaceConfig {
         if (rope.scaling() instanceof Rope.LongFactors s) {
             config.put("original_max_position_embeddings", s.original());
         }
+        if (a.growth().beta() > 0) {                                 // transformers looks for it beside the scaling of positions
+            Map<String, Object> parameters = new LinkedHashMap<>(Map.of("rope_type", "default"));
+            if (scaling(rope) != null) {
+                parameters.putAll(scaling(rope));
+            }
+            parameters.put("rope_theta", number(rope.theta()));
+            parameters.put("llama_4_scaling_beta", number(a.growth().beta()));
+            parameters.put("original_max_position_embeddings", a.growth().each());
+            config.put("rope_parameters", parameters);
+            config.remove("rope_scaling");
+            config.remove("rope_theta");
+        }
     }
 
     /// A float read from a file as the decimal it was, 10000.0 and not 9999.999….
@@ -153,6 +229,10 @@ final class HuggingFaceConfig {
             }
             case Rope.Linear(double factor) -> {
                 map.put("rope_type", "linear");
+                map.put("factor", factor);
+            }
+            case Rope.Dynamic(double factor) -> {
+                map.put("rope_type", "dynamic");
                 map.put("factor", factor);
             }
             case Rope.Llama3 s -> llama3(map, s);
@@ -199,11 +279,27 @@ final class HuggingFaceConfig {
             config.put("layer_types", windows.stream().map(w -> w > 0 ? "sliding_attention" : "full_attention").toList());
         }
         if (spec.family().equals("gemma2") || spec.family().equals("gemma3")) {
-            config.put("query_pre_attn_scalar", number(Math.rint(1 / ((double) a.scale() * a.scale()) * 1000) / 1000));
+            config.put("query_pre_attn_scalar", Math.round(1 / ((double) a.scale() * a.scale())));      // a whole number there
             config.put("attn_logit_softcapping", a.softcap() > 0 ? a.softcap() : null);
+        }
+        if (spec.family().equals("starcoder2")) {
+            config.put("use_bias", a.bias());
         }
         if (spec.family().equals("gptneox")) {
             config.put("use_parallel_residual", first.arrangement() == ModelSpec.Arrangement.PARALLEL);
+        }
+        if (spec.family().equals("command-r")) {
+            config.put("use_qk_norm", a.headNorm() == Attention.HeadNorm.OWN_LAYER_NORM);
+        }
+        if (spec.embedding().offset() > 0) {
+            config.put("pad_token_id", spec.embedding().offset() - 1);
+        }
+        if (spec.output() instanceof ModelSpec.Score(int labels)) {
+            Map<String, String> names = new LinkedHashMap<>();
+            for (int i = 0; i < labels; i++) {
+                names.put(Integer.toString(i), "LABEL_" + i);
+            }
+            config.put("id2label", names);
         }
         if (spec.family().equals("bert")) {
             config.put("type_vocab_size", spec.embedding().types());
@@ -221,7 +317,7 @@ final class HuggingFaceConfig {
         if (spec.family().startsWith("gemma")) {
             config.put("hidden_activation", bend);
         }
-        if (first.feedForward() instanceof FeedForward.Gated f && (spec.family().equals("llama") || spec.family().equals("smollm3"))) {
+        if (first.feedForward() instanceof FeedForward.Gated f && (spec.family().equals("llama") || spec.family().equals("smollm3") || spec.family().equals("granite"))) {
             config.put("mlp_bias", f.bias());
         }
         List<Integer> dense = IntStream.range(0, spec.layers()).filter(i -> !(spec.blocks().get(i).feedForward() instanceof FeedForward.Experts)).boxed().toList();
@@ -273,6 +369,10 @@ final class HuggingFaceConfig {
         if (spec.family().equals("granitehybrid")) {
             config.put("shared_intermediate_size", denseWidth());
             config.put("num_local_experts", 0);
+            config.put("num_experts_per_tok", 0);
+            config.put("mamba_expand", 2);                           // no layer uses them, but they are checked
+            config.put("mamba_n_heads", a.heads());
+            config.put("mamba_d_head", 2 * spec.width() / a.heads());
             config.put("layer_types", new ArrayList<>(java.util.Collections.nCopies(spec.layers(), "attention")));
             config.put("position_embedding_type", a.rope() instanceof Rope.None ? "nope" : "rope");
         }

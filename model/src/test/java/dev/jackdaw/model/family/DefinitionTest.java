@@ -11,22 +11,39 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Families without a stored reference against their published definitions, computed by `reference/families/families.py`.
+/// Families without a fixture against two witnesses: their published definitions, computed by `reference/families/families.py`, and the
+/// transformers library, by `reference/transformers/models.py`.
 class DefinitionTest {
-    static final Path ROOT = Path.of("src/test/resources/reference/families");
+    private static final List<Path> ROOTS = List.of(Path.of("src/test/resources/reference/families"), Path.of("src/test/resources/reference/transformers"));
+
+    static List<Path> models() throws IOException {
+        List<Path> models = new ArrayList<>();
+        for (Path root : ROOTS) {
+            try (Stream<Path> folders = Files.list(root)) {
+                folders.filter(Files::isDirectory).sorted().forEach(models::add);
+            }
+        }
+        return models;
+    }
+
+    private static boolean isCross(Path folder) {
+        return folder.getFileName().toString().startsWith("cross");
+    }
 
     static List<Path> decoders() throws IOException {
-        try (Stream<Path> folders = Files.list(ROOT)) {
-            return folders.filter(path -> Files.isDirectory(path) && !path.getFileName().toString().startsWith("cross")).sorted().toList();
-        }
+        return models().stream().filter(path -> !isCross(path)).toList();
+    }
+
+    static List<Path> crossEncoders() throws IOException {
+        return models().stream().filter(DefinitionTest::isCross).toList();
     }
 
     @ParameterizedTest
@@ -40,7 +57,7 @@ class DefinitionTest {
                 float[][] all = FixtureModelsTest.all(forward, ids);
                 for (int i = 0; i < ids.length; i++) {
                     for (int id = 0; id < all[i].length; id++) {
-                        assertThat(all[i][id]).as("position %d, logit %d", i, id).isCloseTo((float) expected.get("logits").get(i).get(id).asDouble(), within(2e-4f));
+                        assertThat(all[i][id]).as("position %d, logit %d", i, id).isCloseTo((float) expected.get("logits").get(i).get(id).asDouble(), within(1e-4f));
                     }
                     assertThat(forward.logits(cache, ids[i])).as("cached, position %d", i).isEqualTo(all[i]);
                 }
@@ -50,12 +67,12 @@ class DefinitionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"cross-bert", "cross-roberta"})
-    void crossEncodersGiveTheirScore(String name) throws IOException {
-        JsonNode expected = JsonMapper.shared().readTree(ROOT.resolve(name).resolve("expected.json").toFile());
+    @MethodSource("crossEncoders")
+    void crossEncodersGiveTheirScore(Path folder) throws IOException {
+        JsonNode expected = JsonMapper.shared().readTree(folder.resolve("expected.json").toFile());
         int[] ids = expected.get("ids").valueStream().mapToInt(JsonNode::asInt).toArray();
         try (Arena arena = Arena.ofShared(); Device device = Device.cpu(2)) {
-            ModelFile file = ModelFile.open(ROOT.resolve(name), arena);
+            ModelFile file = ModelFile.open(folder, arena);
             assertThat(file.spec().context()).isEqualTo(64);
             try (Forward forward = new Forward(file.spec(), device, file)) {
                 assertThat(forward.score(ids, expected.get("second").asInt())[0]).isCloseTo((float) expected.get("score").get(0).asDouble(), within(1e-4f));

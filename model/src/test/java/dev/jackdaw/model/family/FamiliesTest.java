@@ -40,8 +40,11 @@ class FamiliesTest {
         assertThat(Scalings.read(f, 256, 1024)).isEqualTo(new Rope.Linear(8));
         assertThat(Scalings.theta(facts("{'rope_parameters': {'rope_theta': 7.0, 'rope_type': 'default'}}"))).isEqualTo(7);
         assertThat(Scalings.partial(facts("{'rope_parameters': {'rope_theta': 7.0, 'partial_rotary_factor': 0.25}}"))).isEqualTo(0.25);
-        assertThatThrownBy(() -> Scalings.read(facts("{'rope_scaling': {'rope_type': 'dynamic'}}"), 8, 8)).isInstanceOf(FormatException.class)
-                .hasMessageContaining("rope_scaling type dynamic is not supported; supported: default, linear, llama3, yarn, longrope");
+        assertThatThrownBy(() -> Scalings.read(facts("{'rope_scaling': {'rope_type': 'spiral'}}"), 8, 8)).isInstanceOf(FormatException.class)
+                .hasMessageContaining("rope_scaling type spiral is not supported; supported: default, linear, dynamic, llama3, yarn, longrope");
+        Rope.Scaling dynamic = Scalings.read(facts("{'rope_scaling': {'type': 'dynamic', 'factor': 2.0}}"), 8, 8);
+        assertThat(dynamic).isEqualTo(new Rope.Dynamic(2));
+        assertThat(new Rope.Turned(8, false, 10_000, dynamic).angles(false)).as("within the context").isEqualTo(new Rope.Turned(8, false, 10_000, Rope.UNSCALED).angles(false));
     }
 
     /// Angles by hand: a pair that turns often stays, one that turns seldom is slowed, whatever lies between is mixed.

@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -40,13 +39,10 @@ class FamilyFuzzTest {
     @Test
     void configurations() throws IOException {
         Random random = new Random(5);
-        List<Path> folders = new ArrayList<>();
-        try (Stream<Path> all = Files.list(DefinitionTest.ROOT)) {
-            all.filter(Files::isDirectory).sorted().forEach(folders::add);
-        }
+        List<Path> folders = DefinitionTest.models();
         folders.add(Path.of("src/test/resources/reference/models/qwen3"));
         for (Path original : folders) {
-            Path copy = Files.createDirectory(folder.resolve(original.getFileName()));
+            Path copy = Files.createDirectory(folder.resolve(original.getParent().getFileName() + "-" + original.getFileName()));
             Files.copy(original.resolve("model.safetensors"), copy.resolve("model.safetensors"));
             for (int round = 0; round < ROUNDS; round++) {
                 ObjectNode config = (ObjectNode) HuggingFace.readJson(original.resolve("config.json"));

@@ -1,6 +1,7 @@
 package dev.jackdaw.model.family;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -11,8 +12,10 @@ import dev.jackdaw.model.format.Conversion;
 import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.GgufExport;
 import dev.jackdaw.model.format.GgufTensor;
+import dev.jackdaw.model.format.GgufWriter;
 import dev.jackdaw.model.format.HuggingFace;
 import dev.jackdaw.model.format.ModelFile;
+import dev.jackdaw.model.format.Safetensors;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Tensor;
@@ -23,6 +26,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -35,11 +39,9 @@ class RoundTripTest {
     Path folder;
 
     static List<Path> all() throws IOException {
-        try (Stream<Path> folders = Files.list(DefinitionTest.ROOT)) {
-            Stream<Path> encoder = SharedFixtures.root() == null ? Stream.of() : Stream.of(SharedFixtures.root().resolve("models/bert-embed"));
-            return Stream.of(SharedFixtures.models().stream(), folders.filter(Files::isDirectory).sorted(), encoder, SharedFixtures.gguf().stream()
-                    .filter(path -> !path.toString().contains("-k-"))).flatMap(s -> s).toList();
-        }
+        Stream<Path> encoder = SharedFixtures.root() == null ? Stream.of() : Stream.of(SharedFixtures.root().resolve("models/bert-embed"));
+        return Stream.of(SharedFixtures.models().stream(), DefinitionTest.models().stream(), encoder, SharedFixtures.gguf().stream()
+                .filter(path -> !path.toString().contains("-k-"))).flatMap(s -> s).toList();
     }
 
     @ParameterizedTest
@@ -53,17 +55,79 @@ class RoundTripTest {
             }
             ModelFile first = ModelFile.open(path, arena);
             Path gguf = folder.resolve("a.gguf"), again = folder.resolve("b.gguf"), hf = folder.resolve("hf");
-            GgufExport.write(gguf, "test", first.spec(), first, DType.F32, Map.of(), Map.of());
+            Path direct = folder.resolve("direct");
+            GgufExport.write(gguf, "test", first.spec(), first, null, Map.of(), Map.of());
             ModelFile second = ModelFile.open(gguf, arena);
             same(arena, device, first, second);
-            if (first.spec().family().equals("deepseek2") || first.spec().output() instanceof ModelSpec.Score && first.spec().embedding().types() < 2) {
-                return;                                              // no folder is written for these
-            }
-            HuggingFace.write(hf, second.spec(), second, DType.F32, TOKENIZER);
+            HuggingFace.write(hf, second.spec(), second, null, TOKENIZER);
             ModelFile third = ModelFile.open(hf, arena);
             same(arena, device, first, third);
-            GgufExport.write(again, "test", third.spec(), third, DType.F32, Map.of(), Map.of());
+            GgufExport.write(again, "test", third.spec(), third, null, Map.of(), Map.of());
             same(arena, device, first, ModelFile.open(again, arena));
+            HuggingFace.write(direct, first.spec(), first, null, TOKENIZER);
+            same(arena, device, first, ModelFile.open(direct, arena));
+        }
+    }
+
+    /// Packed experts stay packed, BF16 stays BF16, and the bytes come back.
+    @Test
+    void packedExpertsComeBack() throws IOException {
+        assumeTrue(SharedFixtures.root() != null, "needs shared/fixtures/models");
+        Path source = SharedFixtures.root().resolve("models/gpt-oss-mxfp4"), gguf = folder.resolve("a.gguf"), hf = folder.resolve("hf");
+        try (Arena arena = Arena.ofShared()) {
+            ModelFile first = ModelFile.open(source, arena);
+            GgufExport.write(gguf, "test", first.spec(), first, null, Map.of(), Map.of());
+            Gguf written = Gguf.open(gguf, arena);
+            assertThat(written.tensorInfo("blk.0.ffn_up_exps.weight").type().name()).isEqualTo("MXFP4");
+            assertThat(written.tensorInfo("blk.0.attn_q.weight").type().name()).isEqualTo("BF16");
+            ModelFile second = ModelFile.open(gguf, arena);
+            HuggingFace.write(hf, second.spec(), second, null, TOKENIZER);
+            assertThat(HuggingFace.config(hf).at("/quantization_config/quant_method").asString()).isEqualTo("mxfp4");
+            Safetensors original = Safetensors.open(source, arena), back = Safetensors.open(hf, arena);
+            for (Safetensors.Entry entry : original.entries()) {
+                boolean wide = back.entry(entry.name()).dtype().equals("F32");           // GGUF has biases and norms as F32
+                assertThat(back.entry(entry.name()).shape()).as(entry.name()).isEqualTo(entry.shape());
+                if (!wide) {
+                    assertThat(back.bytes(entry.name()).mismatch(original.bytes(entry.name()))).as(entry.name()).isEqualTo(-1);
+                }
+                assertThat(wide).as(entry.name()).isEqualTo(entry.shape().rank() == 1 || entry.name().endsWith("_bias") || entry.name().contains("router"));
+            }
+            HuggingFace.write(folder.resolve("wide"), second.spec(), second, DType.BF16, TOKENIZER);
+            ModelFile wide = ModelFile.open(folder.resolve("wide"), arena);
+            HuggingFace.write(folder.resolve("packed"), wide.spec(), wide, DType.MXFP4, TOKENIZER);
+            String blocks = "model.layers.1.mlp.experts.down_proj_blocks";
+            ModelFile packed = ModelFile.open(folder.resolve("packed"), arena);
+            String experts = "model.layers.1.mlp.experts.down_proj.weight";
+            assertThat(packed.tensor(experts).type()).isEqualTo(DType.MXFP4);
+            assertThat(Safetensors.open(folder.resolve("packed"), arena).entry(blocks).dtype()).isEqualTo("U8");
+            assertThat(numbers(arena, packed.tensor(experts))).as("what came from MXFP4 is rounded to itself").isEqualTo(numbers(arena, first.tensor(experts)));
+            assertThatThrownBy(() -> HuggingFace.write(folder.resolve("no"), first.spec(), first, DType.Q8_0, TOKENIZER)).hasMessageContaining("is not written as Q8_0");
+        }
+    }
+
+    /// GGUF files of 2023 have one tensor for each matrix of each expert.
+    @Test
+    void oneTensorForEachExpert() throws IOException {
+        assumeTrue(SharedFixtures.root() != null, "needs shared/fixtures/models");
+        Path gguf = folder.resolve("a.gguf"), old = folder.resolve("old.gguf");
+        try (Arena arena = Arena.ofShared(); Device device = Device.cpu(2)) {
+            ModelFile first = ModelFile.open(SharedFixtures.root().resolve("models/mixtral"), arena);
+            GgufExport.write(gguf, "test", first.spec(), first, null, Map.of(), Map.of());
+            Gguf file = Gguf.open(gguf, arena);
+            GgufWriter writer = new GgufWriter();
+            file.metadata().forEach(writer::put);
+            for (GgufTensor info : file.tensors()) {
+                Tensor tensor = file.tensor(info.name());
+                if (!info.name().endsWith("_exps.weight")) {
+                    writer.add(info.name(), tensor);
+                    continue;
+                }
+                for (int e = 0; e < tensor.size(0); e++) {
+                    writer.add(info.name().replace("_exps.weight", "." + e + ".weight"), tensor.slice(e, e + 1).reshape(tensor.size(1), tensor.size(2)));
+                }
+            }
+            writer.write(old);
+            same(arena, device, first, ModelFile.open(old, arena));
         }
     }
 

@@ -150,19 +150,6 @@ class FuzzTest {
     }
 
     @Test
-    void damagedPackedExpertsAreReadOrRefused() throws IOException {
-        Path path = folder.resolve("experts.safetensors");
-        new SafetensorsWriter().add("e_blocks", Safetensors.Type.U8, Shape.of(2, 3, 1, 16), MemorySegment.ofArray(new byte[96]))
-            .add("e_scales", Safetensors.Type.U8, Shape.of(2, 3, 1), MemorySegment.ofArray(new byte[6])).write(path);
-        damage("packed experts", Files.readAllBytes(path), 1000, (file, arena) -> {
-            Safetensors tensors = Safetensors.open(file, arena);
-            if (PackedExperts.has(tensors, "e")) {
-                touch(PackedExperts.read(tensors, "e", arena));
-            }
-        });
-    }
-
-    @Test
     void damagedRealGgufIsReadOrRefused() throws IOException {
         byte[] bytes = Files.readAllBytes(Fixtures.gguf("qwen3-Q8_0.gguf"));
         Random random = new Random(3);

@@ -146,7 +146,7 @@ class ModelFileTest {
         String good = Files.readString(Fixtures.model("llama-gqa").resolve("config.json"));
         Files.copy(Fixtures.model("llama-gqa").resolve("model.safetensors"), folder.resolve("model.safetensors"));
         refuses(good.replace("\"model_type\": \"llama\"", "\"model_type\": \"mamba\""), "model_type mamba is not supported; supported: bert, cohere, cohere2, deepseek_v2");
-        refuses(good.replace("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"dynamic\", \"factor\": 8}"), "rope_scaling type dynamic is not supported");
+        refuses(good.replace("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"spiral\", \"factor\": 8}"), "rope_scaling type spiral is not supported");
         refuses(good.replace("\"rope_scaling\": null", "\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": \"8\"}"), "factor is \"8\"; expected a number");
         refuses(good.replace("\"hidden_size\": 64", "\"hidden_size\": \"64\""), "hidden_size is \"64\"; expected a size of at least 1");
         refuses(good.replace("\"hidden_size\": 64", "\"hidden_size\": 99999999999"), "hidden_size is 99999999999");

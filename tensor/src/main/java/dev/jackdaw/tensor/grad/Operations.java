@@ -61,6 +61,16 @@ public interface Operations {
         throw cannot("partly turned heads");
     }
 
+    /// LayerNorm of each query and key head with weights of its own, in place.
+    default Value headLayerNorm(Value qkv, Value qWeight, Value kWeight, Heads heads) {
+        throw cannot("LayerNorm over heads");
+    }
+
+    /// Queries times 1 + beta · ln(1 + ⌊position / each⌋), in place.
+    default Value growQueries(Value qkv, Value positions, Heads heads, double beta, int each) {
+        throw cannot("queries that grow with their position");
+    }
+
     /// [#attention] by another rule.
     default Value attention(int layer, Value qk, Value qkv, Heads heads, AttentionRule rule) {
         throw cannot("attention with a window, a cap, sinks or in both directions");

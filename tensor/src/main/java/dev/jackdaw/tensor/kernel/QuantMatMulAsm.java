@@ -17,8 +17,6 @@ import java.lang.foreign.MemorySegment;
 public final class QuantMatMulAsm implements QuantMatMul {
     /// Rows that pass over a pair of panels while these are unpacked: 512 columns of them take 256 KB.
     private static final int ROW_BLOCK = 256;
-    /// Panels are handed out by twos, so that all streams of a kernel are used and neighbours do not share cache lines of y.
-    private static final int PANELS_TOGETHER = 2;
     private static final int PARTS_PER_THREAD = 6;
     /// Work that is worth a part: some 10 microseconds.
     private static final long PART_BYTES = 128 << 10;
@@ -35,6 +33,8 @@ public final class QuantMatMulAsm implements QuantMatMul {
     private long place;
     private long each;
     private MemorySegment kernel;
+    private boolean exact;
+    private int panelsTogether;
     private PanelFormat format;
     private long y;
     private long yRow;
@@ -86,7 +86,17 @@ public final class QuantMatMulAsm implements QuantMatMul {
 
     @Override
     public void multiplyExact(Workers workers, long y, long yRow, long x, long xRow, int rows, long packed, PanelFormat format, int F, int C) {
-        portable.multiplyExact(workers, y, yRow, x, xRow, rows, packed, format, F, C);
+        QuantMatMul.check(yRow, rows, format, F, C);
+        MemorySegment found = rows == 0 ? null : code.exact(format);
+        if (found == null) {
+            portable.multiplyExact(workers, y, yRow, x, xRow, rows, packed, format, F, C);
+            return;
+        }
+        kernel = found;
+        exact = true;
+        this.x = x;
+        xRowBytes = 4 * xRow;
+        run(workers, y, yRow, rows, packed, format, F, C);
     }
 
     @Override
@@ -98,6 +108,7 @@ public final class QuantMatMulAsm implements QuantMatMul {
             return;
         }
         kernel = found;
+        exact = false;
         x = activations;
         xRowBytes = ActivationBlocks.rowBytes(C);
         run(workers, y, yRow, rows, packed, format, F, C);
@@ -115,18 +126,19 @@ public final class QuantMatMulAsm implements QuantMatMul {
         panels = PanelFormat.panels(F);
         rowBlocks = (rows + ROW_BLOCK - 1) / ROW_BLOCK;
         rowsInBlock = (rows + rowBlocks - 1) / rowBlocks;
-        int together = (panels + PANELS_TOGETHER - 1) / PANELS_TOGETHER;
+        panelsTogether = code.panelsTogether(exact);
+        int together = (panels + panelsTogether - 1) / panelsTogether;
         long worth = Math.max(panels * panelBytes / PART_BYTES, (long) panels * PanelFormat.LANES * C / PART_PRODUCTS * rows);
         pieces = (int) Math.clamp(worth / rowBlocks, Math.min(together, workers.threads()), Math.min(together, PARTS_PER_THREAD * workers.threads()));
-        each = (Arguments.BYTES + code.scratchBytes(rowsInBlock) + 63) / 64 * 64;
+        each = (Arguments.BYTES + code.scratchBytes(rowsInBlock, exact) + 63) / 64 * 64;
         place = memory.bytes(each * workers.threads());
         workers.run(pieces * rowBlocks, part);
     }
 
     private void part(int part, int worker) {
-        int together = (panels + PANELS_TOGETHER - 1) / PANELS_TOGETHER, piece = part / rowBlocks;
-        int from = (int) ((long) together * piece / pieces) * PANELS_TOGETHER;
-        int to = Math.min(panels, (int) ((long) together * (piece + 1) / pieces) * PANELS_TOGETHER);
+        int together = (panels + panelsTogether - 1) / panelsTogether, piece = part / rowBlocks;
+        int from = (int) ((long) together * piece / pieces) * panelsTogether;
+        int to = Math.min(panels, (int) ((long) together * (piece + 1) / pieces) * panelsTogether);
         int n0 = part % rowBlocks * rowsInBlock, n = Math.min(rowsInBlock, rows - n0);
         if (n <= 0) {
             return;
@@ -141,6 +153,7 @@ public final class QuantMatMulAsm implements QuantMatMul {
         Memory.putLong(at + Arguments.PANEL_BYTES, panelBytes);
         Memory.putLong(at + Arguments.PANELS, to - from);
         Memory.putLong(at + Arguments.GROUPS, C / 32);
+        Memory.putLong(at + Arguments.COLUMNS, C);
         Memory.putLong(at + Arguments.HIGH_AT, format.highAt(C));
         Memory.putLong(at + Arguments.SCALES_AT, format.scalesAt(C));
         Memory.putLong(at + Arguments.MINS_AT, format.minsAt(C));
@@ -148,7 +161,7 @@ public final class QuantMatMulAsm implements QuantMatMul {
         Memory.putLong(at + Arguments.SUPER_MINS_AT, format.superMinsAt(C));
         Memory.putLong(at + Arguments.LAST_MASK, to == panels ? -1L >>> 63 - (F - 1) % PanelFormat.LANES : 0xffff);
         Memory.putLong(at + Arguments.SCRATCH, at + Arguments.BYTES);
-        Memory.putLong(at + Arguments.PREFETCHES, code.prefetches(format, n));
+        Memory.putLong(at + Arguments.PREFETCHES, code.prefetches(format, n, exact));
         ExecutableMemory.call(kernel, at);
     }
 

@@ -28,6 +28,10 @@ class QuantMatMulAsmTest {
     private static final Workers WORKERS = Workers.of(2);
     private static final QuantMatMul REFERENCE = new QuantMatMul.Reference();
 
+    /// Rows of x, rows of w, units of columns: every height of a tile, every number of panels beside each other, full and ragged ends.
+    private static final int[][] SIZES = {{1, 1, 1}, {1, 7, 3}, {1, 16, 1}, {1, 77, 3}, {1, 64, 2}, {2, 17, 1}, {3, 33, 3}, {4, 48, 1}, {5, 77, 1}, {6, 16, 3}, {7, 33, 1},
+        {13, 65, 1}, {20, 5, 3}};
+
     @AfterAll
     static void close() {
         WORKERS.close();
@@ -43,14 +47,14 @@ class QuantMatMulAsmTest {
 
     static List<Case> cases() {
         var cases = new ArrayList<Case>();
-        sets().forEach(isa -> Stream.of(DType.values()).filter(DType::isBlocks).forEach(type -> cases.add(new Case(isa, type))));
+        sets().forEach(isa -> Stream.of(DType.values()).filter(type -> type.isBlocks() || type == DType.F32 || type == DType.F16 || type == DType.BF16).forEach(type -> cases.add(new Case(isa, type))));
         return cases;
     }
 
     private record Layer(PanelFormat format, int rows, int F, int C, long packed, long x, long activations, long y, long yRow) {
         static Layer of(Arena arena, DType type, int rows, int F, int columnUnits) {
             PanelFormat format = PanelFormat.of(type);
-            int C = columnUnits * format.columns();
+            int C = format.isQuantized() ? columnUnits * format.columns() : 1 + 211 * columnUnits;
             var random = new SplittableRandom(31L * rows + 7L * F + C + type.ordinal());
             long packed = arena.allocate(format.bytes(F, C), 64).address();
             RandomPanels.fill(random, packed, format, F, C);
@@ -58,7 +62,9 @@ class QuantMatMulAsmTest {
             for (long i = 0; i < (long) rows * C; i++) {
                 Memory.putFloat(x + 4 * i, i / 32 % 9 == 4 ? 0 : (float) (random.nextDouble(-1, 1) * random.nextDouble(3)));
             }
-            REFERENCE.quantize(WORKERS, activations, x, C, rows, C);
+            if (format.isQuantized()) {
+                REFERENCE.quantize(WORKERS, activations, x, C, rows, C);
+            }
             long yRow = F + 5;
             return new Layer(format, rows, F, C, packed, x, activations, arena.allocate(4 * rows * yRow, 64).address(), yRow);
         }
@@ -82,13 +88,12 @@ class QuantMatMulAsmTest {
     @MethodSource("cases")
     void hasTheBitsOfTheReferenceOnAwkwardSizes(Case one) throws Exception {
         try (QuantMatMul asm = new QuantMatMulAsm(QuantCode.of(one.isa), REFERENCE)) {
-            for (int rows : new int[] {1, 2, 3, 4, 5, 6, 7, 13, 40}) {
-                for (int F : new int[] {1, 7, 16, 17, 33, 77}) {
-                    for (int units : new int[] {1, 3}) {
-                        try (Arena arena = Arena.ofShared()) {
-                            Layer layer = Layer.of(arena, one.type, rows, F, units);
-                            assertThat(layer.run(asm, WORKERS, false)).as("%s %s", one, layer).isEqualTo(layer.run(REFERENCE, WORKERS, false));
-                        }
+            for (int[] size : SIZES) {
+                try (Arena arena = Arena.ofShared()) {
+                    Layer layer = Layer.of(arena, one.type, size[0], size[1], size[2]);
+                    assertThat(layer.run(asm, WORKERS, true)).as("exact %s %s", one, layer).isEqualTo(layer.run(REFERENCE, WORKERS, true));
+                    if (layer.format.isQuantized()) {
+                        assertThat(layer.run(asm, WORKERS, false)).as("%s %s", one, layer).isEqualTo(layer.run(REFERENCE, WORKERS, false));
                     }
                 }
             }
@@ -101,10 +106,12 @@ class QuantMatMulAsmTest {
         try (QuantMatMul asm = new QuantMatMulAsm(QuantCode.of(isa), REFERENCE); Arena arena = Arena.ofShared(); Workers three = Workers.of(3)) {
             for (DType type : new DType[] {DType.Q8_0, DType.Q4_K, DType.Q6_K}) {
                 for (int rows : new int[] {1, 64, 259}) {
-                    Layer layer = Layer.of(arena, type, rows, 1100, 1300 / PanelFormat.of(type).columns());
-                    int[] found = layer.run(asm, three, false);
-                    assertThat(found).as("%s %s", isa, layer).isEqualTo(layer.run(REFERENCE, WORKERS, false));
-                    assertThat(layer.run(asm, WORKERS, false)).isEqualTo(found);
+                    Layer layer = Layer.of(arena, type, rows, 230, 800 / PanelFormat.of(type).columns());
+                    for (boolean exact : new boolean[] {false, true}) {
+                        int[] found = layer.run(asm, three, exact);
+                        assertThat(found).as("%s %s", isa, layer).isEqualTo(layer.run(REFERENCE, WORKERS, exact));
+                        assertThat(layer.run(asm, WORKERS, exact)).isEqualTo(found);
+                    }
                 }
             }
         }

@@ -11,6 +11,17 @@ final class RandomPanels {
 
     static void fill(SplittableRandom random, long packed, PanelFormat format, int F, int C) {
         long bytes = format.bytes(F, C);
+        if (!format.isQuantized()) {
+            for (long i = 0; i < bytes; i += format.bits() / 8) {
+                float number = (float) random.nextDouble(-1, 1);
+                switch (format.type()) {
+                    case F16 -> Memory.putShort(packed + i, Float.floatToFloat16(number));
+                    case BF16 -> Memory.putShort(packed + i, (short) (Float.floatToRawIntBits(number) >> 16));
+                    default -> Memory.putFloat(packed + i, number);
+                }
+            }
+            return;
+        }
         for (long i = 0; i < bytes; i += 8) {
             Memory.putLong(packed + i, random.nextLong());
         }

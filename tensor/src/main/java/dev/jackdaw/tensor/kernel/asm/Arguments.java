@@ -13,7 +13,7 @@ public final class Arguments {
     public static final int PACKED = 40;
     public static final int PANEL_BYTES = 48;
     public static final int PANELS = 56;
-    /// Steps along c: groups of 32 columns for quantised formats, columns for others.
+    /// Groups of 32 columns.
     public static final int GROUPS = 64;
     public static final int HIGH_AT = 72;
     public static final int SCALES_AT = 80;
@@ -26,6 +26,7 @@ public final class Arguments {
     public static final int SCRATCH = 120;
     /// Lines of the next weights that are asked for before each tile.
     public static final int PREFETCHES = 128;
+    public static final int COLUMNS = 192;
     // Places for the kernel itself.
     static final int GROUP = 136;
     static final int STEP = 144;
@@ -33,7 +34,7 @@ public final class Arguments {
     static final int X_NOW = 160;
     static final int SUMS_NOW = 168;
     static final int SECOND = 176;
-    static final int AHEAD = 184;
+    static final int ENDS = 184;
     public static final int BYTES = 256;
 
     private Arguments() {

@@ -187,6 +187,10 @@ public final class Assembler {
         arithmetic(5, to, value);
     }
 
+    public void and(Reg to, int value) {
+        arithmetic(4, to, value);
+    }
+
     public void compare(Reg a, Reg b) {
         general(0x39, b.ordinal(), a);
     }

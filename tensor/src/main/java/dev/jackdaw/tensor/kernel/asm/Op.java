@@ -20,7 +20,7 @@ public enum Op {
     PSRLD(1, 1, 0x72, 2, Covers.LANES), PSLLD(1, 1, 0x72, 6, Covers.LANES), PSRAD(1, 1, 0x72, 4, Covers.LANES),
     PSRLW(1, 1, 0x71, 2, Covers.ALL), PSLLW(1, 1, 0x71, 6, Covers.ALL), PSRAW(1, 1, 0x71, 4, Covers.ALL),
     BROADCASTSS(2, 1, 0x18, Covers.ONE), PBROADCASTD(2, 1, 0x58, Covers.ONE),
-    PMOVZXBD(2, 1, 0x31, Covers.QUARTER), PMOVSXBD(2, 1, 0x21, Covers.QUARTER), PMOVZXBW(2, 1, 0x30, Covers.HALF), PMOVSXBW(2, 1, 0x20, Covers.HALF),
+    PMOVZXBD(2, 1, 0x31, Covers.QUARTER), PMOVSXBD(2, 1, 0x21, Covers.QUARTER), PMOVZXWD(2, 1, 0x33, Covers.HALF), PMOVZXBW(2, 1, 0x30, Covers.HALF), PMOVSXBW(2, 1, 0x20, Covers.HALF),
     PCMPEQB(1, 1, 0x74, Covers.ALL), PCMPEQD(1, 1, 0x76, Covers.ALL), PCMPGTD(1, 1, 0x66, Covers.ALL), PBLENDVB(3, 1, 0x4C, Covers.ALL),
     MASKMOVPS(2, 1, 0x2C, Covers.ALL), STOREMASKMOVPS(2, 1, 0x2E, Covers.ALL), PTERNLOG(3, 1, 0x25, Covers.LANES), PCMPUD(3, 1, 0x1E, Covers.LANES);
 

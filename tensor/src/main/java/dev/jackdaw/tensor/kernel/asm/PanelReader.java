@@ -91,17 +91,20 @@ final class PanelReader {
         }
     }
 
-    /// Moves on by the number of groups in `groups`, a multiple of 8 where there are super scales.
+    /// Moves on by the number of groups in `groups`, and destroys that.
     void skip(Reg groups) {
-        skip(QUANTS, groups, format.quantBytes(), 1, true);
-        skip(HIGH, groups, format.highBytes(), 1, format.highBytes() > 0);
-        skip(SCALES, groups, scaleBytes(), 1, true);
-        skip(MINS, groups, minBytes(), 1, format.hasMins());
-        skip(SUPERS, groups, 4, 1, format.scale().isSuper());
-        skip(SUPER_MINS, groups, 4, 1, format.mins().isSuper());
+        skip(QUANTS, groups, format.quantBytes(), true);
+        skip(HIGH, groups, format.highBytes(), format.highBytes() > 0);
+        skip(SCALES, groups, scaleBytes(), true);
+        skip(MINS, groups, minBytes(), format.hasMins());
+        if (hasSupers()) {
+            a.shiftRight(groups, 3);
+            skip(SUPERS, groups, 32, format.scale().isSuper());
+            skip(SUPER_MINS, groups, 32, format.mins().isSuper());
+        }
     }
 
-    private void skip(Reg region, Reg groups, int bytes, int scale, boolean exists) {
+    private void skip(Reg region, Reg groups, int bytes, boolean exists) {
         if (exists) {
             a.multiply(RAX, groups, bytes);
             a.add(region, RAX);

@@ -13,6 +13,7 @@ public final class QuantCode {
     private final MemorySegment[] oneRow = new MemorySegment[dev.jackdaw.tensor.DType.values().length];
     private final MemorySegment[] manyRows = oneRow.clone();
 
+    private final MemorySegment[] exact = oneRow.clone();
     private MemorySegment quantize;
 
     private QuantCode(Isa isa) {
@@ -34,6 +35,11 @@ public final class QuantCode {
         return find(manyRows, format, Gemm512::code);
     }
 
+    /// Any number of rows of F32 numbers by a packed weight of any format.
+    public MemorySegment exact(PanelFormat format) {
+        return find(exact, format, Exact512::code);
+    }
+
     /// Rows of F32 numbers to rows of activation blocks.
     public MemorySegment quantize() {
         if (quantize == null) {
@@ -43,20 +49,26 @@ public final class QuantCode {
     }
 
     /// Bytes of scratch for `rows` rows.
-    public long scratchBytes(int rows) {
-        return Gemm512.SCRATCH_BYTES + 128L * rows;
+    public long scratchBytes(int rows, boolean exact) {
+        return exact ? Exact512.SCRATCH_BYTES + (long) Exact512.SUM_BYTES * rows : Gemm512.SCRATCH_BYTES + 128L * rows;
     }
 
-    /// Pairs of cache lines to ask for before each tile, so that all of the next weights have been asked for when the last tile is done.
-    public int prefetches(PanelFormat format, int rows) {
-        int tiles = (rows + Gemm512.ROWS - 1) / Gemm512.ROWS, lines = Gemm512.STEP * format.quantBytes() / 64;
+    /// So many panels are multiplied side by side.
+    public int panelsTogether(boolean exact) {
+        return exact ? Exact512.PANELS : 2;
+    }
+
+    /// Cache lines of each panel to ask for before each tile, so that all of the next weights have been asked for when the last tile is done.
+    public int prefetches(PanelFormat format, int rows, boolean exact) {
+        int tiles = (rows + Gemm512.ROWS - 1) / Gemm512.ROWS;
+        int lines = (exact ? Exact512.stepBytes(format) : Gemm512.STEP * format.quantBytes()) / 64;
         return (lines + tiles - 1) / tiles;
     }
 
     private MemorySegment find(MemorySegment[] known, PanelFormat format, Function<PanelFormat, byte[]> write) {
         MemorySegment code = known[format.type().ordinal()];
         if (code == null) {
-            code = format.isQuantized() ? place(write.apply(format)) : NONE;
+            code = place(write.apply(format));
             known[format.type().ordinal()] = code;
         }
         return code == NONE ? null : code;
@@ -69,6 +81,7 @@ public final class QuantCode {
             System.getLogger("jackdaw").log(System.Logger.Level.WARNING, "{0}; the slower portable kernels take over", refused.getMessage());
             Arrays.fill(oneRow, NONE);
             Arrays.fill(manyRows, NONE);
+            Arrays.fill(exact, NONE);
             quantize = NONE;
             return NONE;
         }

@@ -136,6 +136,9 @@ class AssemblerTest {
         check("vpshufd xmm3, xmm2, 0x4e", "c5f970da4e", a -> a.op(PSHUFD, xmm(3), xmm(2), 0x4e));
         check("vpmovdb XMMWORD PTR [rdx+16], zmm5", "62f27e48316a01", a -> a.op(STOREPMOVDB, at(RDX, 16), zmm(5)));
         check("vpmaxsd zmm2, zmm2, ZMMWORD PTR [rdx+64]", "62f26d483d5201", a -> a.op(PMAXSD, zmm(2), zmm(2), at(RDX, 64)));
+        check("vpmovzxwd zmm6, YMMWORD PTR [rsi+64]", "62f27d48337602", a -> a.op(PMOVZXWD, zmm(6), at(RSI, 64)));
+        check("and rcx, 511", "4881e1ff010000", a -> a.and(RCX, 511));
+        check("and rax, 7", "4883e007", a -> a.and(RAX, 7));
         check("vmaskmovps YMMWORD PTR [rax+32], ymm3, ymm9", "c462652e4820", a -> a.store(at(RAX, 32), ymm(3), ymm(9)));
         check("vpternlogd zmm1, zmm2, zmm3, 0xf8", "62f36d4825cbf8", a -> a.op(PTERNLOG, zmm(1), zmm(2), zmm(3), 0xf8));
         check("vpcmpltud k3, zmm7, zmm18", "62b345481eda01", a -> a.below(3, zmm(7), zmm(18)));

@@ -34,6 +34,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private CacheOptions cache = new CacheOptions();
 
+    @Mixin
+    private ActivationOptions activations;
+
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe text:%n")
     private GenerationOptions generation = new GenerationOptions();
 
@@ -103,7 +106,7 @@ final class RunCommand implements Callable<Integer> {
         sampling.check(common);
         generation.check(common);
         speculation.check(common);
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
             cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
             lora.apply(model, common);

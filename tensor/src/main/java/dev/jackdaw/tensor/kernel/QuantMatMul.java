@@ -47,6 +47,11 @@ public interface QuantMatMul extends AutoCloseable {
     /// @param x rows of C numbers, `xRow` apart; must not overlap y
     void multiplyExact(Workers workers, long y, long yRow, long x, long xRow, int rows, long packed, PanelFormat format, int F, int C);
 
+    /// Whether [#multiply] is faster than [#multiplyExact].
+    default boolean multipliesBytes() {
+        return false;
+    }
+
     @Override
     default void close() {
     }

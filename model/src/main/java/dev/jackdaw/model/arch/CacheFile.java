@@ -64,15 +64,21 @@ public final class CacheFile {
         write(file, entries, cache.pool().layout(), fingerprint);
     }
 
-    /// Saves all texts of a tree; nothing may change it meanwhile.
+    /// Saves all texts of a tree as it is now; it may go on changing meanwhile.
     public static void save(Path file, PrefixTree tree, PagePool pool, String fingerprint) throws IOException {
         List<Entry> entries = new ArrayList<>();
         Map<PrefixTree.Node, Integer> places = new IdentityHashMap<>();
-        for (PrefixTree.Node node : tree.ordered()) {
-            places.put(node, entries.size());
-            entries.add(new Entry(places.getOrDefault(node.parent, -1), node.ids(), node.page));
+        synchronized (pool) {
+            for (PrefixTree.Node node : tree.ordered()) {
+                places.put(node, entries.size());
+                entries.add(new Entry(places.getOrDefault(node.parent, -1), node.ids(), pool.hold(node.page)));
+            }
         }
-        write(file, entries, pool.layout(), fingerprint);
+        try {
+            write(file, entries, pool.layout(), fingerprint);
+        } finally {
+            entries.forEach(entry -> pool.letGo(entry.page));
+        }
     }
 
     private static void write(Path file, List<Entry> entries, PageLayout layout, String fingerprint) throws IOException {

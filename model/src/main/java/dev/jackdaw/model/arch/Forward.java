@@ -22,8 +22,8 @@ import java.util.function.Function;
 ///
 /// A long prompt goes through in chunks; the bits of a position do not depend on how it was cut. One caller at a time.
 public final class Forward implements AutoCloseable {
-    /// Positions that go through at once: enough to read each weight for many rows.
-    private static final int CHUNK = 256;
+    /// Rows that go through at once: enough to read each weight for many of them.
+    public static final int ROWS = 256;
     /// Rows whose logits exist at once: with a vocabulary of 128k a row takes half a megabyte.
     private static final int HEAD_ROWS = 64;
     /// Of the memory that is free, what weights may take: the rest is for the cache, activations and the system.
@@ -35,8 +35,7 @@ public final class Forward implements AutoCloseable {
     private final WeightSource source;
     private final NamedWeights named;
     private final Transformer transformer;
-    private final Map<CacheType, PagePool> pools = new EnumMap<>(CacheType.class);
-    private CacheType cacheType = CacheType.F32;
+    private PagePool pool;
     private final Eager eager;
     private final String note;
     private final int originalContext;        // of LongFactors; 0: none
@@ -44,9 +43,9 @@ public final class Forward implements AutoCloseable {
     private final List<Piece> pieces = new ArrayList<>();
     private List<Adapter> adapters = List.of();
     private Arena inputs = Arena.ofShared();
-    private Tensor ids = Tensor.zeros(inputs, DType.I32, CHUNK);
-    private Tensor positions = Tensor.zeros(inputs, DType.I32, CHUNK);
-    private Tensor types = Tensor.zeros(inputs, DType.I32, CHUNK);
+    private Tensor ids = Tensor.zeros(inputs, DType.I32, ROWS);
+    private Tensor positions = Tensor.zeros(inputs, DType.I32, ROWS);
+    private Tensor types = Tensor.zeros(inputs, DType.I32, ROWS);
     private Arena tables;
     private int tableLength;
     private List<Heads> heads;
@@ -67,6 +66,7 @@ public final class Forward implements AutoCloseable {
         this.spec = spec;
         this.device = device;
         this.source = source;
+        pool = new PagePool(spec);
         long needed = InferenceWeights.bytes(spec, source);
         boolean mapped = available >= 0 && needed > SHARE * available;
         note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
@@ -116,21 +116,22 @@ public final class Forward implements AutoCloseable {
 
     /// A cache for up to `positions` positions, at most the model's context.
     public KvCache newCache(int positions) {
-        return newCache(positions, cacheType);
+        return newCache(pool, positions);
     }
 
     /// How the caches made from now on keep keys and values; at first as plain F32.
     public void cacheType(CacheType type) {
-        cacheType = type;
+        if (type != pool.type()) {
+            if (pool.used() > 0) {
+                throw new IllegalStateException("cache type: " + pool.used() + " pages of " + pool.type() + " are in use; choose " + type + " before the first text");
+            }
+            pool.close();
+            pool = new PagePool(spec, type, Long.MAX_VALUE);
+        }
     }
 
     public CacheType cacheType() {
-        return cacheType;
-    }
-
-    /// As [#newCache(int)], with keys and values kept as another type. All texts of a pass must have the same.
-    public KvCache newCache(int positions, CacheType type) {
-        return newCache(pools.computeIfAbsent(type, t -> new PagePool(spec, t, Long.MAX_VALUE)), positions);
+        return pool.type();
     }
 
     /// The same, with pages from a pool of the caller's, made for this model.
@@ -313,10 +314,10 @@ public final class Forward implements AutoCloseable {
         while (next < end) {
             int rows = 0;
             pieces.clear();
-            while (next < end && rows < CHUNK) {
+            while (next < end && rows < ROWS) {
                 Segment segment = segments.get(next);
-                int count = spec.isEncoder() ? segment.count() : Math.min(segment.count() - done, CHUNK - rows);
-                if (rows > 0 && rows + count > CHUNK) {
+                int count = spec.isEncoder() ? segment.count() : Math.min(segment.count() - done, ROWS - rows);
+                if (rows > 0 && rows + count > ROWS) {
                     break;
                 }
                 segment.cache().reserve(count);
@@ -385,7 +386,7 @@ public final class Forward implements AutoCloseable {
 
     @Override
     public void close() {
-        pools.values().forEach(PagePool::close);
+        pool.close();
         eager.close();
         inputs.close();
         if (tables != null) {

@@ -166,6 +166,11 @@ public final class QuantMatMulAsm implements QuantMatMul {
     }
 
     @Override
+    public long scratchBytes() {
+        return memory.size() + portable.scratchBytes();
+    }
+
+    @Override
     public void close() {
         memory.close();
         portable.close();

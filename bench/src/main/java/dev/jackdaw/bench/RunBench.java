@@ -30,9 +30,9 @@ public final class RunBench {
     /// @param generate    tokens written; 0: none
     /// @param depth       tokens in the cache beforehand
     /// @param repetitions measured, after the warming up
-    /// @param cacheType   how keys and values are kept; the same for all depths of a model
     /// @param activations how x is multiplied with quantised weights
-    public record Settings(int prompt, int generate, int depth, int repetitions, int threads, long seed, CacheType cacheType, Activations activations) {
+    /// @param cacheType   how keys and values are kept; the same for all depths of a model
+    public record Settings(int prompt, int generate, int depth, int repetitions, int threads, long seed, Activations activations, CacheType cacheType) {
         public Settings {
             if (prompt < 0 || generate < 0 || depth < 0 || repetitions < 1 || prompt + generate == 0) {
                 throw new IllegalArgumentException("bench run: prompt " + prompt + ", generate " + generate + ", depth " + depth + ", repetitions " + repetitions

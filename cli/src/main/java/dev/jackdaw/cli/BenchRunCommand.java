@@ -21,10 +21,10 @@ final class BenchRunCommand implements Callable<Integer> {
     private CommonOptions common;
 
     @Mixin
-    private CacheOptions cache = new CacheOptions();
+    private ActivationOptions activations;
 
     @Mixin
-    private ActivationOptions activations;
+    private CacheOptions cache = new CacheOptions();
 
     @Parameters(arity = "1..*", paramLabel = "MODEL", description = "GGUF files, Hugging Face folders, directories of training runs, or names in the store.")
     private List<Path> models;
@@ -42,12 +42,12 @@ final class BenchRunCommand implements Callable<Integer> {
     private int repetitions;
 
     /// What `--json` prints, a line for each model and depth. Rates are medians; 0 for what was left out.
-    record Result(String model, String family, long parameters, int threads, Activations activations, int prompt, int generate, int depth, String cacheType, double prefillTokensPerSecond, double decodeTokensPerSecond,
+    record Result(String model, String family, long parameters, int threads, int prompt, int generate, int depth, Activations activations, String cacheType, double prefillTokensPerSecond, double decodeTokensPerSecond,
                   double timeToFirstTokenMillis, double loadMillis, double firstRequestMillis, long residentBytes, long peakResidentBytes, List<Double> prefillRuns,
                   List<Double> decodeRuns, List<Double> warmUpRuns) {
         static Result of(RunBench.Result r) {
             RunBench.Settings s = r.settings();
-            return new Result(r.model().toString(), r.family(), r.parameters(), s.threads(), s.activations(), s.prompt(), s.generate(), s.depth(), s.cacheType().toString(), r.prefill() == null ? 0 : r.prefill().median(),
+            return new Result(r.model().toString(), r.family(), r.parameters(), s.threads(), s.prompt(), s.generate(), s.depth(), s.activations(), s.cacheType().toString(), r.prefill() == null ? 0 : r.prefill().median(),
                     r.decode() == null ? 0 : r.decode().median(), r.timeToFirstTokenMillis(), r.loadMillis(), r.firstRequestMillis(), r.residentBytes(), r.peakResidentBytes(),
                     r.prefill() == null ? List.of() : r.prefill().runs(), r.decode() == null ? List.of() : r.decode().runs(), r.warmUp());
         }
@@ -72,7 +72,7 @@ final class BenchRunCommand implements Callable<Integer> {
         List<RunBench.Result> last = new ArrayList<>();
         Activations choice = activations.fast(common);
         for (Path model : models) {
-            List<RunBench.Settings> settings = depths.stream().map(depth -> new RunBench.Settings(prompt, generate, depth, repetitions, common.threads(), common.seed(0), type, choice)).toList();
+            List<RunBench.Settings> settings = depths.stream().map(depth -> new RunBench.Settings(prompt, generate, depth, repetitions, common.threads(), common.seed(0), choice, type)).toList();
             for (RunBench.Result result : RunBench.run(model, settings)) {
                 output.json(Result.of(result));
                 row(rows, result, "prompt " + prompt, result.prefill());

@@ -29,10 +29,10 @@ final class ChatCommand implements Callable<Integer> {
     private CommonOptions common;
 
     @Mixin
-    private CacheOptions cache = new CacheOptions();
+    private ActivationOptions activations;
 
     @Mixin
-    private ActivationOptions activations;
+    private CacheOptions cache = new CacheOptions();
 
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe answers:%n")
     private GenerationOptions generation = new GenerationOptions();

@@ -23,10 +23,10 @@ final class LogitsCommand implements Callable<Integer> {
     private LoraOptions lora;
 
     @Mixin
-    private CacheOptions cache = new CacheOptions();
+    private ActivationOptions activations;
 
     @Mixin
-    private ActivationOptions activations;
+    private CacheOptions cache = new CacheOptions();
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
     private Path model;

@@ -27,10 +27,10 @@ final class NextCommand implements Callable<Integer> {
     private LoraOptions lora;
 
     @Mixin
-    private CacheOptions cache = new CacheOptions();
+    private ActivationOptions activations;
 
     @Mixin
-    private ActivationOptions activations;
+    private CacheOptions cache = new CacheOptions();
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
     private Path model;

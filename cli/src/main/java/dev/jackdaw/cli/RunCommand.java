@@ -32,10 +32,10 @@ final class RunCommand implements Callable<Integer> {
     private CommonOptions common;
 
     @Mixin
-    private CacheOptions cache = new CacheOptions();
+    private ActivationOptions activations;
 
     @Mixin
-    private ActivationOptions activations;
+    private CacheOptions cache = new CacheOptions();
 
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe text:%n")
     private GenerationOptions generation = new GenerationOptions();

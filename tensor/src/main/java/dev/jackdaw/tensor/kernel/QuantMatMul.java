@@ -47,14 +47,14 @@ public interface QuantMatMul extends AutoCloseable {
     /// @param x rows of C numbers, `xRow` apart; must not overlap y
     void multiplyExact(Workers workers, long y, long yRow, long x, long xRow, int rows, long packed, PanelFormat format, int F, int C);
 
-    /// Whether [#multiply] is faster than [#multiplyExact].
-    default boolean multipliesBytes() {
-        return false;
-    }
-
     /// Bytes held for this object itself.
     default long scratchBytes() {
         return 0;
+    }
+
+    /// Whether [#multiply] is faster than [#multiplyExact].
+    default boolean multipliesBytes() {
+        return false;
     }
 
     @Override

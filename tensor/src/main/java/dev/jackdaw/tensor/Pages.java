@@ -65,6 +65,32 @@ public final class Pages {
         }
     }
 
+    /// Many blocks of memory, side by side so that small ones share large pages; all of them go with `arena`.
+    public static final class Pool {
+        private static final long SLAB = 32 << 20;
+        private final Arena arena;
+        private MemorySegment slab = MemorySegment.NULL;
+        private long used;
+
+        public Pool(Arena arena) {
+            this.arena = arena;
+        }
+
+        /// Zeros, aligned to a cache line.
+        public MemorySegment take(long bytes) {
+            if (bytes > SLAB / 4) {
+                return allocate(arena, bytes);
+            }
+            if (used + bytes > slab.byteSize()) {
+                slab = allocate(arena, SLAB);           // what is never written takes no memory
+                used = 0;
+            }
+            MemorySegment block = slab.asSlice(used, bytes);
+            used += (bytes + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT;
+            return block;
+        }
+    }
+
     private static void unmap(long address, long bytes) {
         try {
             int _ = (int) UNMAP.invokeExact(address, bytes);

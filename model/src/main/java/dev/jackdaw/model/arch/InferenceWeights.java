@@ -4,7 +4,7 @@ import dev.jackdaw.model.format.Conversion;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.PackedWeight;
-import dev.jackdaw.tensor.Pages;
+import dev.jackdaw.tensor.SystemMemory;
 import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.grad.Value;
@@ -27,7 +27,7 @@ final class InferenceWeights implements Weights {
     private static final long LOOK_UP = 64 << 10;
 
     private final Arena arena;
-    private final Pages.Pool pool;
+    private final SystemMemory.Pool pool;
     private final Device device;
     private final WeightSource source;
     private final boolean mapped;
@@ -38,7 +38,7 @@ final class InferenceWeights implements Weights {
 
     InferenceWeights(Arena arena, Device device, ModelSpec spec, WeightSource source, boolean mapped) {
         this.arena = arena;
-        pool = new Pages.Pool(arena);
+        pool = new SystemMemory.Pool(arena);
         this.device = device;
         this.source = source;
         this.mapped = mapped;

@@ -14,11 +14,11 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class PagesTest {
+class SystemMemoryTest {
     @Test
     void blocksOfAnySizeAreZeroAlignedAndApart() {
         try (Arena arena = Arena.ofShared()) {
-            Pages.Pool pool = new Pages.Pool(arena);
+            SystemMemory.Pool pool = new SystemMemory.Pool(arena);
             List<MemorySegment> blocks = new ArrayList<>();
             for (long bytes : new long[] {1, 64, 100, 4096, 5000, 1 << 20, 9 << 20, 7 << 20, 8 << 20, 8 << 20, 8 << 20, 33 << 20, 1}) {
                 MemorySegment block = pool.take(bytes);
@@ -42,7 +42,7 @@ class PagesTest {
         long before = Machine.residentBytes();
         for (int i = 0; i < 40; i++) {
             try (Arena arena = Arena.ofShared()) {
-                Pages.allocate(arena, 20 << 20).fill((byte) 1);
+                SystemMemory.allocate(arena, 20 << 20).fill((byte) 1);
             }
         }
         if (before > 0) {                                                // 800 MB were written in turn
@@ -58,8 +58,8 @@ class PagesTest {
         try (Arena arena = Arena.ofShared(); FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes.length, arena);
             assertThat(mapped.mismatch(MemorySegment.ofArray(bytes))).isEqualTo(-1);
-            Pages.release(mapped);
-            Pages.prefetch(mapped);
+            SystemMemory.release(mapped);
+            SystemMemory.prefetch(mapped);
             assertThat(mapped.mismatch(MemorySegment.ofArray(bytes))).isEqualTo(-1);
         }
     }

@@ -11,7 +11,7 @@ import java.lang.invoke.MethodHandle;
 /// Memory by whole pages, asked of the operating system directly: large blocks that are zero without being written, so that whoever fills them
 /// first also brings them in, on large pages where the system has them; and pages of files that are given back. On systems where
 /// these calls are not known, blocks come from the arena and pages of files stay until the system wants them.
-public final class Pages {
+public final class SystemMemory {
     private static final long PAGE = 4096;
     private static final long LARGE_PAGE = 2 << 20;
     // From the Linux headers mman.h; the same on x86-64 and arm64.
@@ -34,7 +34,7 @@ public final class Pages {
         ADVISE = handle(linker, "madvise", FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
     }
 
-    private Pages() {
+    private SystemMemory() {
     }
 
     private static MethodHandle handle(Linker linker, String name, FunctionDescriptor descriptor) {

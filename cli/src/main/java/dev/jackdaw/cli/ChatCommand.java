@@ -9,6 +9,7 @@ import dev.jackdaw.model.generate.Predictor;
 import dev.jackdaw.model.generate.Speculation;
 import dev.jackdaw.model.generate.constrain.GrammarConstraint;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -27,11 +28,20 @@ final class ChatCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private ActivationOptions activations;
+
+    @Mixin
+    private CacheOptions cache = new CacheOptions();
+
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe answers:%n")
     private GenerationOptions generation = new GenerationOptions();
 
     @ArgGroup(exclusive = false, validate = false, heading = "%nSampling, in a fixed order:%n")
     private SamplingOptions sampling = new SamplingOptions();
+
+    @Mixin
+    private LoraOptions lora;
 
     @ArgGroup(exclusive = false, validate = false, heading = "%nGuessing ahead:%n")
     private SpeculationOptions speculation = new SpeculationOptions();
@@ -67,7 +77,7 @@ final class ChatCommand implements Callable<Integer> {
         if (common.output().isJson() && message == null) {
             throw common.wrong("--json needs --message TEXT: a conversation is for people");
         }
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device);
+        try (Device device = activations.fastUnlessAsked(common); Model model = adapted(device);
                 SpeculationOptions.Asked asked = speculation.open(model, device, Predictor.of(model.forward()), sampling.sampling(common, model.tokenizer()));
                 ChatSession session = ChatSession.open(model, asked.predictor())) {
             this.asked = asked;
@@ -84,6 +94,18 @@ final class ChatCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    private Model adapted(Device device) throws IOException {
+        Model opened = Model.open(model, device);
+        try {
+            cache.apply(opened, CacheType.F16, common);
+            lora.apply(opened, common);
+            return opened;
+        } catch (IOException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
     }
 
     void check() {

@@ -4,6 +4,7 @@ import dev.jackdaw.model.Model;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.generate.Sampler;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -18,6 +19,15 @@ final class LogitsCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private LoraOptions lora;
+
+    @Mixin
+    private ActivationOptions activations;
+
+    @Mixin
+    private CacheOptions cache = new CacheOptions();
+
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
     private Path model;
 
@@ -31,15 +41,19 @@ final class LogitsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         int[] tokens = TokenIds.parse(ids, common);
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device); KvCache cache = model.forward().newCache(tokens.length)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
+            cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
+            lora.apply(model, common);
             int[] argmax = new int[tokens.length];
             float[][] last = new float[1][];
-            model.forward().allLogits(cache, tokens, (i, logits) -> {
-                float[] values = logits.toFloats();
-                argmax[i] = Sampler.argmax(values);
-                last[0] = values;
-            });
+            try (KvCache past = model.forward().newCache(tokens.length)) {
+                model.forward().allLogits(past, tokens, (i, logits) -> {
+                    float[] values = logits.toFloats();
+                    argmax[i] = Sampler.argmax(values);
+                    last[0] = values;
+                });
+            }
             common.output().json(new Result(last[0], argmax));
             for (int id = 0; id < last[0].length; id++) {
                 common.output().line("%d\t%s", id, Float.toString(last[0][id]));

@@ -4,6 +4,7 @@ import dev.jackdaw.model.Model;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.generate.Sampler;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +22,15 @@ final class NextCommand implements Callable<Integer> {
 
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private LoraOptions lora;
+
+    @Mixin
+    private ActivationOptions activations;
+
+    @Mixin
+    private CacheOptions cache = new CacheOptions();
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
     private Path model;
@@ -43,12 +53,14 @@ final class NextCommand implements Callable<Integer> {
         if (top < 1) {
             throw common.wrong("--top " + top + ": give at least 1");
         }
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
+            cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
+            lora.apply(model, common);
             int[] ids = RunCommand.promptIds(model, common.text(text));
             float[] logits;
-            try (KvCache cache = model.forward().newCache(ids.length)) {
-                logits = model.forward().logits(cache, ids);
+            try (KvCache past = model.forward().newCache(ids.length)) {
+                logits = model.forward().logits(past, ids);
             }
             float[] probabilities = logits.clone();
             Sampler.softmax(probabilities);

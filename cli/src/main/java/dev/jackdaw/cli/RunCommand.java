@@ -11,6 +11,7 @@ import dev.jackdaw.model.generate.Speculation;
 import dev.jackdaw.model.generate.TokenProbability;
 import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,11 +31,20 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private ActivationOptions activations;
+
+    @Mixin
+    private CacheOptions cache = new CacheOptions();
+
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe text:%n")
     private GenerationOptions generation = new GenerationOptions();
 
     @ArgGroup(exclusive = false, validate = false, heading = "%nSampling, in a fixed order:%n")
     private SamplingOptions sampling = new SamplingOptions();
+
+    @Mixin
+    private LoraOptions lora;
 
     @ArgGroup(exclusive = false, validate = false, heading = "%nGuessing ahead:%n")
     private SpeculationOptions speculation = new SpeculationOptions();
@@ -96,8 +106,10 @@ final class RunCommand implements Callable<Integer> {
         sampling.check(common);
         generation.check(common);
         speculation.check(common);
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
+            cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
+            lora.apply(model, common);
             String text = prompt == null ? "" : common.text(prompt);
             int[] promptIds = ids != null ? TokenIds.parse(ids, common) : suffix != null ? FillInTheMiddle.prompt(model.tokenizer(), text, common.text(suffix)) : promptIds(model, text);
             if (!noPrompt && !text.isEmpty() && suffix == null) {

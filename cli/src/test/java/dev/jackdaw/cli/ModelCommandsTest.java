@@ -68,6 +68,22 @@ class ModelCommandsTest {
     }
 
     @Test
+    void aNarrowerCacheChangesLogitsALittle() {
+        JsonNode plain = json("logits", model, "--ids", "1,2,3,4,5,6", "--json").at("/logits");
+        assertThat(json("logits", model, "--ids", "1,2,3,4,5,6", "--cache-type", "f32", "--json").at("/logits")).isEqualTo(plain);
+        for (String type : new String[] {"f16", "q8_0"}) {
+            JsonNode other = json("logits", model, "--ids", "1,2,3,4,5,6", "--cache-type", type, "--json").at("/logits");
+            assertThat(other).isNotEqualTo(plain);
+            for (int i = 0; i < plain.size(); i++) {
+                assertThat(other.get(i).asDouble()).isCloseTo(plain.get(i).asDouble(), within(0.05));
+            }
+        }
+        Cli wrong = Cli.run("run", model, "The", "--cache-type", "q4");
+        assertThat(wrong.exitCode()).isEqualTo(2);
+        assertThat(wrong.err()).contains("--cache-type q4: give f32, f16 or q8_0");
+    }
+
+    @Test
     void runPrintsPromptAndContinuation() {
         assertThat(Cli.run("run", model, "The cat", "--seed", "1", "--max-tokens", "4").out()).startsWith("The cat");
         assertThat(Cli.runWithInput("The cat", "run", model, "-", "--seed", "1", "--max-tokens", "4").out()).startsWith("The cat");
@@ -151,5 +167,19 @@ class ModelCommandsTest {
         assertThat(results.at("/0/relevance").asDouble()).isCloseTo(1, within(1e-4));
         assertThat(results.size()).isEqualTo(2);
         assertThat(Cli.run("rerank", model, "--query", "x").exitCode()).isEqualTo(2);
+    }
+
+    @Test
+    void adaptersChangeLogitsByTheirScale() {
+        String model = "../model/src/test/resources/reference/models/llama-gqa", adapter = "../model/src/test/resources/reference/lora/llama-a";
+        String bare = Cli.run("logits", model, "--ids", "1,2,3", "--json").json().at("/logits").toString();
+        assertThat(Cli.run("logits", model, "--ids", "1,2,3", "--lora", adapter + "=0", "--json").json().at("/logits").toString()).isEqualTo(bare);
+        assertThat(Cli.run("logits", model, "--ids", "1,2,3", "--lora", adapter, "--json").json().at("/logits").toString()).isNotEqualTo(bare);
+        String twice = Cli.run("run", model, "--ids", "1,2,3", "--lora", adapter, "--lora", adapter + "=-1", "--greedy", "-n", "5", "--json").json().at("/ids").toString();
+        assertThat(twice).isEqualTo(Cli.run("run", model, "--ids", "1,2,3", "--greedy", "-n", "5", "--json").json().at("/ids").toString());
+        Cli wrong = Cli.run("run", "../model/src/test/resources/reference/models/qwen3", "x", "--lora", adapter);
+        assertThat(wrong.exitCode()).isEqualTo(1);
+        assertThat(wrong.err()).contains("adapter of another model; it was made for ../models/llama-gqa");
+        assertThat(Cli.run("run", model, "x", "--lora", adapter + "=1.2.3").exitCode()).isEqualTo(2);
     }
 }

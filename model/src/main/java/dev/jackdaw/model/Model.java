@@ -1,9 +1,11 @@
 package dev.jackdaw.model;
 
+import dev.jackdaw.model.arch.Adapter;
 import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.format.FormatException;
 import dev.jackdaw.model.format.Gguf;
+import dev.jackdaw.model.format.Lora;
 import dev.jackdaw.model.format.ModelFile;
 import dev.jackdaw.model.store.ModelStore;
 import dev.jackdaw.model.token.Tokenizer;
@@ -109,6 +111,16 @@ public final class Model implements AutoCloseable {
             forward = new Forward(spec, device, file);
         }
         return forward;
+    }
+
+    /// Reads a LoRA adapter, a folder that PEFT wrote or a GGUF file, and packs it for this model. It is used by the texts that name it, see
+    /// [Forward#newCache(dev.jackdaw.model.arch.PagePool, int, java.util.List)] and [Forward#adapters].
+    ///
+    /// @param scale how strongly it works; 1: as it was trained
+    public Adapter adapter(Path adapter, float scale) throws IOException {
+        try (Arena temporary = Arena.ofShared()) {
+            return forward().adapter(Lora.open(adapter, spec, temporary), scale);
+        }
     }
 
     public boolean hasTokenizer() {

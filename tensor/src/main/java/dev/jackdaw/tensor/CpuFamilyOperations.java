@@ -46,6 +46,18 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
+    public void addColumns(Tensor y, Tensor x, long column) {
+        long F = x.shape().width(), width = y.shape().width();
+        require("add columns", column >= 0 && column + F <= width && rows(x) == rows(y), y, x);
+        long to = y.address() + 4 * column, from = x.address();
+        workers.forRange(rows(x), ROWS, (a, z) -> {
+            for (long n = a; n < z; n++) {
+                kernels.elementwise().add(to + 4 * width * n, from + 4 * F * n, 0, F);
+            }
+        });
+    }
+
+    @Override
     public void addBias(Tensor x, Tensor bias) {
         int C = width(x);
         require("bias", bias.elements() == C, x, bias, x);

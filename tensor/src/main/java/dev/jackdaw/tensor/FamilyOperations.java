@@ -14,6 +14,9 @@ public interface FamilyOperations {
     /// y = (x − mean) · weight / √(variance + ε) + bias; bias `[C]` may be null, y may be x.
     void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float epsilon);
 
+    /// y[n,column+f] += x[n,f]                        x `[N,F]`, y at least `[N,column+F]`
+    void addColumns(Tensor y, Tensor x, long column);
+
     /// x[n,:] += bias
     void addBias(Tensor x, Tensor bias);
 

@@ -25,6 +25,7 @@ final class Eager implements Operations, AutoCloseable {
     private final InferenceWeights weights;
     private final MappedLinear mappedLinear;
     private Piece[] texts;
+    private List<AdapterRows> adapted = List.of();
     private int turn;
 
     Eager(Device device, InferenceWeights weights) {
@@ -37,12 +38,18 @@ final class Eager implements Operations, AutoCloseable {
     /// Which rows of the next pass belong to which text.
     void texts(Piece[] texts) {
         this.texts = texts;
+        adapted = AdapterRows.of(texts);
+    }
+
+    Tensor scratch(String kind, long rows, long width) {
+        return buffer(kind, rows, width).data();
     }
 
     /// Rows `done` to `done + n - 1` of those whose results are wanted.
     Value pick(Tensor hidden, Piece[] pieces, int done, int n) {
         long C = hidden.shape().width();
         Value picked = buffer("picked", n, C);
+        adapted = AdapterRows.picked(pieces, done, n);
         int at = 0;
         for (Piece piece : pieces) {
             for (int i = piece.skipped(); i < piece.rows(); i++, at++) {
@@ -100,6 +107,11 @@ final class Eager implements Operations, AutoCloseable {
         turn ^= 1;
         Value y = buffer(turn == 0 ? "linear" : "other linear", x.rows(), w.rows());
         multiply(y.data(), x.data(), w);
+        for (AdapterRows rows : adapted) {
+            for (Adapter adapter : rows.adapters()) {
+                adapter.apply(this, device, y.data(), x.data(), w, rows.from(), rows.to());
+            }
+        }
         if (residual == null) {
             return y;
         }

@@ -1,5 +1,6 @@
 package dev.jackdaw.model.arch;
 
+import dev.jackdaw.model.format.Lora;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Machine;
@@ -10,8 +11,10 @@ import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -19,8 +22,8 @@ import java.util.function.Function;
 ///
 /// A long prompt goes through in chunks; the bits of a position do not depend on how it was cut. One caller at a time.
 public final class Forward implements AutoCloseable {
-    /// Positions that go through at once: enough to read each weight for many rows.
-    private static final int CHUNK = 256;
+    /// Rows that go through at once: enough to read each weight for many of them.
+    public static final int ROWS = 256;
     /// Rows whose logits exist at once: with a vocabulary of 128k a row takes half a megabyte.
     private static final int HEAD_ROWS = 64;
     /// Of the memory that is free, what weights may take: the rest is for the cache, activations and the system.
@@ -29,16 +32,20 @@ public final class Forward implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final ModelSpec spec;
     private final Device device;
+    private final WeightSource source;
+    private final NamedWeights named;
     private final Transformer transformer;
+    private PagePool pool;
     private final Eager eager;
     private final String note;
     private final int originalContext;        // of LongFactors; 0: none
     private final ScoreHead scoreHead;        // null without one
     private final List<Piece> pieces = new ArrayList<>();
+    private List<Adapter> adapters = List.of();
     private Arena inputs = Arena.ofShared();
-    private Tensor ids = Tensor.zeros(inputs, DType.I32, CHUNK);
-    private Tensor positions = Tensor.zeros(inputs, DType.I32, CHUNK);
-    private Tensor types = Tensor.zeros(inputs, DType.I32, CHUNK);
+    private Tensor ids = Tensor.zeros(inputs, DType.I32, ROWS);
+    private Tensor positions = Tensor.zeros(inputs, DType.I32, ROWS);
+    private Tensor types = Tensor.zeros(inputs, DType.I32, ROWS);
     private Arena tables;
     private int tableLength;
     private List<Heads> heads;
@@ -58,12 +65,15 @@ public final class Forward implements AutoCloseable {
     public Forward(ModelSpec spec, Device device, WeightSource source, long available) {
         this.spec = spec;
         this.device = device;
+        this.source = source;
+        pool = new PagePool(spec);
         long needed = InferenceWeights.bytes(spec, source);
         boolean mapped = available >= 0 && needed > SHARE * available;
         note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
                 + "and every pass reads and rearranges all of them, which is slow", needed >> 20, available >> 20);
         InferenceWeights weights = new InferenceWeights(arena, device, spec, source, mapped);
-        transformer = new Transformer(spec, weights);
+        named = new NamedWeights(weights, spec);
+        transformer = new Transformer(spec, named);
         eager = new Eager(device, weights);
         scoreHead = spec.output() instanceof ModelSpec.Score ? ScoreHead.of(weights) : null;
         if (!mapped) {
@@ -81,19 +91,58 @@ public final class Forward implements AutoCloseable {
         return device;
     }
 
+    /// Tells this model from others, with all that decides the bits of its keys and values; for what is saved of them.
+    public String fingerprint() {
+        return Fingerprint.of(spec, source);
+    }
+
     /// What a user should know about how the weights are kept.
     public Optional<String> note() {
         return Optional.ofNullable(note);
     }
 
-    /// A cache for up to `positions` positions, at most the model's context.
-    public KvCache newCache(int positions) {
-        return newCache(positions, CacheType.F32);
+    /// Packs an adapter for this model.
+    ///
+    /// @param scale how strongly it works; 1: as it was trained
+    public Adapter adapter(Lora lora, float scale) {
+        return new Adapter(this, arena, device, lora, scale, name -> named.place(name, transformer));
     }
 
-    /// As [#newCache(int)], with keys and values kept as another type. All texts of a pass must have the same.
-    public KvCache newCache(int positions, CacheType type) {
-        return new KvCache(spec, Math.min(positions, spec.context()), type);
+    /// What texts use that do not say otherwise, all at once and in this order.
+    public void adapters(List<Adapter> usual) {
+        usual.forEach(adapter -> adapter.requireOwner(this));
+        adapters = List.copyOf(usual);
+    }
+
+    /// A cache for up to `positions` positions, at most the model's context.
+    public KvCache newCache(int positions) {
+        return newCache(pool, positions);
+    }
+
+    /// How the caches made from now on keep keys and values; at first as plain F32.
+    public void cacheType(CacheType type) {
+        if (type != pool.type()) {
+            if (pool.used() > 0) {
+                throw new IllegalStateException("cache type: " + pool.used() + " pages of " + pool.type() + " are in use; choose " + type + " before the first text");
+            }
+            pool.close();
+            pool = new PagePool(spec, type, Long.MAX_VALUE);
+        }
+    }
+
+    public CacheType cacheType() {
+        return pool.type();
+    }
+
+    /// The same, with pages from a pool of the caller's, made for this model.
+    public KvCache newCache(PagePool pool, int positions) {
+        return newCache(pool, positions, adapters);
+    }
+
+    /// The same for a text that uses these adapters.
+    public KvCache newCache(PagePool pool, int positions, List<Adapter> adapters) {
+        adapters.forEach(adapter -> adapter.requireOwner(this));
+        return new KvCache(pool, Math.min(positions, spec.context()), List.copyOf(adapters));
     }
 
     /// Appends `tokens` to the text in `cache`; returns the logits `[V]` after the last one. The array belongs to the caller.
@@ -265,10 +314,10 @@ public final class Forward implements AutoCloseable {
         while (next < end) {
             int rows = 0;
             pieces.clear();
-            while (next < end && rows < CHUNK) {
+            while (next < end && rows < ROWS) {
                 Segment segment = segments.get(next);
-                int count = spec.isEncoder() ? segment.count() : Math.min(segment.count() - done, CHUNK - rows);
-                if (rows > 0 && rows + count > CHUNK) {
+                int count = spec.isEncoder() ? segment.count() : Math.min(segment.count() - done, ROWS - rows);
+                if (rows > 0 && rows + count > ROWS) {
                     break;
                 }
                 segment.cache().reserve(count);
@@ -337,6 +386,7 @@ public final class Forward implements AutoCloseable {
 
     @Override
     public void close() {
+        pool.close();
         eager.close();
         inputs.close();
         if (tables != null) {

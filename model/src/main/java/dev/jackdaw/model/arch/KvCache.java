@@ -1,47 +1,40 @@
 package dev.jackdaw.model.arch;
 
-import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.model.arch.PagePool.Page;
 import dev.jackdaw.tensor.kernel.CacheType;
-import dev.jackdaw.tensor.kernel.CachedAttention;
-import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.List;
 
 /// The keys and values of every position so far, so that a new token costs one position of work and not the whole text.
 ///
-/// One page holds 64 positions of one layer and one key/value head (of latent attention: the latent); pages are taken as the text grows.
-/// The tokens themselves are kept too, since a text that outgrows the context a model was first made for may have to be read again.
+/// They lie in pages of 64 positions, taken from a [PagePool] as the text grows. A page may be shared with other texts that begin alike
+/// ([PrefixTree]); before a text writes into a shared page it takes a copy. The tokens themselves are kept too, since a text that
+/// outgrows the context a model was first made for may have to be read again.
 public final class KvCache implements AutoCloseable {
-    private final Arena arena = Arena.ofShared();
+    private final PagePool pool;
     private final int capacity;
-    private final CacheType type;
-    private final int[] keyWidths;            // [layer]
-    private final long[][][] pages;           // [layer][key/value head][page]
+    private final List<Adapter> adapters;
+    private final long[][][] addresses;       // [layer][key/value head][page]
+    private Page[] pages = new Page[4];
+    private int held;                         // pages
     private int[] tokens = new int[16];
     private int length;
     private boolean longText;
-
-    /// Room for up to `capacity` positions, kept as plain F32.
-    public KvCache(ModelSpec spec, int capacity) {
-        this(spec, capacity, CacheType.F32);
-    }
+    private boolean closed;
 
     /// Room for up to `capacity` positions.
-    public KvCache(ModelSpec spec, int capacity, CacheType type) {
+    KvCache(PagePool pool, int capacity) {
+        this(pool, capacity, List.of());
+    }
+
+    KvCache(PagePool pool, int capacity, List<Adapter> adapters) {
+        this.pool = pool;
         this.capacity = capacity;
-        this.type = type;
-        pages = new long[spec.layers()][][];
-        keyWidths = new int[spec.layers()];
-        for (int i = 0; i < pages.length; i++) {
-            switch (spec.blocks().get(i).attention()) {
-                case Attention.Grouped a -> {
-                    pages[i] = new long[a.kvHeads()][0];
-                    keyWidths[i] = a.headWidth();
-                }
-                case Attention.Latent a -> {
-                    pages[i] = new long[1][0];
-                    keyWidths[i] = a.rank() + a.turned();
-                }
-            }
+        this.adapters = adapters;
+        PageLayout layout = pool.layout();
+        addresses = new long[layout.layers()][][];
+        for (int layer = 0; layer < addresses.length; layer++) {
+            addresses[layer] = new long[layout.heads(layer)][pages.length];
         }
     }
 
@@ -54,9 +47,25 @@ public final class KvCache implements AutoCloseable {
         return capacity;
     }
 
+    /// What changes the model for this text, and with it the keys and values here.
+    public List<Adapter> adapters() {
+        return adapters;
+    }
+
     /// The tokens at the positions stored so far.
     public int[] tokens() {
         return Arrays.copyOf(tokens, length);
+    }
+
+    /// How many of the first tokens are those of `text`.
+    public int agreesWith(int[] text) {
+        int n = Math.min(length, text.length), differs = Arrays.mismatch(tokens, 0, n, text, 0, n);
+        return differs < 0 ? n : differs;
+    }
+
+    /// Pages held.
+    public int pages() {
+        return held;
     }
 
     /// Forgets everything after the first `positions`.
@@ -65,15 +74,24 @@ public final class KvCache implements AutoCloseable {
             throw new IllegalArgumentException("KV cache: cannot keep " + positions + " of " + length + " positions");
         }
         length = positions;
+        release(PageLayout.pages(positions));
+    }
+
+    PagePool pool() {
+        return pool;
     }
 
     /// How keys and values are kept.
     public CacheType type() {
-        return type;
+        return pool.type();
     }
 
     long[][] pages(int layer) {
-        return pages[layer];
+        return addresses[layer];
+    }
+
+    Page page(int index) {
+        return pages[index];
     }
 
     /// The keys were turned by the angles of a long text.
@@ -87,26 +105,55 @@ public final class KvCache implements AutoCloseable {
 
     /// Refuses more than fits.
     void require(int rows) {
+        if (closed) {
+            throw new IllegalStateException("KV cache: it was closed");
+        }
+        pool.requireOpen();
         if ((long) length + rows > capacity) {
             throw new IllegalArgumentException("context: " + length + " positions and " + rows + " new ones exceed the " + capacity + " that fit; shorten the prompt or ask for fewer tokens");
         }
     }
 
-    /// Makes room for `rows` more positions.
+    /// Makes room for `rows` more positions that are this text's own.
     void reserve(int rows) {
         require(rows);
-        int have = pages[0][0].length, need = CachedAttention.pages(length + rows);
-        if (need <= have) {
+        int last = length / PageLayout.POSITIONS;
+        if (last < held) {                              // a page that is partly filled, perhaps by somebody else as well
+            put(last, pool.own(pages[last]));
+        }
+        int need = PageLayout.pages(length + rows);
+        while (held < need) {
+            put(held, pool.take());
+            held++;
+        }
+    }
+
+    /// Begins with pages that others hold too: `tokens` at their positions. The cache must be empty.
+    void begin(Page[] shared, int[] tokens, int length) {
+        for (int i = 0; i < PageLayout.pages(length); i++) {
+            put(i, pool.hold(shared[i]));
+            held++;
+        }
+        advance(tokens, 0, length);
+    }
+
+    private void put(int index, Page page) {
+        if (index == pages.length) {
+            pages = Arrays.copyOf(pages, 2 * index);
+            for (long[][] layer : addresses) {
+                for (int head = 0; head < layer.length; head++) {
+                    layer[head] = Arrays.copyOf(layer[head], pages.length);
+                }
+            }
+        }
+        if (pages[index] == page) {
             return;
         }
-        for (int layer = 0; layer < pages.length; layer++) {
-            long bytes = type.pageBytes(keyWidths[layer]);
-            long address = arena.allocate(bytes * (need - have) * pages[layer].length, Memory.ALIGNMENT).address();
-            for (int head = 0; head < pages[layer].length; head++) {
-                pages[layer][head] = Arrays.copyOf(pages[layer][head], need);
-                for (int page = have; page < need; page++, address += bytes) {
-                    pages[layer][head][page] = address;
-                }
+        pages[index] = page;
+        PageLayout layout = pool.layout();
+        for (int layer = 0; layer < addresses.length; layer++) {
+            for (int head = 0; head < addresses[layer].length; head++) {
+                addresses[layer][head][index] = page.address() + layout.offset(layer, head);
             }
         }
     }
@@ -119,8 +166,20 @@ public final class KvCache implements AutoCloseable {
         length += rows;
     }
 
+    private void release(int keep) {
+        while (held > keep) {
+            pool.letGo(pages[--held]);
+            pages[held] = null;
+        }
+    }
+
+    /// Lets go of its pages.
     @Override
     public void close() {
-        arena.close();
+        if (!closed) {
+            closed = true;
+            length = 0;
+            release(0);
+        }
     }
 }

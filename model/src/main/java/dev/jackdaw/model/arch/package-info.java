@@ -1,7 +1,12 @@
 /// # The transformer
 /// Turns token ids `[B,T]` into hidden states `[B,T,C]` and logits `[B,T,V]`. Read in this order: [ModelSpec] (what a model is: a tree of
 /// [Norm], [Rope], [Attention], [FeedForward]), `Parameters` (which weights that means), [Weights] (their numbers by name), [Transformer]
-/// (the computation, written once for training and for inference), [Forward] (carries it out with a [KvCache]; `Eager` has the operations).
+/// (the computation, written once for training and for inference), [Forward] (carries it out for a batch of [Segment]s, each with a
+/// [KvCache]; `Eager` has the operations).
+///
+/// A [KvCache] is made of pages from a [PagePool]; [PrefixTree] shares them among texts that begin alike, [CacheFile] saves them.
+///
+/// An [Adapter] changes weights for some texts; which, is said when a [KvCache] is made.
 ///
 /// Weights come from a [WeightSource]: packed at once (`InferenceWeights`), or left in the file and unpacked tile by tile where memory is
 /// too small (`MappedLinear`), with the same bits either way.

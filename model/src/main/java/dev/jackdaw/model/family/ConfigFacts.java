@@ -76,7 +76,7 @@ record ConfigFacts(Path path, JsonNode config, Safetensors weights) implements F
     @Override
     public int size(String gguf, String fields, int otherwise) {
         JsonNode value = find(fields);
-        return value.isMissingNode() || value.isIntegralNumber() && value.asLong() == 0 ? otherwise : size(gguf, fields);
+        return value.isMissingNode() || value.isIntegralNumber() && value.canConvertToInt() && value.intValue() == 0 ? otherwise : size(gguf, fields);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Function;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
@@ -43,7 +44,7 @@ public final class Families {
                     return new Described(spec, facts, family.names(spec, facts, facts.isGguf()));
                 } catch (FormatException e) {
                     throw e;
-                } catch (IllegalArgumentException | ArithmeticException e) {
+                } catch (IllegalArgumentException | ArithmeticException | JacksonException e) {       // the last: a number too large, a text where none can be
                     throw facts.wrong(e.getMessage());
                 }
             }

@@ -279,7 +279,7 @@ final class HuggingFaceConfig {
             config.put("layer_types", windows.stream().map(w -> w > 0 ? "sliding_attention" : "full_attention").toList());
         }
         if (spec.family().equals("gemma2") || spec.family().equals("gemma3")) {
-            config.put("query_pre_attn_scalar", number(Math.rint(1 / ((double) a.scale() * a.scale()) * 1000) / 1000));
+            config.put("query_pre_attn_scalar", Math.round(1 / ((double) a.scale() * a.scale())));      // a whole number there
             config.put("attn_logit_softcapping", a.softcap() > 0 ? a.softcap() : null);
         }
         if (spec.family().equals("starcoder2")) {
@@ -369,6 +369,10 @@ final class HuggingFaceConfig {
         if (spec.family().equals("granitehybrid")) {
             config.put("shared_intermediate_size", denseWidth());
             config.put("num_local_experts", 0);
+            config.put("num_experts_per_tok", 0);
+            config.put("mamba_expand", 2);                           // no layer uses them, but they are checked
+            config.put("mamba_n_heads", a.heads());
+            config.put("mamba_d_head", 2 * spec.width() / a.heads());
             config.put("layer_types", new ArrayList<>(java.util.Collections.nCopies(spec.layers(), "attention")));
             config.put("position_embedding_type", a.rope() instanceof Rope.None ? "nope" : "rope");
         }

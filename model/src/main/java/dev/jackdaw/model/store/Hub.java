@@ -62,7 +62,7 @@ final class Hub {
             JsonNode lfs = sibling.path("lfs");
             String sha256 = lfs.path("sha256").asString("").matches("[0-9a-fA-F]{64}") ? lfs.path("sha256").asString() : null;
             String git = sha256 == null && sibling.path("blobId").asString("").matches("[0-9a-f]{40}") ? sibling.path("blobId").asString() : null;
-            long size = lfs.path("size").isNumber() ? lfs.path("size").asLong() : sibling.path("size").asLong(-1);
+            long size = lfs.path("size").isNumber() ? lfs.path("size").asLong(-1) : sibling.path("size").asLong(-1);
             URI at = URI.create(endpoint + "/" + path + "/resolve/" + commit + "/" + escaped(name));
             files.put(name, new RemoteFile(name, at, new Download.Expected(size, sha256, git)));
         }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import tools.jackson.databind.JsonNode;
 
 /// Reads the components of a `tokenizer.json`: normalizer, pre-tokenizer, model, decoder. One we do not have is refused by its name.
@@ -28,8 +29,8 @@ final class PipelineJson {
             PieceModel model = model(root.path("model"));
             List<int[]> around = file.around(added, Map.of());
             JsonNode cut = root.path("pre_tokenizer");
-            PipelineTokenizer.Parts parts = new PipelineTokenizer.Parts(model, added, normalization(root.path("normalizer")),
-                isAbsent(cut) ? null : preTokenizer(file, cut), decoder(root.path("decoder")), around.get(0), around.get(1));
+            PipelineTokenizer.Parts parts = new PipelineTokenizer.Parts(model, added, at("normalizer", () -> normalization(root.path("normalizer"), "normalizer")),
+                isAbsent(cut) ? null : preTokenizer(cut, "pre_tokenizer"), decoder(root.path("decoder")), around.get(0), around.get(1));
             TokenRole.Ids roles = config == null ? new TokenRole.Ids() : config.roles(new PipelineTokenizer(parts, new TokenRole.Ids()));
             if (around.get(0).length > 0) {
                 roles = roles.with(TokenRole.BEGIN, around.get(0)[0]);
@@ -39,7 +40,16 @@ final class PipelineJson {
             }
             return new PipelineTokenizer(parts, roles);
         } catch (IllegalArgumentException e) {
-            throw e.getMessage().startsWith(file.name) ? e : new IllegalArgumentException(file.name + ": " + e.getMessage(), e);
+            throw TokenizerJson.brief(e, file.name);
+        }
+    }
+
+    /// What is wrong within a step names its path in the file.
+    private static <T> T at(String path, Supplier<T> step) {
+        try {
+            return step.get();
+        } catch (IllegalArgumentException e) {
+            throw e.getMessage() != null && e.getMessage().startsWith(path) ? e : new IllegalArgumentException(path + ": " + e.getMessage(), e);
         }
     }
 
@@ -123,7 +133,7 @@ final class PipelineJson {
             model.path("max_input_chars_per_word").asInt(100));
     }
 
-    private Normalization normalization(JsonNode node) {
+    private Normalization normalization(JsonNode node, String path) {
         if (isAbsent(node)) {
             return null;
         }
@@ -132,7 +142,8 @@ final class PipelineJson {
             case "Sequence" -> {
                 List<Normalization> steps = new ArrayList<>();
                 for (JsonNode step : node.path("normalizers")) {
-                    steps.add(normalization(step));
+                    String there = path + ".normalizers[" + steps.size() + "]";
+                    steps.add(at(there, () -> normalization(step, there)));
                 }
                 return new Normalization.Chain(steps);
             }
@@ -165,7 +176,7 @@ final class PipelineJson {
                 try {
                     return new Normalization.Precompiled(new Charsmap(Base64.getDecoder().decode(map.asString(""))));
                 } catch (IllegalArgumentException e) {
-                    throw new IllegalArgumentException("normalizer Precompiled: " + e.getMessage(), e);
+                    throw new IllegalArgumentException("Precompiled: " + e.getMessage(), e);
                 }
             }
             case "BertNormalizer" -> {
@@ -187,13 +198,17 @@ final class PipelineJson {
         throw new IllegalArgumentException("pattern " + TokenizerJson.brief(node) + "; expected {\"String\": …} or {\"Regex\": …}");
     }
 
-    /// One step of `pre_tokenizer`, or a sequence of them.
-    static PreTokenizer preTokenizer(TokenizerJson file, JsonNode node) {
+    /// One step of `pre_tokenizer`, or a sequence of them, at `path` in the file.
+    static PreTokenizer preTokenizer(JsonNode node, String path) {
+        return at(path, () -> step(node, path));
+    }
+
+    private static PreTokenizer step(JsonNode node, String path) {
         return switch (type(node)) {
             case "Sequence" -> {
                 List<PreTokenizer> steps = new ArrayList<>();
                 for (JsonNode step : node.path("pretokenizers")) {
-                    steps.add(preTokenizer(file, step));
+                    steps.add(preTokenizer(step, path + ".pretokenizers[" + steps.size() + "]"));
                 }
                 yield new PreTokenizer.Chain(steps);
             }
@@ -242,8 +257,10 @@ final class PipelineJson {
         boolean fused = false;
         int firstStrip = 0;
         char stripped = ' ';
-        for (JsonNode step : nodes) {
-            file.expect(steps.isEmpty() || !(steps.getLast() instanceof PieceDecoder.Alphabet), "decoder " + type(step) + " after ByteLevel is not supported");
+        for (int i = 0; i < nodes.size(); i++) {
+            JsonNode step = nodes.get(i);
+            String path = nodes.size() == 1 ? "decoder" : "decoder.decoders[" + i + "]";
+            file.expect(steps.isEmpty() || !(steps.getLast() instanceof PieceDecoder.Alphabet), path + ": " + type(step) + " after ByteLevel is not supported");
             switch (type(step)) {
                 case "Fuse" -> fused = true;
                 case "ByteFallback" -> bytes = true;
@@ -251,13 +268,13 @@ final class PipelineJson {
                 case "WordPiece" -> steps.add(new PieceDecoder.Words(step.path("prefix").asString("##"), step.path("cleanup").asBoolean(true)));
                 case "Metaspace" -> steps.add(new PieceDecoder.Metaspace(step.path("replacement").asString(Pieces.SPACE),
                     !step.path("prepend_scheme").asString(step.path("add_prefix_space").asBoolean(true) ? "always" : "never").equals("never")));
-                case "Replace" -> steps.add(new PieceDecoder.Replace(pattern(step.path("pattern")), step.path("content").asString("")));
+                case "Replace" -> steps.add(new PieceDecoder.Replace(at(path, () -> pattern(step.path("pattern"))), step.path("content").asString("")));
                 case "Strip" -> {
                     String content = step.path("content").asString(" ");
                     int start = step.path("start").asInt(0);
                     int stop = step.path("stop").asInt(0);
                     file.expect(content.length() == 1 && content.charAt(0) < 128 && (!fused || stop == 0) && firstStrip == 0,
-                        "decoder " + TokenizerJson.brief(step) + " is not supported; expected one ASCII character, and at the start only");
+                        path + ": " + TokenizerJson.brief(step) + " is not supported; expected one ASCII character, and at the start only");
                     if (fused) {
                         firstStrip = start;
                         stripped = content.charAt(0);
@@ -265,7 +282,7 @@ final class PipelineJson {
                         steps.add(new PieceDecoder.Strip(content.charAt(0), start, stop));
                     }
                 }
-                default -> throw unknown("decoder", step);
+                default -> throw unknown(path, step);
             }
         }
         if (nodes.isEmpty()) {

@@ -45,11 +45,11 @@ final class SentencePieceModel {
     /// @param config what `tokenizer_config.json` beside it says, or null
     static PipelineTokenizer read(byte[] file, String name, TokenizerConfig config) {
         SentencePieceModel model = new SentencePieceModel(name);
-        model.fields(file);
         try {
+            model.fields(file);
             return model.tokenizer(config);
         } catch (IllegalArgumentException e) {
-            throw e.getMessage().startsWith(name) ? e : new IllegalArgumentException(name + ": " + e.getMessage(), e);
+            throw TokenizerJson.brief(e, name);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.jackdaw.model.token;
 
+import dev.jackdaw.model.Brief;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,17 +46,29 @@ public final class TokenizerJson {
     ///
     /// @param config what `tokenizer_config.json` beside it says, or null
     static Tokenizer tokenizer(byte[] json, String name, TokenizerConfig config) {
+        try {
+            return read(json, name, config);
+        } catch (IllegalArgumentException e) {
+            throw brief(e, name);
+        } catch (JacksonException e) {                               // a number too large, a list where a text must be
+            throw brief(new IllegalArgumentException(e.getOriginalMessage(), e), name);
+        }
+    }
+
+    /// One that names the file and quotes no more than a reader can take in.
+    static IllegalArgumentException brief(IllegalArgumentException e, String name) {
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        return new IllegalArgumentException(name + ": " + Brief.text(message.startsWith(name + ": ") ? message.substring(name.length() + 2) : message), e);
+    }
+
+    private static Tokenizer read(byte[] json, String name, TokenizerConfig config) {
         TokenizerJson file = new TokenizerJson(name, tree(json, name));
         if (!file.isByteLevel()) {
             return new PipelineJson(file).tokenizer(config);
         }
         BytePairSpec spec = file.spec();
-        try {
-            BytePairSpec whole = config == null ? spec : config.applyTo(spec);
-            return new BytePairTokenizer(whole, config == null ? new TokenRole.Ids() : config.roles(new BytePairTokenizer(whole)));
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(name + ": " + e.getMessage(), e);
-        }
+        BytePairSpec whole = config == null ? spec : config.applyTo(spec);
+        return new BytePairTokenizer(whole, config == null ? new TokenRole.Ids() : config.roles(new BytePairTokenizer(whole)));
     }
 
     static byte[] bytes(Path file) throws IOException {
@@ -210,7 +223,7 @@ public final class TokenizerJson {
                     steps.add(Split.GPT2);
                 }
             } else {
-                PreTokenizer read = PipelineJson.preTokenizer(this, step);
+                PreTokenizer read = PipelineJson.preTokenizer(step, nodes.size() == 1 ? "pre_tokenizer" : "pre_tokenizer.pretokenizers[" + nodes.indexOf(step) + "]");
                 steps.add(bytes ? new PreTokenizer.OnAlphabet(read) : read);
             }
         }

@@ -94,7 +94,7 @@ public final class Tokenizers {
             }
             return new BytePairTokenizer(GgufTokenizer.read(file).spec(), GgufTokenizer.roles(file));
         } catch (IllegalArgumentException e) {
-            throw e.getMessage().startsWith(file.path().toString()) ? e : new IllegalArgumentException(file.path() + ": " + e.getMessage(), e);
+            throw TokenizerJson.brief(e, file.path().toString());
         }
     }
 }

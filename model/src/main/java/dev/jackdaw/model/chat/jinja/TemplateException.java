@@ -1,12 +1,14 @@
 package dev.jackdaw.model.chat.jinja;
 
+import dev.jackdaw.model.Brief;
+
 /// A template that cannot be read or rendered. The message names the line.
 public final class TemplateException extends RuntimeException {
     private final int line;
     private final String problem;
 
     public TemplateException(int line, String problem) {
-        super("chat template, line " + line + ": " + problem);
+        super("chat template, line " + line + ": " + Brief.text(problem));
         this.line = line;
         this.problem = problem;
     }

@@ -1,5 +1,6 @@
 package dev.jackdaw.model.generate.constrain;
 
+import dev.jackdaw.model.Brief;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -123,7 +124,7 @@ final class Automaton {
             case Form.Reference reference -> {
                 Integer rule = index.get(reference.rule());
                 if (rule == null) {
-                    throw new IllegalArgumentException("grammar: rule " + reference.rule() + " is used but not defined");
+                    throw new IllegalArgumentException(Brief.text("grammar: rule " + reference.rule()) + " is used but not defined");
                 }
                 int to = add();
                 states.get(from).calls = plus(states.get(from).calls, rule, to);
@@ -254,7 +255,7 @@ final class Automaton {
                 }
                 int next = firsts[top][position[depth]++];
                 if (colour[next] == 1) {
-                    throw new IllegalArgumentException("grammar: rule " + names.get(next) + " is left-recursive: it can begin with itself; write the repetition with * or put the recursion last");
+                    throw new IllegalArgumentException(Brief.text("grammar: rule " + names.get(next)) + " is left-recursive: it can begin with itself; write the repetition with * or put the recursion last");
                 }
                 if (colour[next] == 0) {
                     colour[next] = 1;
@@ -279,7 +280,7 @@ final class Automaton {
         }
         for (int rule = 0; rule < starts.length; rule++) {
             if (!ends[rule]) {
-                throw new IllegalArgumentException("grammar: rule " + names.get(rule) + " can never end; no text follows it");
+                throw new IllegalArgumentException(Brief.text("grammar: rule " + names.get(rule)) + " can never end; no text follows it");
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.jackdaw.model.generate.constrain;
 
+import dev.jackdaw.model.Brief;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,7 +36,7 @@ final class GbnfParser {
         for (int i = 0; i < Math.min(at, source.length); i++) {
             line += source[i] == '\n' ? 1 : 0;
         }
-        return new IllegalArgumentException("grammar, line " + line + ": " + what);
+        return new IllegalArgumentException("grammar, line " + line + ": " + Brief.text(what));
     }
 
     private int peek() {

@@ -1,6 +1,8 @@
 package dev.jackdaw.model.generate.constrain;
 
+import dev.jackdaw.model.Brief;
 import java.util.Map;
+import tools.jackson.core.JacksonException;
 
 /// Rules by name, and the one that the whole text follows. Made from a regular expression, a GBNF file or a JSON Schema.
 ///
@@ -8,7 +10,7 @@ import java.util.Map;
 public record Grammar(String root, Map<String, Form> rules) {
     public Grammar {
         if (!rules.containsKey(root)) {
-            throw new IllegalArgumentException("grammar: there is no rule " + root + "; found " + (rules.isEmpty() ? "none" : rules.keySet()));
+            throw new IllegalArgumentException(Brief.text("grammar: there is no rule " + root + "; found " + (rules.isEmpty() ? "none" : rules.keySet())));
         }
         rules = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(rules));
     }
@@ -25,6 +27,10 @@ public record Grammar(String root, Map<String, Form> rules) {
 
     /// The text is JSON that a JSON Schema accepts. A keyword that is not supported is refused by name.
     public static Grammar ofJsonSchema(String schema) {
-        return new JsonSchemaCompiler(schema).grammar();
+        try {
+            return new JsonSchemaCompiler(schema).grammar();
+        } catch (JacksonException e) {                               // a number too large, a list where a text must be
+            throw new IllegalArgumentException("JSON schema: " + Brief.text(e.getOriginalMessage()), e);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.jackdaw.model.generate.constrain;
 
+import dev.jackdaw.model.Brief;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -49,7 +50,7 @@ final class JsonSchemaCompiler {
         try {
             root = JSON.readTree(schema);
         } catch (JacksonException e) {
-            throw new IllegalArgumentException("JSON schema: not valid JSON, line " + (e.getLocation() == null ? "?" : e.getLocation().getLineNr()) + ": " + e.getOriginalMessage(), e);
+            throw new IllegalArgumentException("JSON schema: not valid JSON, line " + (e.getLocation() == null ? "?" : e.getLocation().getLineNr()) + ": " + Brief.text(e.getOriginalMessage()), e);
         }
     }
 
@@ -75,7 +76,7 @@ final class JsonSchemaCompiler {
     }
 
     private static IllegalArgumentException problem(String place, String what) {
-        return new IllegalArgumentException("JSON schema, at " + place + ": " + what);
+        return new IllegalArgumentException(Brief.text("JSON schema, at " + place + ": " + what));
     }
 
     private static Form reference(String rule) {

@@ -1,5 +1,6 @@
 package dev.jackdaw.model.generate.constrain;
 
+import dev.jackdaw.model.Brief;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -38,7 +39,7 @@ final class RegexParser {
     }
 
     private IllegalArgumentException problem(String what) {
-        return new IllegalArgumentException("regular expression, position " + at + ": " + what);
+        return new IllegalArgumentException("regular expression, position " + at + ": " + Brief.text(what));
     }
 
     private boolean more() {

@@ -1,0 +1,135 @@
+package dev.jackdaw.model.engine;
+
+import dev.jackdaw.model.generate.Generator;
+
+/// Tokens on their way from the engine to one reader: a ring of fixed size. The engine never waits: it asks [#hasRoom] before it makes
+/// another token. Knows nothing of the [TokenStream] that reads it, so that a forgotten stream can be collected.
+final class Channel implements Generator.Listener {
+    private final int[] ids;
+    private final String[] texts;
+    private final Runnable wake;              // the engine, when there is room again or the reader has left
+    private int read;
+    private int size;
+    private int pending = -1;                 // a token whose text is not known yet
+    private StringBuilder pieces;
+    private Generator.Result result;
+    private Throwable failure;
+    private boolean over;
+    private volatile boolean cancelled;
+    private volatile long fullSince;
+
+    /// @param capacity tokens
+    Channel(int capacity, Runnable wake) {
+        ids = new int[capacity + 1];          // one more for the text that is left at the end
+        texts = new String[capacity + 1];
+        this.wake = wake;
+    }
+
+    // the engine's side
+
+    @Override
+    public void token(int id) {
+        flush();
+        pending = id;
+    }
+
+    @Override
+    public void text(String piece) {
+        if (pieces == null) {
+            pieces = new StringBuilder();
+        }
+        pieces.append(piece);
+    }
+
+    @Override
+    public boolean isCancelled() {
+        return cancelled;
+    }
+
+    /// Hands over what the last token brought.
+    void flush() {
+        if (pending < 0 && (pieces == null || pieces.isEmpty())) {
+            return;
+        }
+        put(pending, pieces == null ? "" : pieces.toString());
+        pending = -1;
+        if (pieces != null) {
+            pieces.setLength(0);
+        }
+    }
+
+    private synchronized void put(int id, String text) {
+        if (size == ids.length) {
+            throw new IllegalStateException("stream: more tokens than it has room for");
+        }
+        int at = (read + size) % ids.length;
+        ids[at] = id;
+        texts[at] = text;
+        size++;
+        if (!hasRoom()) {
+            fullSince = System.nanoTime();
+        }
+        notifyAll();
+    }
+
+    synchronized boolean hasRoom() {
+        return size < ids.length - 1;
+    }
+
+    /// When the reader last let it fill up; it may have been emptied since.
+    long fullSince() {
+        return fullSince;
+    }
+
+    synchronized void finish(Generator.Result result) {
+        this.result = result;
+        over = true;
+        notifyAll();
+    }
+
+    synchronized void fail(Throwable failure) {
+        this.failure = failure;
+        over = true;
+        notifyAll();
+    }
+
+    // the reader's side
+
+    /// Waits for a token; copies it to `into`. False at the end.
+    boolean take(TokenStream into) throws InterruptedException {
+        boolean wasFull;
+        synchronized (this) {
+            while (size == 0 && !over) {
+                wait();
+            }
+            if (size == 0) {
+                if (failure != null) {
+                    throw failure();
+                }
+                return false;
+            }
+            into.set(ids[read], texts[read]);
+            texts[read] = null;
+            wasFull = !hasRoom();
+            read = (read + 1) % ids.length;
+            size--;
+        }
+        if (wasFull) {
+            wake.run();
+        }
+        return true;
+    }
+
+    private IllegalStateException failure() {
+        return new IllegalStateException(failure.getMessage(), failure);
+    }
+
+    synchronized Generator.Result result() {
+        return result;
+    }
+
+    void cancel() {
+        cancelled = true;
+        wake.run();
+    }
+}

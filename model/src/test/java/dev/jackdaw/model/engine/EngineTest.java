@@ -1,0 +1,372 @@
+package dev.jackdaw.model.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jackdaw.model.Model;
+import dev.jackdaw.model.arch.Forward;
+import dev.jackdaw.model.arch.PagePool;
+import dev.jackdaw.model.family.SharedFixtures;
+import dev.jackdaw.model.format.Gguf;
+import dev.jackdaw.model.format.GgufTensor;
+import dev.jackdaw.model.format.ModelFile;
+import dev.jackdaw.model.generate.Constraint;
+import dev.jackdaw.model.generate.Generator;
+import dev.jackdaw.model.generate.Overflow;
+import dev.jackdaw.model.generate.Request;
+import dev.jackdaw.model.generate.Sampling;
+import dev.jackdaw.tensor.Device;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Many texts at once: the same texts as alone, and nothing left behind.
+@Timeout(60)
+class EngineTest {
+    private static final long MEGABYTES = 1 << 20;
+    private static final Engine.Settings SETTINGS = new Engine.Settings(8, 64, 64 * MEGABYTES, 32 * MEGABYTES, 64, 32, 60_000);
+
+    private Device device;
+    private Model model;
+
+    @BeforeEach
+    void open() throws IOException {
+        device = Device.cpu(2);
+        model = Model.open(Path.of("src/test/resources/reference/models/qwen3"), device);
+    }
+
+    @AfterEach
+    void close() {
+        model.close();
+        device.close();
+    }
+
+    private Engine engine(Engine.Settings settings) {
+        return Engine.of(model, settings);
+    }
+
+    private long pageBytes() {
+        return new PagePool(model.spec()).pageBytes();
+    }
+
+    private static int[] text(int length, int seed) {
+        int[] ids = new int[length];
+        for (int i = 0; i < length; i++) {
+            ids[i] = (i * 37 + seed * 101 + 11) % 600;
+        }
+        return ids;
+    }
+
+    private static Request greedy(int[] prompt, int tokens) {
+        return Request.of(prompt, tokens, Sampling.greedy(), _ -> false);
+    }
+
+    private static void waitFor(BooleanSupplier condition) throws InterruptedException {
+        for (int i = 0; i < 3000 && !condition.getAsBoolean(); i++) {
+            Thread.sleep(5);
+        }
+        assertThat(condition.getAsBoolean()).isTrue();
+    }
+
+    static List<Path> gguf() {
+        return SharedFixtures.gguf();
+    }
+
+    @ParameterizedTest
+    @MethodSource("gguf")
+    void everyTextIsWhatItWouldBeAlone(Path path) throws Exception {
+        try (Arena arena = Arena.ofShared(); Device one = Device.cpu(1)) {
+            for (GgufTensor tensor : Gguf.open(path, arena).tensors()) {
+                Assumptions.assumeTrue(tensor.type().dtype().isPresent(), () -> "block type " + tensor.type() + " is not read");
+            }
+            ModelFile file = ModelFile.open(path, arena);
+            List<Request> requests = new ArrayList<>();
+            for (int i = 0; i < 12; i++) {
+                Sampling sampling = i % 3 == 0 ? Sampling.greedy() : Sampling.of(0.8, i).withTopK(40);
+                requests.add(Request.of(text(1 + i * i, i / 2), 3 + i, sampling, _ -> false));          // neighbours begin alike
+            }
+            List<int[]> expected = new ArrayList<>();
+            try (Forward forward = new Forward(file.spec(), one, file)) {
+                for (Request request : requests) {
+                    expected.add(new Generator(forward).generate(request, new Generator.Listener() { }).ids());
+                }
+            }
+            try (Forward forward = new Forward(file.spec(), device, file); Engine engine = new Engine(forward, null, SETTINGS)) {
+                for (int round = 0; round < 2; round++) {                                                // the second from remembered pages
+                    List<TokenStream> streams = requests.stream().map(engine::submit).toList();
+                    for (int i = 0; i < streams.size(); i++) {
+                        assertThat(streams.get(i).result().ids()).as("round %d, text %d", round, i).isEqualTo(expected.get(i));
+                    }
+                }
+                assertThat(engine.statistics().sharedTokens()).isPositive();
+            }
+        }
+    }
+
+    @Test
+    void theStreamCarriesTokensAndText() throws Exception {
+        int[] prompt = model.tokenizer().encode("Once upon a time", false, true);
+        Request request = Request.of(prompt, 40, Sampling.of(1, 5), _ -> false);
+        Generator.Result expected = new Generator(dev.jackdaw.model.generate.Predictor.of(model.forward()), model.tokenizer()).generate(request, new Generator.Listener() { });
+        try (Engine engine = engine(SETTINGS); TokenStream stream = engine.submit(request)) {
+            List<Integer> ids = new ArrayList<>();
+            StringBuilder text = new StringBuilder();
+            while (stream.next()) {
+                if (stream.id() >= 0) {
+                    ids.add(stream.id());
+                }
+                text.append(stream.text());
+            }
+            assertThat(ids).containsExactlyElementsOf(java.util.Arrays.stream(expected.ids()).boxed().toList());
+            assertThat(text.toString()).isEqualTo(expected.text()).isNotEmpty();
+            assertThat(stream.next()).isFalse();
+            assertThat(stream.result().finishReason()).isEqualTo(Generator.FinishReason.LENGTH);
+            assertThat(stream.result().text()).isEqualTo(expected.text());
+        }
+    }
+
+    @Test
+    void aThousandCancellationsLeaveNothingBehind() throws Exception {
+        Random random = new Random(11);
+        Engine engine = engine(SETTINGS.withWaiting(2000).withBuffer(32, 1000));
+        int[] survivor = new Generator(model.forward()).generate(greedy(text(100, 1), 200), new Generator.Listener() { }).ids();
+        List<int[]> kept = Collections.synchronizedList(new ArrayList<>());
+        Thread reader = null;
+        try (engine) {
+            List<TokenStream> open = new ArrayList<>();
+            for (int i = 0; i < 1000; i++) {
+                if (i == 500) {
+                    reader = Thread.ofVirtual().start(() -> {
+                        try (TokenStream stream = engine.submit(greedy(text(100, 1), 200))) {
+                            kept.add(stream.result().ids());
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    });
+                }
+                TokenStream stream = engine.submit(greedy(text(1 + random.nextInt(150), random.nextInt(5)), 1 + random.nextInt(100)));
+                switch (random.nextInt(4)) {
+                    case 0 -> stream.close();                                // at once
+                    case 1 -> {
+                        for (int k = random.nextInt(3); k > 0; k--) {
+                            stream.next();
+                        }
+                        stream.cancel();
+                    }
+                    default -> open.add(stream);
+                }
+                while (open.size() > random.nextInt(20)) {
+                    TokenStream other = open.remove(random.nextInt(open.size()));
+                    if (random.nextBoolean()) {
+                        Thread.ofVirtual().start(other::close);
+                    } else {
+                        other.close();
+                    }
+                }
+            }
+            open.forEach(TokenStream::close);
+            reader.join();
+            assertThat(kept).as("who stays is not disturbed").containsExactly(survivor);
+            waitFor(() -> engine.statistics().running() == 0 && engine.statistics().waiting() == 0);
+            Engine.Statistics after = engine.statistics();
+            assertThat(after.usedPages()).as("only remembered pages are held").isEqualTo(after.idlePages());
+            engine.forget();
+            assertThat(engine.statistics().usedPages()).isZero();
+        }
+        assertThat(engine.statistics().usedPages()).isZero();
+        assertThat(engine.statistics().bytes()).isZero();
+    }
+
+    @Test
+    void closingEndsWhatIsRunningAndWaiting() throws Exception {
+        List<TokenStream> streams = new ArrayList<>();
+        Engine engine = engine(SETTINGS);
+        for (int i = 0; i < 40; i++) {
+            streams.add(engine.submit(greedy(text(50, i), 500)));
+        }
+        assertThat(streams.getFirst().next()).isTrue();
+        engine.close();
+        for (TokenStream stream : streams) {
+            assertThat(stream.result().finishReason()).isEqualTo(Generator.FinishReason.CANCELLED);
+        }
+        assertThat(engine.statistics().bytes()).isZero();
+        assertThatThrownBy(() -> engine.submit(greedy(text(3, 1), 3))).isInstanceOf(RejectedExecutionException.class).hasMessageContaining("closed");
+        engine.close();
+    }
+
+    @Test
+    void aForgottenStreamIsEnded() throws Exception {
+        try (Engine engine = engine(SETTINGS.withBuffer(4, 60_000))) {
+            forget(engine);
+            waitFor(() -> engine.statistics().running() == 1);
+            waitFor(() -> {
+                System.gc();
+                return engine.statistics().running() == 0;
+            });
+        }
+    }
+
+    private static void forget(Engine engine) {
+        engine.submit(greedy(text(5, 1), 900));
+    }
+
+    @Test
+    void aSlowReaderWaitsAloneAndLosesNothing() throws Exception {
+        int[] expected = new Generator(model.forward()).generate(greedy(text(20, 1), 300), new Generator.Listener() { }).ids();
+        try (Engine engine = engine(SETTINGS.withBuffer(4, 60_000))) {
+            TokenStream slow = engine.submit(greedy(text(20, 1), 300));
+            assertThat(engine.submit(greedy(text(20, 2), 200)).result().ids()).hasSize(200);
+            assertThat(engine.statistics().running()).isEqualTo(1);
+            assertThat(slow.result().ids()).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void aStreamThatNobodyReadsIsEndedInTheEnd() throws Exception {
+        try (Engine engine = engine(SETTINGS.withBuffer(4, 100))) {
+            TokenStream stream = engine.submit(greedy(text(20, 1), 300));
+            waitFor(() -> engine.statistics().running() == 1);
+            waitFor(() -> engine.statistics().running() == 0);
+            for (int i = 0; i < 4; i++) {
+                assertThat(stream.next()).isTrue();
+            }
+            assertThatThrownBy(stream::next).hasMessageContaining("nobody has read this stream for 100 ms");
+        }
+    }
+
+    /// Fails after three tokens.
+    private static final class Faulty implements Constraint {
+        private int accepted;
+
+        @Override
+        public void mask(float[] logits) {
+            if (accepted == 3) {
+                throw new IllegalStateException("a faulty grammar");
+            }
+        }
+
+        @Override
+        public boolean mayEnd() {
+            return false;
+        }
+
+        @Override
+        public void accept(int token) {
+            accepted++;
+        }
+    }
+
+    @Test
+    void anErrorOfOneTextHurtsNoOther() throws Exception {
+        int[] expected = new Generator(model.forward()).generate(greedy(text(30, 2), 50), new Generator.Listener() { }).ids();
+        try (Engine engine = engine(SETTINGS)) {
+            TokenStream bad = engine.submit(new Request(text(30, 1), 50, Sampling.greedy(), _ -> false, List.of(), -1, false, new Faulty(), null, Overflow.REFUSE));
+            TokenStream good = engine.submit(greedy(text(30, 2), 50));
+            assertThat(good.result().ids()).isEqualTo(expected);
+            assertThatThrownBy(bad::result).hasMessageContaining("a faulty grammar");
+            waitFor(() -> engine.statistics().running() == 0);
+            assertThat(engine.statistics().usedPages()).isEqualTo(engine.statistics().idlePages());
+        }
+    }
+
+    @Test
+    void aLongPromptHoldsUpNobody() throws Exception {
+        try (Engine engine = engine(SETTINGS)) {                             // 64 rows a pass: 15 passes for the long prompt
+            TokenStream writing = engine.submit(greedy(text(3, 3), 30));
+            writing.next();
+            TokenStream longOne = engine.submit(greedy(text(900, 1), 5));
+            TokenStream shortOne = engine.submit(greedy(text(20, 2), 5));
+            long before = engine.statistics().passes();
+            assertThat(shortOne.next()).isTrue();
+            assertThat(engine.statistics().passes() - before).as("passes before the short prompt's answer").isLessThan(12);
+            assertThat(shortOne.result().ids()).hasSize(5);
+            assertThat(longOne.next()).isTrue();
+            assertThat(longOne.result().prefillNanos()).isGreaterThan(shortOne.result().prefillNanos());
+            assertThat(writing.result().ids()).hasSize(30);
+        }
+    }
+
+    @Test
+    void whatTextsHaveInCommonIsReadOnce() throws Exception {
+        int[] system = text(300, 1);
+        try (Engine engine = engine(SETTINGS)) {
+            List<TokenStream> streams = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                int[] prompt = java.util.Arrays.copyOf(system, 320);
+                System.arraycopy(text(20, 10 + i), 0, prompt, 300, 20);
+                streams.add(engine.submit(greedy(prompt, 4)));
+            }
+            for (TokenStream stream : streams) {
+                stream.result();
+            }
+            Engine.Statistics together = engine.statistics();
+            assertThat(together.sharedTokens()).as("four full pages for each but the first").isGreaterThanOrEqualTo(5 * 256);
+            assertThat(together.readTokens()).isEqualTo(6 * 320 - together.sharedTokens());
+
+            Generator.Result first = engine.submit(greedy(system, 30)).result();
+            long before = engine.statistics().readTokens();
+            int[] next = java.util.Arrays.copyOf(first.promptIds(), 300 + 29 + 10);                      // the last token was never read
+            System.arraycopy(first.ids(), 0, next, 300, 29);
+            System.arraycopy(text(10, 5), 0, next, 329, 10);
+            engine.submit(greedy(next, 3)).result();
+            assertThat(engine.statistics().readTokens() - before).as("a second turn reads what is new").isEqualTo(10);
+        }
+    }
+
+    @Test
+    void refusesWhatCouldNeverBeDoneAndWhatIsTooMuchNow() throws Exception {
+        try (Engine engine = engine(new Engine.Settings(1, 2, 4 * pageBytes(), 0, 64, 2, 60_000))) {
+            assertThatThrownBy(() -> engine.submit(greedy(new int[0], 3))).hasMessageContaining("no tokens");
+            assertThatThrownBy(() -> engine.submit(greedy(new int[] {1, 5000}, 3))).hasMessageContaining("token id 5000").hasMessageContaining("640");
+            assertThatThrownBy(() -> engine.submit(greedy(text(1000, 1), 100))).hasMessageContaining("1000 prompt tokens and 100 new ones");
+            assertThatThrownBy(() -> engine.submit(greedy(text(900, 1), 100))).hasMessageContaining("needs 16 pages").hasMessageContaining("larger cache");
+            TokenStream running = engine.submit(greedy(text(5, 1), 200));               // takes all pages
+            assertThat(running.next()).isTrue();
+            TokenStream second = engine.submit(greedy(text(5, 2), 5)), third = engine.submit(greedy(text(5, 3), 5));
+            assertThatThrownBy(() -> engine.submit(greedy(text(5, 4), 5))).isInstanceOf(RejectedExecutionException.class).hasMessageContaining("2 requests are waiting");
+            assertThat(running.result().ids()).hasSize(200);
+            assertThat(second.result().ids()).hasSize(5);
+            assertThat(third.result().ids()).hasSize(5);
+        }
+        assertThatThrownBy(() -> SETTINGS.withSequences(10_000)).hasMessageContaining("10000 sequences");
+    }
+
+    @Test
+    void manyReadersAndLittleMemory() throws Exception {
+        try (Engine engine = engine(SETTINGS.withCache(10 * pageBytes(), 3 * pageBytes()).withWaiting(200))) {
+            List<Thread> readers = new ArrayList<>();
+            List<String> wrong = Collections.synchronizedList(new ArrayList<>());
+            for (int i = 0; i < 60; i++) {
+                Request request = greedy(text(10 + i * 5, i), 1 + i);
+                readers.add(Thread.ofVirtual().start(() -> {
+                    try (TokenStream stream = engine.submit(request)) {
+                        int n = stream.result().ids().length;
+                        if (n != request.maxTokens()) {
+                            wrong.add(n + " of " + request.maxTokens());
+                        }
+                    } catch (Exception e) {
+                        wrong.add(e.toString());
+                    }
+                }));
+            }
+            for (Thread reader : readers) {
+                assertThat(reader.join(Duration.ofSeconds(60))).isTrue();
+            }
+            assertThat(wrong).isEmpty();
+        }
+    }
+}

@@ -23,6 +23,9 @@ final class BenchServeCommand implements Callable<Integer> {
     @Mixin
     private CacheOptions cache;
 
+    @Mixin
+    private ActivationOptions activations;
+
     @Parameters(arity = "1..*", paramLabel = "MODEL", description = "GGUF files, Hugging Face folders, directories of training runs, or names in the store.")
     private List<Path> models;
 
@@ -40,9 +43,6 @@ final class BenchServeCommand implements Callable<Integer> {
 
     @Option(names = {"-r", "--repetitions"}, paramLabel = "N", defaultValue = "5", description = "Measured rounds, after one to warm up.")
     private int repetitions;
-
-    @Option(names = "--activations", paramLabel = "TYPE", defaultValue = "q8", description = "Multiply with f32 or with q8 activations.")
-    private String activations;
 
     /// What `--json` prints, a line for each model and number of clients. `tokensPerSecond` counts the tokens written for all clients together.
     record Result(String model, String family, long parameters, int threads, String activations, String cacheType, int clients, int requests, int prompt, int generate,
@@ -71,11 +71,7 @@ final class BenchServeCommand implements Callable<Integer> {
                 throw common.wrong("--clients " + n + ": give at least 1");
             }
         }
-        Activations how = switch (activations.toLowerCase(Locale.ROOT)) {
-            case "f32" -> Activations.F32;
-            case "q8" -> Activations.Q8;
-            default -> throw common.wrong("--activations " + activations + ": give f32 or q8");
-        };
+        Activations how = activations.fast(common);
         CacheType type = cache.type(CacheType.F16, common);
         Output output = common.output();
         List<List<String>> rows = new ArrayList<>();

@@ -3,6 +3,8 @@ package dev.jackdaw.cli;
 import dev.jackdaw.bench.MatMulBench;
 import dev.jackdaw.tensor.Limits;
 import dev.jackdaw.tensor.Switches;
+import dev.jackdaw.tensor.kernel.asm.Isa;
+import dev.jackdaw.tensor.kernel.asm.MachineCode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -29,7 +31,8 @@ final class DoctorCommand implements Runnable {
     /// @param limits       what this machine can do at best, with one thread and with all; null with `--quick`
     /// @param matmulGflops what a matrix product of 768³ reaches with all threads; null with `--quick`
     /// @param problems     each says what is wrong and how to cure it; empty on a good machine
-    record Report(String jackdaw, Surroundings.Jdk jdk, Surroundings.Processor processor, Vectors vectors, int threads,
+    /// @param machineCode  which machine code the kernels use, or why none
+    record Report(String jackdaw, Surroundings.Jdk jdk, Surroundings.Processor processor, Vectors vectors, String machineCode, int threads,
             List<Limits> limits, Double matmulGflops, Surroundings.Memory memory, List<Surroundings.Disk> disks, List<String> problems) {
     }
 
@@ -54,7 +57,7 @@ final class DoctorCommand implements Runnable {
             problems.add(String.format(Locale.ROOT, "matrix products reach %.0f of %.0f GFLOP/s; if no other program is running, please report this "
                     + "with the output of doctor --json", matmul, limits.getLast().gflops()));
         }
-        var report = new Report(JackdawCommand.version(), machine.jdk(), machine.processor(), vectors, threads, limits, matmul,
+        var report = new Report(JackdawCommand.version(), machine.jdk(), machine.processor(), vectors, MachineCode.current().description(), threads, limits, matmul,
                 machine.memory(), machine.disks(), problems);
         output.json(report);
         print(report, output);
@@ -81,6 +84,11 @@ final class DoctorCommand implements Runnable {
             problems.add("the processor has AVX-512 but this JVM uses " + vectors.machineBits()
                     + "-bit vectors; if the processor is not an old one try JACKDAW_JAVA_OPTS=-XX:UseAVX=3");
         }
+        MachineCode code = MachineCode.current();
+        if (code.isa() == Isa.NONE && MachineCode.isSupported()) {
+            problems.add("quantised models run several times slower without machine code: " + code.reason()
+                    + "; allow the process executable memory (SELinux: execmem), or leave -Djackdaw.isa out");
+        }
         return problems;
     }
 
@@ -97,6 +105,7 @@ final class DoctorCommand implements Runnable {
         Vectors vectors = report.vectors();
         row(output, "kernels", vectors.kernels() + (vectors.bits() > 0 ? ", " + vectors.bits() + "-bit vectors" : "") + ", "
                 + report.threads() + " threads");
+        row(output, "machine code", report.machineCode());
         if (report.limits() != null) {
             for (Limits limits : report.limits()) {
                 row(output, "at best", String.format(Locale.ROOT, "%.0f GFLOP/s float32, %.1f GB/s read, with %d thread%s", limits.gflops(),

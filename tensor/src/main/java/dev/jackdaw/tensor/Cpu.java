@@ -8,6 +8,7 @@ import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
 import dev.jackdaw.tensor.kernel.MatMul;
 import dev.jackdaw.tensor.kernel.QuantMatMul;
+import dev.jackdaw.tensor.kernel.asm.MachineCode;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.function.LongFunction;
@@ -331,7 +332,7 @@ final class Cpu implements Device {
 
     @Override
     public long scratchBytes() {
-        return perWorker.size() + partials.size() + logits.size() + quantized.size() + cachedAttention.scratchBytes() + families.scratchBytes();
+        return perWorker.size() + partials.size() + logits.size() + quantized.size() + panels.scratchBytes() + cachedAttention.scratchBytes() + families.scratchBytes();
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.jackdaw.tensor.kernel;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Switches;
 import dev.jackdaw.tensor.Workers;
-import dev.jackdaw.tensor.kernel.asm.Machine;
+import dev.jackdaw.tensor.kernel.asm.MachineCode;
 import dev.jackdaw.tensor.kernel.asm.QuantCode;
 import dev.jackdaw.tensor.quant.PanelFormat;
 
@@ -22,13 +22,13 @@ import dev.jackdaw.tensor.quant.PanelFormat;
 ///
 /// One caller at a time: implementations keep scratch memory.
 public interface QuantMatMul extends AutoCloseable {
-    /// Machine code where this machine and [Switches] allow it, else the Vector API, else the reference.
+    /// MachineCode code where this machine and [Switches] allow it, else the Vector API, else the reference.
     static QuantMatMul fastest() {
         if (Switches.SCALAR) {
             return new Reference();
         }
         QuantMatMul portable = ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty() ? new Reference() : new QuantMatMulSimd();
-        QuantCode code = QuantCode.of(Machine.current().isa());
+        QuantCode code = QuantCode.of(MachineCode.current().isa());
         return code == null ? portable : new QuantMatMulAsm(code, portable);
     }
 
@@ -46,6 +46,16 @@ public interface QuantMatMul extends AutoCloseable {
     ///
     /// @param x rows of C numbers, `xRow` apart; must not overlap y
     void multiplyExact(Workers workers, long y, long yRow, long x, long xRow, int rows, long packed, PanelFormat format, int F, int C);
+
+    /// Bytes held for this object itself.
+    default long scratchBytes() {
+        return 0;
+    }
+
+    /// Whether [#multiply] is faster than [#multiplyExact].
+    default boolean multipliesBytes() {
+        return false;
+    }
 
     @Override
     default void close() {

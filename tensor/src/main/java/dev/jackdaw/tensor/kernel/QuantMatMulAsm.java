@@ -166,6 +166,16 @@ public final class QuantMatMulAsm implements QuantMatMul {
     }
 
     @Override
+    public boolean multipliesBytes() {
+        return true;
+    }
+
+    @Override
+    public long scratchBytes() {
+        return memory.size() + portable.scratchBytes();
+    }
+
+    @Override
     public void close() {
         memory.close();
         portable.close();

@@ -160,6 +160,11 @@ public final class QuantMatMulSimd implements QuantMatMul {
     }
 
     @Override
+    public long scratchBytes() {
+        return scratch.size();
+    }
+
+    @Override
     public void close() {
         scratch.close();
     }

@@ -6,7 +6,7 @@ import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Workers;
 import dev.jackdaw.tensor.kernel.asm.Isa;
-import dev.jackdaw.tensor.kernel.asm.Machine;
+import dev.jackdaw.tensor.kernel.asm.MachineCode;
 import dev.jackdaw.tensor.kernel.asm.QuantCode;
 import dev.jackdaw.tensor.quant.PanelFormat;
 import java.lang.foreign.Arena;
@@ -42,7 +42,7 @@ class QuantMatMulAsmTest {
 
     /// The instruction sets below and at the machine's own.
     static Stream<Isa> sets() {
-        return Stream.of(Isa.AVX2, Isa.AVX512).filter(isa -> isa.compareTo(Machine.current().isa()) <= 0 && QuantCode.of(isa) != null);
+        return Stream.of(Isa.AVX2, Isa.AVX512).filter(isa -> isa.compareTo(MachineCode.current().isa()) <= 0 && QuantCode.of(isa) != null);
     }
 
     static List<Case> cases() {
@@ -158,6 +158,6 @@ class QuantMatMulAsmTest {
 
     @Test
     void isWhatTheProcessUsesWhereTheMachineAllowsIt() {
-        assertThat(QuantMatMul.fastest() instanceof QuantMatMulAsm).isEqualTo(QuantCode.of(Machine.current().isa()) != null);
+        assertThat(QuantMatMul.fastest() instanceof QuantMatMulAsm).isEqualTo(QuantCode.of(MachineCode.current().isa()) != null);
     }
 }

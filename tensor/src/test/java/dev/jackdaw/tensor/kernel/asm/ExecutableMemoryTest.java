@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class ExecutableMemoryTest {
     @Test
     void executesWhatItWrote() throws ExecutableMemory.Refused {
-        assumeTrue(Machine.isSupported());
+        assumeTrue(MachineCode.isSupported());
         var a = new Assembler();
         a.load(Reg.RAX, at(Reg.RDI, 0));
         a.multiply(Reg.RAX, Reg.RAX, 6);
@@ -39,13 +39,13 @@ class ExecutableMemoryTest {
 
     @Test
     void theMachineSaysWhyItComputesAsItDoes() {
-        assertThat(Machine.open(Isa.NONE, null).reason()).contains("jackdaw.isa");
-        Machine refused = Machine.open(Isa.AVX512, new Refusing(true, false));
+        assertThat(MachineCode.open(Isa.NONE, null).reason()).contains("jackdaw.isa");
+        MachineCode refused = MachineCode.open(Isa.AVX512, new Refusing(true, false));
         assertThat(refused.isa()).isEqualTo(Isa.NONE);
-        assertThat(refused.reason()).contains(Machine.isSupported() ? "mprotect" : "x86-64");
+        assertThat(refused.reason()).contains(MachineCode.isSupported() ? "mprotect" : "x86-64");
         assertThatThrownBy(() -> Isa.allowed("sse9")).hasMessageContaining("sse9").hasMessageContaining("avx512");
         assertThat(Isa.allowed(null)).isEqualTo(Isa.AVX512);
-        assertThat(Machine.open(Isa.AVX2, null).isa()).isNotEqualTo(Isa.AVX512);
+        assertThat(MachineCode.open(Isa.AVX2, null).isa()).isNotEqualTo(Isa.AVX512);
     }
 
     /// An operating system that gives no memory, or memory that cannot be executed.

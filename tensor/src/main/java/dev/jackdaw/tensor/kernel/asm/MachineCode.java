@@ -7,14 +7,14 @@ import java.util.Locale;
 ///
 /// @param isa    the instruction set our kernels use
 /// @param reason why it is not a better one, or null if it is the best there is
-public record Machine(Isa isa, String reason) {
+public record MachineCode(Isa isa, String reason) {
     /// This process's, as the switch `jackdaw.isa` allows; found out when first asked for.
-    public static Machine current() {
+    public static MachineCode current() {
         return Current.MACHINE;
     }
 
     private static final class Current {
-        static final Machine MACHINE = open(Isa.allowed(Switches.ISA), null);
+        static final MachineCode MACHINE = open(Isa.allowed(Switches.ISA), null);
     }
 
     /// Whether we write code for this kind of computer at all.
@@ -23,22 +23,22 @@ public record Machine(Isa isa, String reason) {
     }
 
     /// @param pages the system's memory calls; null: the real ones
-    public static Machine open(Isa allowed, ExecutableMemory.Pages pages) {
+    public static MachineCode open(Isa allowed, ExecutableMemory.Pages pages) {
         if (!isSupported()) {
-            return new Machine(Isa.NONE, "machine code is written for Linux on x86-64; this is " + System.getProperty("os.name") + " on "
+            return new MachineCode(Isa.NONE, "machine code is written for Linux on x86-64; this is " + System.getProperty("os.name") + " on "
                     + System.getProperty("os.arch"));
         }
         if (allowed == Isa.NONE) {
-            return new Machine(Isa.NONE, "-Djackdaw.isa=none");
+            return new MachineCode(Isa.NONE, "-Djackdaw.isa=none");
         }
         try {
             Isa best = Isa.ofThisMachine(pages);
             if (allowed.compareTo(best) < 0) {
-                return new Machine(allowed, "-Djackdaw.isa=" + allowed.name().toLowerCase(Locale.ROOT));
+                return new MachineCode(allowed, "-Djackdaw.isa=" + allowed.name().toLowerCase(Locale.ROOT));
             }
-            return new Machine(best, best == Isa.AVX512 ? null : best == Isa.AVX2 ? "the processor has no AVX-512 with VNNI" : "the processor has no AVX2");
+            return new MachineCode(best, best == Isa.AVX512 ? null : best == Isa.AVX2 ? "the processor has no AVX-512 with VNNI" : "the processor has no AVX2");
         } catch (ExecutableMemory.Refused refused) {
-            return new Machine(Isa.NONE, refused.getMessage());
+            return new MachineCode(Isa.NONE, refused.getMessage());
         }
     }
 

@@ -95,18 +95,28 @@ final class Eager implements Operations, AutoCloseable {
     @Override
     public Value linear(Value x, Value w, Value residual) {
         turn ^= 1;
-        Value y = buffer(turn == 0 ? "linear" : "other linear", x.rows(), w.rows());
+        Value y = product(turn == 0 ? "linear" : "other linear", x, w);
+        if (residual == null) {
+            return y;
+        }
+        device.axpby(residual.data(), 1, y.data(), 1);
+        return residual;
+    }
+
+    /// x·wᵀ for the head.
+    Value logits(Value x, Value w) {
+        return product("logits", x, w);
+    }
+
+    private Value product(String kind, Value x, Value w) {
+        Value y = buffer(kind, x.rows(), w.rows());
         multiply(y.data(), x.data(), w);
         for (AdapterRows rows : adapted) {
             for (Adapter adapter : rows.adapters()) {
                 adapter.apply(this, device, y.data(), x.data(), w, rows.from(), rows.to());
             }
         }
-        if (residual == null) {
-            return y;
-        }
-        device.axpby(residual.data(), 1, y.data(), 1);
-        return residual;
+        return y;
     }
 
     private void multiply(Tensor y, Tensor x, Value w) {

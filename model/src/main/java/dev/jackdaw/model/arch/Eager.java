@@ -11,14 +11,13 @@ import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.ExpertChoice;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.Arena;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /// Each operation at once. An output lives until the next operation of the same kind and width, which the order of a layer allows (two
 /// linear layers of one width take turns between two places); the residual stream is added to in place.
 final class Eager implements Operations, AutoCloseable {
-    private final Map<String, Value> buffers = new HashMap<>();
+    private final List<Place> places = new ArrayList<>();
     private final Arena arena = Arena.ofShared();
     private final Device device;
     private final FamilyOperations families;
@@ -62,17 +61,44 @@ final class Eager implements Operations, AutoCloseable {
     }
 
     long bytes() {
-        return buffers.values().stream().mapToLong(value -> value.data().bytes()).sum();
+        return places.stream().mapToLong(place -> place.whole.data().bytes()).sum();
+    }
+
+    /// Where results of one kind and width go.
+    private static final class Place {
+        private final String kind;
+        private final long width;
+        private Value whole;
+        private Value used;                  // its first rows, as many as were last asked for: while writing text always the same
+
+        private Place(String kind, long width) {
+            this.kind = kind;
+            this.width = width;
+        }
     }
 
     private Value buffer(String kind, long rows, long width) {
-        String key = kind + width;
-        Value buffer = buffers.get(key);
-        if (buffer == null || buffer.rows() < rows) {
-            buffer = Value.of(kind, Tensor.zeros(arena, rows, width), null);
-            buffers.put(key, buffer);
+        Place place = place(kind, width);
+        if (place.whole == null || place.whole.rows() < rows) {
+            place.whole = Value.of(kind, Tensor.zeros(arena, rows, width), null);
+            place.used = place.whole;
+        } else if (place.used.rows() != rows) {
+            place.used = Value.of(kind, place.whole.data().slice(0, rows), null);
         }
-        return buffer.rows() == rows ? buffer : Value.of(kind, buffer.data().slice(0, rows), null);
+        return place.used;
+    }
+
+    /// A dozen or two, and asked for hundreds of times a token: a walk along them needs no key.
+    private Place place(String kind, long width) {
+        for (int i = 0; i < places.size(); i++) {
+            Place place = places.get(i);
+            if (place.width == width && place.kind.equals(kind)) {
+                return place;
+            }
+        }
+        Place place = new Place(kind, width);
+        places.add(place);
+        return place;
     }
 
     @Override
@@ -230,13 +256,7 @@ final class Eager implements Operations, AutoCloseable {
 
     @Override
     public Value gateRows(Value x, Value gate) {
-        long C = x.width(), to = x.data().address();
-        for (long n = 0; n < x.rows(); n++) {
-            float factor = (float) (1 / (1 + Math.exp(-Memory.getFloat(gate.data().address() + 4 * n))));
-            for (long c = 0; c < C; c++) {
-                Memory.putFloat(to + 4 * (n * C + c), Memory.getFloat(to + 4 * (n * C + c)) * factor);
-            }
-        }
+        families.gateRows(x.data(), gate.data());
         return x;
     }
 
@@ -283,15 +303,7 @@ final class Eager implements Operations, AutoCloseable {
             }
         }
         Value y = buffer("experts", n, C);
-        for (int row = 0; row < n; row++) {
-            for (long c = 0; c < C; c++) {
-                float sum = 0;
-                for (int k = 0; k < used; k++) {
-                    sum += factors[row][k] * Memory.getFloat(said.address() + 4 * (((long) row * used + k) * C + c));
-                }
-                Memory.putFloat(y.data().address() + 4 * (row * C + c), sum);
-            }
-        }
+        families.weighRows(y.data(), said, factors);
         return y;
     }
 

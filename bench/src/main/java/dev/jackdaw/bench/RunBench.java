@@ -4,6 +4,7 @@ import dev.jackdaw.model.Model;
 import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.generate.Sampler;
+import dev.jackdaw.tensor.Activations;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.Machine;
@@ -29,8 +30,9 @@ public final class RunBench {
     /// @param generate    tokens written; 0: none
     /// @param depth       tokens in the cache beforehand
     /// @param repetitions measured, after the warming up
+    /// @param activations how x is multiplied with quantised weights
     /// @param cacheType   how keys and values are kept; the same for all depths of a model
-    public record Settings(int prompt, int generate, int depth, int repetitions, int threads, long seed, CacheType cacheType) {
+    public record Settings(int prompt, int generate, int depth, int repetitions, int threads, long seed, Activations activations, CacheType cacheType) {
         public Settings {
             if (prompt < 0 || generate < 0 || depth < 0 || repetitions < 1 || prompt + generate == 0) {
                 throw new IllegalArgumentException("bench run: prompt " + prompt + ", generate " + generate + ", depth " + depth + ", repetitions " + repetitions
@@ -77,7 +79,7 @@ public final class RunBench {
     public static List<Result> run(Path path, List<Settings> settings) throws IOException {
         List<Result> results = new ArrayList<>();
         long start = System.nanoTime();
-        try (Device device = Device.cpu(settings.getFirst().threads()); Model model = Model.open(path, device)) {
+        try (Device device = Device.cpu(settings.getFirst().threads(), settings.getFirst().activations()); Model model = Model.open(path, device)) {
             Forward forward = model.forward();
             double loadMillis = (System.nanoTime() - start) / 1e6;
             if (forward.spec().isEncoder()) {

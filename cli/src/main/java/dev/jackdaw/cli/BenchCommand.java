@@ -11,8 +11,8 @@ import picocli.CommandLine.Spec;
             BenchMatMulCommand.class,
             BenchTrainCommand.class,
             BenchRunCommand.class,
-            BenchServeCommand.class,
             BenchKernelCommand.class,
+            BenchServeCommand.class,
         })
 final class BenchCommand implements Runnable {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help.")

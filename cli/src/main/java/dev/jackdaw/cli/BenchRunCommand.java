@@ -1,6 +1,7 @@
 package dev.jackdaw.cli;
 
 import dev.jackdaw.bench.RunBench;
+import dev.jackdaw.tensor.Activations;
 import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -18,6 +19,9 @@ import picocli.CommandLine.Parameters;
 final class BenchRunCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
+
+    @Mixin
+    private ActivationOptions activations;
 
     @Mixin
     private CacheOptions cache = new CacheOptions();
@@ -38,12 +42,12 @@ final class BenchRunCommand implements Callable<Integer> {
     private int repetitions;
 
     /// What `--json` prints, a line for each model and depth. Rates are medians; 0 for what was left out.
-    record Result(String model, String family, long parameters, int threads, int prompt, int generate, int depth, String cacheType, double prefillTokensPerSecond, double decodeTokensPerSecond,
+    record Result(String model, String family, long parameters, int threads, int prompt, int generate, int depth, Activations activations, String cacheType, double prefillTokensPerSecond, double decodeTokensPerSecond,
                   double timeToFirstTokenMillis, double loadMillis, double firstRequestMillis, long residentBytes, long peakResidentBytes, List<Double> prefillRuns,
                   List<Double> decodeRuns, List<Double> warmUpRuns) {
         static Result of(RunBench.Result r) {
             RunBench.Settings s = r.settings();
-            return new Result(r.model().toString(), r.family(), r.parameters(), s.threads(), s.prompt(), s.generate(), s.depth(), s.cacheType().toString(), r.prefill() == null ? 0 : r.prefill().median(),
+            return new Result(r.model().toString(), r.family(), r.parameters(), s.threads(), s.prompt(), s.generate(), s.depth(), s.activations(), s.cacheType().toString(), r.prefill() == null ? 0 : r.prefill().median(),
                     r.decode() == null ? 0 : r.decode().median(), r.timeToFirstTokenMillis(), r.loadMillis(), r.firstRequestMillis(), r.residentBytes(), r.peakResidentBytes(),
                     r.prefill() == null ? List.of() : r.prefill().runs(), r.decode() == null ? List.of() : r.decode().runs(), r.warmUp());
         }
@@ -66,8 +70,9 @@ final class BenchRunCommand implements Callable<Integer> {
         Output output = common.output();
         List<List<String>> rows = new ArrayList<>();
         List<RunBench.Result> last = new ArrayList<>();
+        Activations choice = activations.fast(common);
         for (Path model : models) {
-            List<RunBench.Settings> settings = depths.stream().map(depth -> new RunBench.Settings(prompt, generate, depth, repetitions, common.threads(), common.seed(0), type)).toList();
+            List<RunBench.Settings> settings = depths.stream().map(depth -> new RunBench.Settings(prompt, generate, depth, repetitions, common.threads(), common.seed(0), choice, type)).toList();
             for (RunBench.Result result : RunBench.run(model, settings)) {
                 output.json(Result.of(result));
                 row(rows, result, "prompt " + prompt, result.prefill());
@@ -75,7 +80,7 @@ final class BenchRunCommand implements Callable<Integer> {
                 last.add(result);
             }
         }
-        output.table(List.of("model", "parameters", "threads", "test", "tokens/s", "lowest", "highest"), rows);
+        output.table(List.of("model", "parameters", "threads", "activations", "test", "tokens/s", "lowest", "highest"), rows);
         for (RunBench.Result r : last) {
             output.line("%s%s: first token after %.0f ms, loaded in %.0f ms, first request after loading %.0f ms, %s resident", name(r.model()), at(r), r.timeToFirstTokenMillis(),
                     r.loadMillis(), r.firstRequestMillis(), DoctorCommand.bytes(r.residentBytes()));
@@ -85,7 +90,7 @@ final class BenchRunCommand implements Callable<Integer> {
 
     private static void row(List<List<String>> rows, RunBench.Result result, String test, RunBench.Rate rate) {
         if (rate != null) {
-            rows.add(List.of(name(result.model()), String.format(Locale.ROOT, "%.1fM", result.parameters() / 1e6), Integer.toString(result.settings().threads()), test + at(result),
+            rows.add(List.of(name(result.model()), String.format(Locale.ROOT, "%.1fM", result.parameters() / 1e6), Integer.toString(result.settings().threads()), result.settings().activations().toString(), test + at(result),
                     decimal(rate.median()), decimal(rate.lowest()), decimal(rate.highest())));
         }
     }

@@ -29,6 +29,9 @@ final class ChatCommand implements Callable<Integer> {
     private CommonOptions common;
 
     @Mixin
+    private ActivationOptions activations;
+
+    @Mixin
     private CacheOptions cache = new CacheOptions();
 
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe answers:%n")
@@ -74,7 +77,7 @@ final class ChatCommand implements Callable<Integer> {
         if (common.output().isJson() && message == null) {
             throw common.wrong("--json needs --message TEXT: a conversation is for people");
         }
-        try (Device device = Device.cpu(common.threads()); Model model = adapted(device);
+        try (Device device = activations.fastUnlessAsked(common); Model model = adapted(device);
                 SpeculationOptions.Asked asked = speculation.open(model, device, Predictor.of(model.forward()), sampling.sampling(common, model.tokenizer()));
                 ChatSession session = ChatSession.open(model, asked.predictor())) {
             this.asked = asked;

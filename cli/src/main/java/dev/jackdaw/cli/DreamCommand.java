@@ -17,6 +17,9 @@ final class DreamCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private ActivationOptions activations;
+
     @ArgGroup(exclusive = false, validate = false, heading = "%nSampling:%n")
     private SamplingOptions sampling = new SamplingOptions();
 
@@ -29,7 +32,7 @@ final class DreamCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         sampling.check(common);
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
             int most = Math.min(maxTokens, model.spec().context() - 1);
             if (most < maxTokens) {
                 common.output().note("the model's context holds %d tokens: dreaming %d instead of %d", model.spec().context(), most, maxTokens);

@@ -19,6 +19,9 @@ final class EmbedCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private ActivationOptions activations;
+
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
     private Path model;
 
@@ -44,7 +47,7 @@ final class EmbedCommand implements Callable<Integer> {
             throw common.wrong("embed: give one of TEXT, --ids IDS and --jsonl FILE");
         }
         int[] given = ids == null ? null : TokenIds.parse(ids, common);
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
             Embedder embedder = new Embedder(model.forward());
             if (jsonLines != null) {

@@ -37,6 +37,9 @@ final class EvalCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private ActivationOptions activations;
+
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
     private Path path;
 
@@ -63,7 +66,7 @@ final class EvalCommand implements Callable<Integer> {
                 throw common.wrong("--tasks " + task + ": there is no such task; known: bpb");
             }
         }
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(path, device); Arena arena = Arena.ofShared()) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(path, device); Arena arena = Arena.ofShared()) {
             Path heldOut = path.resolve("data/held-out.tokens");
             if (data == null && !Files.exists(heldOut)) {
                 throw common.wrong("--data: give text to measure on; " + path + " is not the directory of a run, which would hold some");
@@ -74,10 +77,8 @@ final class EvalCommand implements Callable<Integer> {
                 if (window < 2 || window > model.spec().context()) {
                     throw common.wrong("--context " + window + ": give 2 to " + model.spec().context());
                 }
-                FlatWeights weights = new FlatWeights(arena, model.spec());
-                weights.load(name -> wide(model.file().tensor(name), arena));
                 BitsPerByte.Result result;
-                try (BitsPerByte examination = new BitsPerByte(device, model.spec(), weights, Math.max(1, 2048 / window), window);
+                try (BitsPerByte examination = examination(device, model, arena, window);
                      ProgressBar bar = common.output().progress("eval", shard.tokens(), "tokens")) {
                     result = examination.measure(shard, overlap == null ? window / 4 : overlap, 0, done -> bar.update((long) (done * shard.tokens())));
                 }
@@ -93,6 +94,16 @@ final class EvalCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /// By the operations of training on F32 weights, or with `--activations` the way the model is run.
+    private BitsPerByte examination(Device device, Model model, Arena arena, int window) {
+        if (activations.isGiven()) {
+            return new BitsPerByte(model.forward(), window);
+        }
+        FlatWeights weights = new FlatWeights(arena, model.spec());
+        weights.load(name -> wide(model.file().tensor(name), arena));
+        return new BitsPerByte(device, model.spec(), weights, Math.max(1, 2048 / window), window);
     }
 
     private TokenShard tokenize(Model model, Path folder) {

@@ -23,6 +23,9 @@ final class LogitsCommand implements Callable<Integer> {
     private LoraOptions lora;
 
     @Mixin
+    private ActivationOptions activations;
+
+    @Mixin
     private CacheOptions cache = new CacheOptions();
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
@@ -38,7 +41,7 @@ final class LogitsCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         int[] tokens = TokenIds.parse(ids, common);
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
             cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
             lora.apply(model, common);

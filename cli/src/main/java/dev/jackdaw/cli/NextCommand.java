@@ -27,6 +27,9 @@ final class NextCommand implements Callable<Integer> {
     private LoraOptions lora;
 
     @Mixin
+    private ActivationOptions activations;
+
+    @Mixin
     private CacheOptions cache = new CacheOptions();
 
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
@@ -50,7 +53,7 @@ final class NextCommand implements Callable<Integer> {
         if (top < 1) {
             throw common.wrong("--top " + top + ": give at least 1");
         }
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
             cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
             lora.apply(model, common);

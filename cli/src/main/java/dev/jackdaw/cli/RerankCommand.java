@@ -19,6 +19,9 @@ final class RerankCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
+    @Mixin
+    private ActivationOptions activations;
+
     @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
     private Path model;
 
@@ -41,7 +44,7 @@ final class RerankCommand implements Callable<Integer> {
         if (given == (jsonLines != null)) {
             throw common.wrong("rerank: give --query TEXT and at least one DOCUMENT, or --jsonl FILE");
         }
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
             Reranker reranker = new Reranker(model);
             if (jsonLines != null) {

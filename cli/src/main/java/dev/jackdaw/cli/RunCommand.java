@@ -32,6 +32,9 @@ final class RunCommand implements Callable<Integer> {
     private CommonOptions common;
 
     @Mixin
+    private ActivationOptions activations;
+
+    @Mixin
     private CacheOptions cache = new CacheOptions();
 
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe text:%n")
@@ -103,7 +106,7 @@ final class RunCommand implements Callable<Integer> {
         sampling.check(common);
         generation.check(common);
         speculation.check(common);
-        try (Device device = Device.cpu(common.threads()); Model model = Model.open(this.model, device)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
             cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
             lora.apply(model, common);

@@ -10,15 +10,12 @@ import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.ExpertChoice;
 import dev.jackdaw.tensor.kernel.Heads;
-import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.List;
 
 /// Each operation at once. An output lives until the next operation of the same kind and width, which the order of a layer allows (two
 /// linear layers of one width take turns between two places); the residual stream is added to in place.
 final class Eager implements Operations, AutoCloseable {
-    private final List<Place> places = new ArrayList<>();
-    private final Arena arena = Arena.ofShared();
+    private final Buffers buffers = new Buffers();
     private final Device device;
     private final FamilyOperations families;
     private final InferenceWeights weights;
@@ -61,44 +58,11 @@ final class Eager implements Operations, AutoCloseable {
     }
 
     long bytes() {
-        return places.stream().mapToLong(place -> place.whole.data().bytes()).sum();
-    }
-
-    /// Where results of one kind and width go.
-    private static final class Place {
-        private final String kind;
-        private final long width;
-        private Value whole;
-        private Value used;                  // its first rows, as many as were last asked for: while writing text always the same
-
-        private Place(String kind, long width) {
-            this.kind = kind;
-            this.width = width;
-        }
+        return buffers.bytes();
     }
 
     private Value buffer(String kind, long rows, long width) {
-        Place place = place(kind, width);
-        if (place.whole == null || place.whole.rows() < rows) {
-            place.whole = Value.of(kind, Tensor.zeros(arena, rows, width), null);
-            place.used = place.whole;
-        } else if (place.used.rows() != rows) {
-            place.used = Value.of(kind, place.whole.data().slice(0, rows), null);
-        }
-        return place.used;
-    }
-
-    /// A dozen or two, and asked for hundreds of times a token: a walk along them needs no key.
-    private Place place(String kind, long width) {
-        for (int i = 0; i < places.size(); i++) {
-            Place place = places.get(i);
-            if (place.width == width && place.kind.equals(kind)) {
-                return place;
-            }
-        }
-        Place place = new Place(kind, width);
-        places.add(place);
-        return place;
+        return buffers.get(kind, rows, width);
     }
 
     @Override
@@ -328,6 +292,6 @@ final class Eager implements Operations, AutoCloseable {
     @Override
     public void close() {
         mappedLinear.close();
-        arena.close();
+        buffers.close();
     }
 }

@@ -302,9 +302,5 @@ public sealed interface Form {
 
     /// gpt-oss, whose forms are its own; see [GptOssForms].
     non-sealed interface Own extends Form {
-        /// The number format that [#read] gives.
-        default DType type() {
-            return DType.F32;
-        }
     }
 }

@@ -63,11 +63,6 @@ final class GptOssForms {
         private static final int BLOCK = DType.MXFP4.blockElements();
 
         @Override
-        public DType type() {
-            return DType.MXFP4;
-        }
-
-        @Override
         public List<Shape> shapes(List<Shape> ours) {
             Shape one = ours.getFirst();
             long rows = one.size(1) * ours.size(), blocks = one.size(2) / BLOCK;

@@ -131,10 +131,15 @@ public final class ModelFile implements GgufExport.Source, WeightSource {
     @Override
     public DType type(String name) {
         Names.Link link = link(name);
+        DType stored = facts.tensor(link.files().getFirst()).type();
         return switch (link.form()) {
-            case Form.Same _, Form.Stacked _, Form.EachExpert _, Form.Neighbours _, Form.ByHead _, Form.Trimmed _ -> facts.tensor(link.files().getFirst()).type();
-            case Form.LessOne _, Form.Transposed _ -> DType.F32;
-            case Form.Own own -> own.type();
+            case Form.Same _, Form.Stacked _, Form.EachExpert _, Form.Neighbours _, Form.ByHead _, Form.Trimmed _ -> stored;
+            case Form.LessOne _ -> DType.F32;
+            case Form.Transposed _, Form.Own _ -> switch (stored) {
+                case I8 -> DType.MXFP4;                      // gpt-oss, whose blocks and exponents are two tensors
+                case F16, BF16 -> stored;
+                default -> DType.F32;
+            };
         };
     }
 

@@ -138,7 +138,7 @@ class PagesTest {
     @Test
     void aFullPoolTakesIdlePagesBackAndThenRefuses() {
         pool.close();
-        pool = new PagePool(model.spec(), dev.jackdaw.tensor.kernel.CacheType.F32, 4 * pool.pageBytes());
+        pool = new PagePool(model.spec(), 4 * pool.pageBytes());
         try (PrefixTree tree = new PrefixTree(pool, 1 << 30); KvCache a = forward.newCache(pool, 400); KvCache b = forward.newCache(pool, 400)) {
             forward.logits(a, text(128, 1));
             tree.add(a, true, null);

@@ -52,6 +52,11 @@ public interface QuantMatMul extends AutoCloseable {
         return 0;
     }
 
+    /// Whether [#multiply] is faster than [#multiplyExact].
+    default boolean multipliesBytes() {
+        return false;
+    }
+
     @Override
     default void close() {
     }

@@ -167,6 +167,11 @@ public final class QuantMatMulAsm implements QuantMatMul {
     }
 
     @Override
+    public boolean multipliesBytes() {
+        return true;
+    }
+
+    @Override
     public long scratchBytes() {
         return memory.size() + portable.scratchBytes();
     }

@@ -1,5 +1,7 @@
 package dev.jackdaw.train.eval;
 
+import dev.jackdaw.model.arch.Forward;
+import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.arch.RopeTable;
 import dev.jackdaw.model.arch.Transformer;
@@ -27,31 +29,82 @@ public final class BitsPerByte implements AutoCloseable {
     public record Result(double bitsPerByte, long tokens, double bytes) {
     }
 
+    /// −log p in nats of all targets that count, of windows in place.
+    @FunctionalInterface
+    private interface Examiner {
+        double nats();
+    }
+
     private final Arena arena = Arena.ofShared();
-    private final Device device;
     private final int rows;
     private final int context;
-    private final Value ids;
-    private final Value targets;
-    private final Value losses;
-    private final Plan plan;
+    private final Tensor ids;
+    private final Tensor targets;
+    private final Examiner examiner;
 
-    /// Evaluates in passes of `rows` windows of `context` tokens.
+    /// Evaluates in passes of `rows` windows of `context` tokens, with the same operations as training.
     public BitsPerByte(Device device, ModelSpec spec, Weights weights, int rows, int context) {
-        this.device = device;
         this.rows = rows;
         this.context = context;
         long n = (long) rows * context;
-        ids = Value.of("ids", Tensor.zeros(arena, DType.I32, n), null);
-        targets = Value.of("targets", Tensor.zeros(arena, DType.I32, n), null);
+        ids = Tensor.zeros(arena, DType.I32, n);
+        targets = Tensor.zeros(arena, DType.I32, n);
         Tensor positions = Tensor.zeros(arena, DType.I32, n);
         for (long i = 0; i < n; i++) {
             Memory.putInt(positions.address() + 4 * i, (int) (i % context));
         }
         Transformer transformer = new Transformer(spec, weights);
         Recorder recorder = new Recorder(context);
-        losses = recorder.crossEntropy(transformer.trunk(recorder, ids, new Transformer.Place(Value.of("positions", positions, null), RopeTable.heads(arena, spec, context))), transformer.head(), targets);
-        plan = Plan.of(recorder, false).allocate(arena);
+        Value losses = recorder.crossEntropy(transformer.trunk(recorder, Value.of("ids", ids, null), new Transformer.Place(Value.of("positions", positions, null),
+                RopeTable.heads(arena, spec, context))), transformer.head(), Value.of("targets", targets, null));
+        Plan plan = Plan.of(recorder, false).allocate(arena);
+        examiner = () -> {
+            plan.forward(device, 0, false);
+            double nats = 0;
+            for (long i = 0; i < losses.data().elements(); i++) {
+                nats += Memory.getFloat(losses.data().address() + 4 * i);
+            }
+            return nats;
+        };
+    }
+
+    /// Evaluates windows of `context` tokens as the model is run: with packed weights, a cache, and the device's [Device#activations()].
+    public BitsPerByte(Forward forward, int context) {
+        this.rows = 1;
+        this.context = context;
+        ids = Tensor.zeros(arena, DType.I32, context);
+        targets = Tensor.zeros(arena, DType.I32, context);
+        examiner = () -> {
+            int length = context;
+            while (length > 0 && Memory.getInt(targets.address() + 4L * (length - 1)) < 0) {
+                length--;
+            }
+            int[] window = new int[length];
+            for (int i = 0; i < length; i++) {
+                window[i] = Memory.getInt(ids.address() + 4L * i);
+            }
+            double[] nats = new double[1];
+            try (KvCache cache = forward.newCache(context)) {
+                forward.allLogits(cache, window, (i, logits) -> {
+                    int target = Memory.getInt(targets.address() + 4L * i);
+                    nats[0] += target < 0 ? 0 : loss(logits, target);
+                });
+            }
+            return nats[0];
+        };
+    }
+
+    private static double loss(Tensor logits, int target) {
+        long a = logits.address();
+        float max = Float.NEGATIVE_INFINITY;
+        for (long i = 0; i < logits.elements(); i++) {
+            max = Math.max(max, Memory.getFloat(a + 4 * i));
+        }
+        double sum = 0;
+        for (long i = 0; i < logits.elements(); i++) {
+            sum += Math.exp(Memory.getFloat(a + 4 * i) - max);
+        }
+        return max + Math.log(sum) - Memory.getFloat(a + 4L * target);
     }
 
     /// Reads the shard until its end or until `mostTokens` were predicted; 0: all of it.
@@ -63,15 +116,11 @@ public final class BitsPerByte implements AutoCloseable {
         long tokens = 0;
         double nats = 0;
         while (tokens < limit) {
-            int counted = reader.next(ids.data().address(), targets.data().address(), rows);
+            int counted = reader.next(ids.address(), targets.address(), rows);
             if (counted == 0) {
                 break;
             }
-            plan.forward(device, 0, false);
-            long a = losses.data().address();
-            for (long i = 0; i < losses.data().elements(); i++) {
-                nats += Memory.getFloat(a + 4 * i);
-            }
+            nats += examiner.nats();
             tokens += counted;
             progress.accept(Math.min(1, (double) tokens / limit));
         }

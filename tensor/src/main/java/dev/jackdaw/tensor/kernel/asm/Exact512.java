@@ -296,6 +296,7 @@ final class Exact512 {
                 a.op(Op.STOREUPS, at(R14, 64 * (4 * v + j)), NUMBER);
             }
         });
+        reader.ask(PANELS);
         reader.advance();
         a.add(R14, 64 * 32);
         a.subtract(R12, 32);
@@ -316,6 +317,7 @@ final class Exact512 {
             a.op(Op.PMOVZXWD, NUMBER, at(RCX, 0));
             a.shift(Op.PSLLD, NUMBER, NUMBER, 16);
         }
+        a.prefetch(2, at(RCX, PANEL_BYTES, PANELS, 0));
         a.op(Op.STOREUPS, at(R14, 0), NUMBER);
         a.add(RCX, bytes);
         a.add(R14, 64);

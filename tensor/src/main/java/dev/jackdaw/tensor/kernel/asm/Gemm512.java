@@ -25,7 +25,7 @@ import dev.jackdaw.tensor.quant.PanelFormat;
 /// Two panels at a time, 512 columns at a time: their bits are unpacked once into scratch that stays in the first-level cache, as unsigned
 /// bytes, F32 scales and F32 mins; then all rows of x pass by in tiles of up to [#ROWS]. A tile keeps its sums in registers for those 512
 /// columns, twelve of whole numbers and twelve of F32; in between they wait in memory. The first tiles ask for the next weights, some lines in
-/// every group, so that memory works while the tiles compute.
+/// every group, and unpacking for those of the next pair, so that memory works all the time.
 final class Gemm512 {
     /// Rows of x in a tile: 6 rows by 2 panels take 24 of the 32 registers.
     static final int ROWS = 6;
@@ -217,6 +217,7 @@ final class Gemm512 {
                 a.op(Op.STOREUPS, at(R14, BYTES + 64 * (blocks + block)), SECOND);
             }
         }
+        reader.ask(2);
         reader.advance();
         a.add(R14, group);
         if (reader.hasSupers()) {

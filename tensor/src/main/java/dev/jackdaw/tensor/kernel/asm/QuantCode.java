@@ -23,28 +23,28 @@ public final class QuantCode {
 
     /// Null where there is no machine code for this instruction set.
     public static QuantCode of(Isa isa) {
-        return isa == Isa.AVX512 ? new QuantCode(isa) : null;
+        return isa == Isa.NONE ? null : new QuantCode(isa);
     }
 
-    /// One row of activation blocks by a packed weight; null if there is no such kernel.
+    /// One row of activation blocks by a packed weight; null if it could not be placed.
     public MemorySegment oneRow(PanelFormat format) {
-        return find(oneRow, format, Gemv512::code);
+        return isa == Isa.AVX512 ? find(oneRow, format, Gemv512::code) : manyRows(format);
     }
 
     /// Any number of rows.
     public MemorySegment manyRows(PanelFormat format) {
-        return find(manyRows, format, Gemm512::code);
+        return find(manyRows, format, isa == Isa.AVX512 ? Gemm512::code : Gemm256::code);
     }
 
-    /// Any number of rows of F32 numbers by a packed weight of any format.
+    /// Any number of rows of F32 numbers by a packed weight of any format; null where the Vector API does as well.
     public MemorySegment exact(PanelFormat format) {
-        return find(exact, format, Exact512::code);
+        return isa == Isa.AVX512 ? find(exact, format, Exact512::code) : null;
     }
 
     /// Rows of F32 numbers to rows of activation blocks.
     public MemorySegment quantize() {
         if (quantize == null) {
-            quantize = place(Quantize512.code());
+            quantize = isa == Isa.AVX512 ? place(Quantize512.code()) : NONE;
         }
         return quantize == NONE ? null : quantize;
     }

@@ -162,6 +162,7 @@ public final class QuantMatMulAsm implements QuantMatMul {
         Memory.putLong(at + Arguments.LAST_MASK, to == panels ? -1L >>> 63 - (F - 1) % PanelFormat.LANES : 0xffff);
         Memory.putLong(at + Arguments.SCRATCH, at + Arguments.BYTES);
         Memory.putLong(at + Arguments.PREFETCHES, code.prefetches(format, n, exact));
+        Memory.putLong(at + Arguments.PREFETCH_TILES, code.prefetchTiles(n));
         ExecutableMemory.call(kernel, at);
     }
 

@@ -91,7 +91,9 @@ class QuantMatMulAsmTest {
             for (int[] size : SIZES) {
                 try (Arena arena = Arena.ofShared()) {
                     Layer layer = Layer.of(arena, one.type, size[0], size[1], size[2]);
-                    assertThat(layer.run(asm, WORKERS, true)).as("exact %s %s", one, layer).isEqualTo(layer.run(REFERENCE, WORKERS, true));
+                    if (one.isa == Isa.AVX512) {
+                        assertThat(layer.run(asm, WORKERS, true)).as("exact %s %s", one, layer).isEqualTo(layer.run(REFERENCE, WORKERS, true));
+                    }
                     if (layer.format.isQuantized()) {
                         assertThat(layer.run(asm, WORKERS, false)).as("%s %s", one, layer).isEqualTo(layer.run(REFERENCE, WORKERS, false));
                     }
@@ -107,7 +109,7 @@ class QuantMatMulAsmTest {
             for (DType type : new DType[] {DType.Q8_0, DType.Q4_K, DType.Q6_K}) {
                 for (int rows : new int[] {1, 64, 259}) {
                     Layer layer = Layer.of(arena, type, rows, 230, 800 / PanelFormat.of(type).columns());
-                    for (boolean exact : new boolean[] {false, true}) {
+                    for (boolean exact : isa == Isa.AVX512 ? new boolean[] {false, true} : new boolean[1]) {
                         int[] found = layer.run(asm, three, exact);
                         assertThat(found).as("%s %s", isa, layer).isEqualTo(layer.run(REFERENCE, WORKERS, exact));
                         assertThat(layer.run(asm, WORKERS, exact)).isEqualTo(found);

@@ -24,9 +24,11 @@ public final class Arguments {
     public static final int LAST_MASK = 112;
     /// Scratch as large as [QuantCode#scratchBytes] says, on a cache line.
     public static final int SCRATCH = 120;
-    /// Lines of the next weights that are asked for before each tile.
+    /// What the first tiles ask for of the next weights: lines in every group of 32 columns, or bytes for every column.
     public static final int PREFETCHES = 128;
     public static final int COLUMNS = 192;
+    /// How many tiles do that.
+    public static final int PREFETCH_TILES = 200;
     // Places for the kernel itself.
     static final int GROUP = 136;
     static final int STEP = 144;
@@ -35,6 +37,9 @@ public final class Arguments {
     static final int SUMS_NOW = 168;
     static final int SECOND = 176;
     static final int ENDS = 184;
+    static final int PREFETCH_NOW = 208;
+    static final int STRIDE = 216;
+    static final int STRIDES = 224;
     public static final int BYTES = 256;
 
     private Arguments() {

@@ -34,10 +34,20 @@ public final class Assembler {
         }
     }
 
+    private final boolean vexOnly;
     private byte[] code = new byte[4096];
     private int length;
     private int mask;
     private int unbound;
+
+    public Assembler() {
+        this(Isa.AVX512);
+    }
+
+    /// @param isa what the code will run on: anything that it lacks is refused
+    public Assembler(Isa isa) {
+        vexOnly = isa != Isa.AVX512;
+    }
 
     public byte[] code() {
         if (unbound > 0) {
@@ -399,6 +409,9 @@ public final class Assembler {
     }
 
     private void evex(int map, int prefix, int opcode, int reg, int second, int low, int index, Mem mem, int bytes, boolean broadcast) {
+        if (vexOnly) {
+            throw new IllegalArgumentException("opcode " + Integer.toHexString(opcode) + " of map " + map + " with these operands needs AVX-512");
+        }
         int x = mem == null ? low >> 4 & 1 : index < 0 ? 0 : index >> 3 & 1;
         emit(0x62);
         emit((~reg & 8) << 4 | (x ^ 1) << 6 | (~low & 8) << 2 | (~reg & 16) | map);

@@ -26,7 +26,7 @@ import java.util.function.BiConsumer;
 /// Rows of F32 x by a packed weight of any format, AVX-512: the bits of [PanelMatMul] over the same weight unpacked.
 ///
 /// Four panels at a time, 128 columns at a time, weights are unpacked to F32 in scratch that stays in the first-level cache; then all rows
-/// of x pass by in tiles of up to [#ROWS]. Two sums wait in memory between tiles: that of the block of 512 columns at hand, and that of the
+/// of x pass by in tiles of up to [#ROWS]. Weights that are F32 are read where they lie. Two sums wait in memory between tiles: that of the block of 512 columns at hand, and that of the
 /// blocks before it. One row of x uses the same code: unpacking into the cache and reading it back costs less than memory does.
 final class Exact512 {
     static final int ROWS = 6;
@@ -44,6 +44,7 @@ final class Exact512 {
 
     private final Assembler a = new Assembler();
     private final PanelFormat format;
+    private final boolean direct;
     private final PanelReader reader;
     private final Assembler.Label unpack = new Assembler.Label();
     private final Assembler.Label constants = new Assembler.Label();
@@ -51,6 +52,7 @@ final class Exact512 {
 
     private Exact512(PanelFormat format) {
         this.format = format;
+        direct = format.type() == DType.F32;
         reader = new PanelReader(a, format);
         for (int rows = 1; rows <= ROWS; rows++) {
             tiles[rows] = new Assembler.Label();
@@ -76,6 +78,9 @@ final class Exact512 {
         a.load(RAX, at(ARGS, Arguments.PANELS));
         a.compare(RAX, 0);
         a.jump(Assembler.If.LESS_OR_EQUAL, done);
+        if (direct) {
+            take();
+        }
         a.move(RAX, 0);
         a.store(at(ARGS, Arguments.GROUP), RAX);
         Assembler.Label step = a.here();
@@ -88,20 +93,37 @@ final class Exact512 {
         a.jump(Assembler.If.LESS, step);
         store();
         a.load(RAX, at(ARGS, Arguments.PACKED));
-        a.address(RAX, at(RAX, PANEL_BYTES, PANELS, 0));
+        a.load(RCX, at(ARGS, Arguments.PANELS));
+        if (direct) {
+            var four = new Assembler.Label();
+            var taken = new Assembler.Label();
+            a.load(RDX, at(ARGS, Arguments.STRIDE));
+            a.compare(RDX, 0);
+            a.jump(Assembler.If.NOT_EQUAL, four);
+            a.add(RAX, PANEL_BYTES);
+            a.subtract(RCX, 1);
+            a.jump(taken);
+            a.bind(four);
+            a.address(RAX, at(RAX, PANEL_BYTES, PANELS, 0));
+            a.subtract(RCX, PANELS);
+            a.bind(taken);
+        } else {
+            a.address(RAX, at(RAX, PANEL_BYTES, PANELS, 0));
+            a.subtract(RCX, PANELS);
+        }
         a.store(at(ARGS, Arguments.PACKED), RAX);
-        a.load(RAX, at(ARGS, Arguments.PANELS));
-        a.subtract(RAX, PANELS);
-        a.store(at(ARGS, Arguments.PANELS), RAX);
+        a.store(at(ARGS, Arguments.PANELS), RCX);
         a.jump(group);
         a.bind(done);
         Frame.leave(a);
-        a.align(64);
-        a.bind(unpack);
-        if (format.isQuantized()) {
-            unpackQuants();
-        } else {
-            unpackNumbers();
+        if (!direct) {
+            a.align(64);
+            a.bind(unpack);
+            if (format.isQuantized()) {
+                unpackQuants();
+            } else {
+                unpackNumbers();
+            }
         }
         for (int rows = 1; rows <= ROWS; rows++) {
             a.align(64);
@@ -113,6 +135,17 @@ final class Exact512 {
             a.bind(constants);
             a.data(new byte[] {(byte) 255, 0, 0, 0, (byte) format.zero(), 0, 0, 0});
         }
+    }
+
+    /// F32 weights are read where they are: four panels, or, of the last three, one at a time, taken for four.
+    private void take() {
+        var four = new Assembler.Label();
+        a.load(RCX, at(ARGS, Arguments.PANEL_BYTES));
+        a.compare(RAX, PANELS);
+        a.jump(Assembler.If.GREATER_OR_EQUAL, four);
+        a.move(RCX, 0);
+        a.bind(four);
+        a.store(at(ARGS, Arguments.STRIDE), RCX);
     }
 
     /// Up to [#STEP] columns of up to four panels: unpack, then all rows.
@@ -127,7 +160,7 @@ final class Exact512 {
         a.bind(whole);
         a.store(at(ARGS, Arguments.STEP), R12);
         var unpacked = new Assembler.Label();
-        for (int p = 0; p < PANELS; p++) {
+        for (int p = 0; p < PANELS && !direct; p++) {
             if (p > 0) {
                 a.load(RAX, at(ARGS, Arguments.PANELS));
                 a.compare(RAX, p);
@@ -177,6 +210,8 @@ final class Exact512 {
         a.bind(known);
         a.store(at(ARGS, Arguments.ENDS), RCX);
         a.load(R14, at(ARGS, Arguments.ROWS));
+        a.load(RAX, at(ARGS, Arguments.PREFETCH_TILES));
+        a.store(at(ARGS, Arguments.PREFETCH_NOW), RAX);
         var rest = new Assembler.Label();
         var done = new Assembler.Label();
         Assembler.Label next = a.here();
@@ -204,15 +239,16 @@ final class Exact512 {
         a.bind(done);
     }
 
+    /// R9: by how many bytes the next tile moves on what it asks for, at every column; 0: everything was asked for.
     private void prefetch() {
-        a.load(RAX, at(ARGS, Arguments.PREFETCHES));
-        Assembler.Label more = a.here();
-        for (int p = 0; p < PANELS; p++) {
-            a.prefetch(2, reader.of(R13, p, 0));
-        }
-        a.add(R13, 64);
+        var none = new Assembler.Label();
+        a.move(R9, 0);
+        a.load(RAX, at(ARGS, Arguments.PREFETCH_NOW));
         a.subtract(RAX, 1);
-        a.jump(Assembler.If.GREATER, more);
+        a.jump(Assembler.If.LESS, none);
+        a.store(at(ARGS, Arguments.PREFETCH_NOW), RAX);
+        a.load(R9, at(ARGS, Arguments.PREFETCHES));
+        a.bind(none);
     }
 
     /// The panel at R15, from column GROUP on, STEP columns → F32 at R14; keeps R15.
@@ -260,6 +296,7 @@ final class Exact512 {
                 a.op(Op.STOREUPS, at(R14, 64 * (4 * v + j)), NUMBER);
             }
         });
+        reader.ask(PANELS);
         reader.advance();
         a.add(R14, 64 * 32);
         a.subtract(R12, 32);
@@ -274,14 +311,13 @@ final class Exact512 {
         a.add(RCX, R15);
         a.load(R12, at(ARGS, Arguments.STEP));
         Assembler.Label next = a.here();
-        if (format.type() == DType.F32) {
-            a.op(Op.MOVUPS, NUMBER, at(RCX, 0));
-        } else if (format.type() == DType.F16) {
+        if (format.type() == DType.F16) {
             a.op(Op.CVTPH2PS, NUMBER, at(RCX, 0));
         } else {
             a.op(Op.PMOVZXWD, NUMBER, at(RCX, 0));
             a.shift(Op.PSLLD, NUMBER, NUMBER, 16);
         }
+        a.prefetch(2, at(RCX, PANEL_BYTES, PANELS, 0));
         a.op(Op.STOREUPS, at(R14, 0), NUMBER);
         a.add(RCX, bytes);
         a.add(R14, 64);
@@ -296,7 +332,16 @@ final class Exact512 {
 
     /// x at RSI, rows RDX apart, the sums at R8; keeps all of these.
     private void tile(int rows) {
-        a.load(RCX, at(ARGS, Arguments.SCRATCH));
+        if (direct) {
+            a.load(RCX, at(ARGS, Arguments.GROUP));
+            a.shiftLeft(RCX, 6);
+            a.add(RCX, at(ARGS, Arguments.PACKED));
+            a.load(R15, at(ARGS, Arguments.STRIDE));
+            a.address(RAX, at(R15, R15, 2, 0));
+            a.store(at(ARGS, Arguments.STRIDES), RAX);
+        } else {
+            a.load(RCX, at(ARGS, Arguments.SCRATCH));
+        }
         a.load(R12, at(ARGS, Arguments.STEP));
         a.move(R10, RSI);
         if (rows > 3) {
@@ -313,24 +358,15 @@ final class Exact512 {
         a.bind(fresh);
         forSums(rows, (sum, _) -> a.op(Op.PXOR, sum, sum, sum));
         a.bind(begin);
-        Assembler.Label next = a.here();
-        for (int p = 0; p < PANELS; p++) {
-            a.op(Op.MOVUPS, zmm(24 + p), at(RCX, p * STRIDE));
-        }
-        for (int n = 0; n < rows; n++) {
-            Reg base = n < 3 ? R10 : R11;
-            a.op(Op.BROADCASTSS, X, n % 3 == 0 ? at(base, 0) : at(base, RDX, n % 3, 0));
-            for (int p = 0; p < PANELS; p++) {
-                a.op(Op.FMADD231PS, sum(n, p), zmm(24 + p), X);
-            }
-        }
-        a.add(RCX, 64);
-        a.add(R10, 4);
-        if (rows > 3) {
-            a.add(R11, 4);
-        }
-        a.subtract(R12, 1);
-        a.jump(Assembler.If.NOT_EQUAL, next);
+        var columns = new Assembler.Label();
+        var done = new Assembler.Label();
+        a.compare(R9, 0);
+        a.jump(Assembler.If.EQUAL, columns);
+        column(rows, true);
+        a.jump(done);
+        a.bind(columns);
+        column(rows, false);
+        a.bind(done);
         var whole = new Assembler.Label();
         var first = new Assembler.Label();
         a.load(RAX, at(ARGS, Arguments.ENDS));
@@ -348,6 +384,37 @@ final class Exact512 {
         a.ret();
     }
 
+    /// All columns of the step.
+    private void column(int rows, boolean asks) {
+        if (direct) {
+            a.load(RAX, at(ARGS, Arguments.STRIDES));
+        }
+        Assembler.Label next = a.here();
+        for (int p = 0; p < PANELS; p++) {
+            a.op(Op.MOVUPS, zmm(24 + p), !direct ? at(RCX, p * STRIDE) : p == 0 ? at(RCX, 0) : p == 3 ? at(RCX, RAX, 1, 0) : at(RCX, R15, p, 0));
+            if (asks) {
+                a.prefetch(2, reader.of(R13, p, 0));
+            }
+        }
+        for (int n = 0; n < rows; n++) {
+            Reg base = n < 3 ? R10 : R11;
+            a.op(Op.BROADCASTSS, X, n % 3 == 0 ? at(base, 0) : at(base, RDX, n % 3, 0));
+            for (int p = 0; p < PANELS; p++) {
+                a.op(Op.FMADD231PS, sum(n, p), zmm(24 + p), X);
+            }
+        }
+        if (asks) {
+            a.add(R13, R9);
+        }
+        a.add(RCX, 64);
+        a.add(R10, 4);
+        if (rows > 3) {
+            a.add(R11, 4);
+        }
+        a.subtract(R12, 1);
+        a.jump(Assembler.If.NOT_EQUAL, next);
+    }
+
     private void forSums(int rows, BiConsumer<Vec, Mem> use) {
         for (int n = 0; n < rows; n++) {
             for (int p = 0; p < PANELS; p++) {
@@ -359,6 +426,9 @@ final class Exact512 {
     /// The sums of up to four panels to their place in y.
     private void store() {
         a.load(R12, at(ARGS, Arguments.PANELS));
+        if (direct) {                                // of one panel taken for four, only the first is stored
+            a.load(RCX, at(ARGS, Arguments.STRIDE));
+        }
         for (int p = 0; p < PANELS; p++) {
             var known = new Assembler.Label();
             a.move(RAX, -1);
@@ -368,6 +438,13 @@ final class Exact512 {
             a.jump(Assembler.If.EQUAL, known);
             a.move(RAX, 0);
             a.bind(known);
+            if (direct && p > 0) {
+                var all = new Assembler.Label();
+                a.compare(RCX, 0);
+                a.jump(Assembler.If.NOT_EQUAL, all);
+                a.move(RAX, 0);
+                a.bind(all);
+            }
             a.mask64(1 + p, RAX);
         }
         a.load(R8, at(ARGS, Arguments.SCRATCH));
@@ -386,6 +463,13 @@ final class Exact512 {
         a.jump(Assembler.If.NOT_EQUAL, next);
         a.load(RSI, at(ARGS, Arguments.Y));
         a.add(RSI, 64 * PANELS);
+        if (direct) {
+            var four = new Assembler.Label();
+            a.compare(RCX, 0);
+            a.jump(Assembler.If.NOT_EQUAL, four);
+            a.subtract(RSI, 64 * (PANELS - 1));
+            a.bind(four);
+        }
         a.store(at(ARGS, Arguments.Y), RSI);
     }
 }

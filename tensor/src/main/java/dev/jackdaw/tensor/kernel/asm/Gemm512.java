@@ -12,7 +12,6 @@ import static dev.jackdaw.tensor.kernel.asm.Reg.R15;
 import static dev.jackdaw.tensor.kernel.asm.Reg.R8;
 import static dev.jackdaw.tensor.kernel.asm.Reg.R9;
 import static dev.jackdaw.tensor.kernel.asm.Reg.RAX;
-import static dev.jackdaw.tensor.kernel.asm.Reg.RBP;
 import static dev.jackdaw.tensor.kernel.asm.Reg.RCX;
 import static dev.jackdaw.tensor.kernel.asm.Reg.RDX;
 import static dev.jackdaw.tensor.kernel.asm.Reg.RSI;
@@ -25,8 +24,8 @@ import dev.jackdaw.tensor.quant.PanelFormat;
 ///
 /// Two panels at a time, 512 columns at a time: their bits are unpacked once into scratch that stays in the first-level cache, as unsigned
 /// bytes, F32 scales and F32 mins; then all rows of x pass by in tiles of up to [#ROWS]. A tile keeps its sums in registers for those 512
-/// columns, twelve of whole numbers and twelve of F32; in between they wait in memory. Before each tile some lines of the next weights are
-/// asked for, so that memory works while the tiles compute.
+/// columns, twelve of whole numbers and twelve of F32; in between they wait in memory. The first tiles ask for the next weights, some lines in
+/// every group, and unpacking for those of the next pair, so that memory works all the time.
 final class Gemm512 {
     /// Rows of x in a tile: 6 rows by 2 panels take 24 of the 32 registers.
     static final int ROWS = 6;
@@ -155,6 +154,8 @@ final class Gemm512 {
         a.load(R8, at(ARGS, Arguments.SCRATCH));
         a.add(R8, SCRATCH_BYTES);
         a.load(R14, at(ARGS, Arguments.ROWS));
+        a.load(RAX, at(ARGS, Arguments.PREFETCH_TILES));
+        a.store(at(ARGS, Arguments.PREFETCH_NOW), RAX);
         var rest = new Assembler.Label();
         var done = new Assembler.Label();
         Assembler.Label next = a.here();
@@ -182,14 +183,16 @@ final class Gemm512 {
         a.bind(done);
     }
 
+    /// R9: lines of each panel that the next tile asks for in every group.
     private void prefetch() {
-        a.load(RAX, at(ARGS, Arguments.PREFETCHES));
-        Assembler.Label more = a.here();
-        a.prefetch(2, at(R13, 0));
-        a.prefetch(2, at(R13, PANEL_BYTES, 1, 0));
-        a.add(R13, 64);
+        var none = new Assembler.Label();
+        a.move(R9, 0);
+        a.load(RAX, at(ARGS, Arguments.PREFETCH_NOW));
         a.subtract(RAX, 1);
-        a.jump(Assembler.If.GREATER, more);
+        a.jump(Assembler.If.LESS, none);
+        a.store(at(ARGS, Arguments.PREFETCH_NOW), RAX);
+        a.load(R9, at(ARGS, Arguments.PREFETCHES));
+        a.bind(none);
     }
 
     /// The panel at R15, from group GROUP on, STEP groups → scratch at R14.
@@ -214,6 +217,7 @@ final class Gemm512 {
                 a.op(Op.STOREUPS, at(R14, BYTES + 64 * (blocks + block)), SECOND);
             }
         }
+        reader.ask(2);
         reader.advance();
         a.add(R14, group);
         if (reader.hasSupers()) {
@@ -227,7 +231,7 @@ final class Gemm512 {
         a.ret();
     }
 
-    /// x at RSI, rows RDX apart, the sums at R8; keeps all of these.
+    /// x at RSI, rows RDX apart, the sums at R8; keeps all of these. Asks for R9 lines of each panel at R13 in every group.
     private void tile(int rows) {
         a.load(RCX, at(ARGS, Arguments.SCRATCH));
         a.load(R12, at(ARGS, Arguments.STEP));
@@ -235,12 +239,6 @@ final class Gemm512 {
         if (rows > 3) {
             a.address(R11, at(RSI, RDX, 2, 0));
             a.add(R11, RDX);
-        }
-        if (rows == ROWS) {
-            a.address(R15, at(R11, RDX, 2, 0));
-            a.add(R15, RDX);
-            a.address(RBP, at(R15, RDX, 2, 0));
-            a.add(RBP, RDX);
         }
         var fresh = new Assembler.Label();
         var begin = new Assembler.Label();
@@ -257,13 +255,16 @@ final class Gemm512 {
         }
         a.bind(begin);
         Assembler.Label next = a.here();
-        if (rows == ROWS) {                          // the next tile's x
-            for (int n = 0; n < ROWS; n++) {
-                a.prefetch(1, n % 3 == 0 ? at(n < 3 ? R15 : RBP, 0) : at(n < 3 ? R15 : RBP, RDX, n % 3, 0));
-            }
-            a.add(R15, ActivationBlocks.BYTES);
-            a.add(RBP, ActivationBlocks.BYTES);
-        }
+        var asked = new Assembler.Label();
+        a.move(RAX, R9);
+        Assembler.Label ask = a.here();
+        a.subtract(RAX, 1);
+        a.jump(Assembler.If.LESS, asked);
+        a.prefetch(2, at(R13, 0));
+        a.prefetch(2, at(R13, PANEL_BYTES, 1, 0));
+        a.add(R13, 64);
+        a.jump(ask);
+        a.bind(asked);
         if (blocks == 1) {
             products(rows, 0, 8, ActivationBlocks.SUM);
             add(rows, 0, ActivationBlocks.SCALED_SUM);

@@ -20,8 +20,7 @@ import dev.jackdaw.tensor.quant.PanelFormat;
 /// Packed bits are taken apart in registers and go straight into `vpdpbusd`: four columns of 16 output rows in one instruction, x broadcast.
 final class Gemv512 {
     /// Panels read side by side: streams of memory.
-    static final int STREAMS = Integer.getInteger("asm.streams", 2);
-    static final int AHEAD = Integer.getInteger("asm.ahead", 2048);
+    static final int STREAMS = 2;
     private static final Reg X = R11, GROUPS = R12, INNER = R13, PANEL = R15;
     /// Registers 0 to 3: sums of the panels.
     private static final Vec ISUM = zmm(12), ISUM_HIGH = zmm(13), SCALE = zmm(16), FLOAT = zmm(17), START = zmm(21), START_HIGH = zmm(22);
@@ -47,11 +46,9 @@ final class Gemv512 {
         reader.begin();
         a.load(PANEL, at(ARGS, Arguments.PACKED));
         var done = new Assembler.Label();
-        if (STREAMS > 1) {
-            var single = new Assembler.Label();
-            panels(STREAMS, single);
-            a.bind(single);
-        }
+        var single = new Assembler.Label();
+        panels(STREAMS, single);
+        a.bind(single);
         panels(1, done);
         a.bind(done);
         Frame.leave(a);
@@ -107,7 +104,7 @@ final class Gemv512 {
         }
         for (int p = 0; p < count; p++) {
             for (int line = 0; line < format.quantBytes(); line += 64) {
-                a.prefetch(1, reader.of(QUANTS, p, AHEAD + line));
+                a.prefetch(1, reader.of(QUANTS, p, PanelReader.AHEAD + line));
             }
             a.prefetch(1, reader.of(SCALES, p, 256));
             a.op(Op.MOVDQU, ISUM, START);

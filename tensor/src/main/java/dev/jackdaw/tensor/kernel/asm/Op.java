@@ -8,11 +8,12 @@ package dev.jackdaw.tensor.kernel.asm;
 public enum Op {
     MOVUPS(1, 0, 0x10, Covers.ALL), STOREUPS(1, 0, 0x11, Covers.ALL),
     MOVDQU(1, 2, 0x6F, Covers.ALL), STOREDQU(1, 2, 0x7F, Covers.ALL),
-    ADDPS(1, 0, 0x58, Covers.LANES), MULPS(1, 0, 0x59, Covers.LANES), SUBPS(1, 0, 0x5C, Covers.LANES), MAXPS(1, 0, 0x5F, Covers.LANES),
+    SHUFF32X4(3, 1, 0x23, Covers.LANES), ADDPS(1, 0, 0x58, Covers.LANES), MULPS(1, 0, 0x59, Covers.LANES), SUBPS(1, 0, 0x5C, Covers.LANES), MAXPS(1, 0, 0x5F, Covers.LANES), MINPS(1, 0, 0x5D, Covers.LANES),
     DIVPS(1, 0, 0x5E, Covers.LANES),
-    FMADD213PS(2, 1, 0xA8, Covers.LANES), FMADD231PS(2, 1, 0xB8, Covers.LANES),
+    FMADD213PS(2, 1, 0xA8, Covers.LANES), FMADD231PS(2, 1, 0xB8, Covers.LANES), FMSUB213PS(2, 1, 0xAA, Covers.LANES),
     CVTDQ2PS(1, 0, 0x5B, Covers.LANES), CVTPS2DQ(1, 1, 0x5B, Covers.LANES), CVTPH2PS(2, 1, 0x13, Covers.HALF),
-    PAND(1, 1, 0xDB, Covers.LANES), POR(1, 1, 0xEB, Covers.LANES), PXOR(1, 1, 0xEF, Covers.LANES),
+    PAND(1, 1, 0xDB, Covers.LANES), POR(1, 1, 0xEB, Covers.LANES), PXOR(1, 1, 0xEF, Covers.LANES), PANDN(1, 1, 0xDF, Covers.LANES),
+    PABSB(2, 1, 0x1C, Covers.ALL), PSIGNB(2, 1, 0x08, Covers.ALL),
     PADDB(1, 1, 0xFC, Covers.ALL), PADDW(1, 1, 0xFD, Covers.ALL), PADDD(1, 1, 0xFE, Covers.LANES), PSUBD(1, 1, 0xFA, Covers.LANES),
     PMULLD(2, 1, 0x40, Covers.LANES), PMADDWD(1, 1, 0xF5, Covers.ALL), PMADDUBSW(2, 1, 0x04, Covers.ALL), PDPBUSD(2, 1, 0x50, Covers.LANES),
     PSHUFB(2, 1, 0x00, Covers.ALL), PSLLVD(2, 1, 0x47, Covers.LANES), PMAXSD(2, 1, 0x3D, Covers.LANES),
@@ -21,8 +22,8 @@ public enum Op {
     PSRLW(1, 1, 0x71, 2, Covers.ALL), PSLLW(1, 1, 0x71, 6, Covers.ALL), PSRAW(1, 1, 0x71, 4, Covers.ALL),
     BROADCASTSS(2, 1, 0x18, Covers.ONE), PBROADCASTD(2, 1, 0x58, Covers.ONE),
     PMOVZXBD(2, 1, 0x31, Covers.QUARTER), PMOVSXBD(2, 1, 0x21, Covers.QUARTER), PMOVZXWD(2, 1, 0x33, Covers.HALF), PMOVZXBW(2, 1, 0x30, Covers.HALF), PMOVSXBW(2, 1, 0x20, Covers.HALF),
-    PCMPEQB(1, 1, 0x74, Covers.ALL), PCMPEQD(1, 1, 0x76, Covers.ALL), PCMPGTD(1, 1, 0x66, Covers.ALL), PBLENDVB(3, 1, 0x4C, Covers.ALL),
-    MASKMOVPS(2, 1, 0x2C, Covers.ALL), STOREMASKMOVPS(2, 1, 0x2E, Covers.ALL), PTERNLOG(3, 1, 0x25, Covers.LANES), PCMPUD(3, 1, 0x1E, Covers.LANES);
+    PCMPEQB(1, 1, 0x74, Covers.ALL), PCMPEQD(1, 1, 0x76, Covers.ALL), PCMPGTD(1, 1, 0x66, Covers.ALL),
+    STOREMASKMOVPS(2, 1, 0x2E, Covers.ALL), PTERNLOG(3, 1, 0x25, Covers.LANES), PCMPUD(3, 1, 0x1E, Covers.LANES);
 
     /// How many bytes of memory an operand takes; EVEX counts one-byte offsets in that unit.
     enum Covers {

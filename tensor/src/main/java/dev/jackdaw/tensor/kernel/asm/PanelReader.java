@@ -21,6 +21,8 @@ import java.util.function.BiConsumer;
 final class PanelReader {
     /// What this code keeps in general registers; RAX is free for short use.
     static final Reg ARGS = RDI, QUANTS = RSI, HIGH = RDX, SCALES = RCX, MINS = R8, SUPERS = R9, SUPER_MINS = R10, PANEL_BYTES = RBX, THREE_PANELS = Reg.RBP;
+    /// Bytes ahead of the quants at hand that the next are asked for, where each is read once.
+    static final int AHEAD = 2048;
     /// Vector registers: super scales and super mins of up to four panels, temporaries, constants.
     private static final int SUPER = 4, SUPER_MIN = 8;
     private static final Vec HIGH_LOW = zmm(14), HIGH_HIGH = zmm(15), RAW = zmm(16), LOW = zmm(17), UP = zmm(18), SHIFTED = zmm(19);
@@ -128,6 +130,20 @@ final class PanelReader {
         a.add(SCALES, scaleBytes());
         if (format.hasMins()) {
             a.add(MINS, minBytes());
+        }
+    }
+
+    /// Asks for the group of the panel that lies `panels` (1, 2, 4 or 8) further on.
+    void ask(int panels) {
+        for (int line = 0; line < format.quantBytes(); line += 64) {
+            a.prefetch(2, at(QUANTS, PANEL_BYTES, panels, line));
+        }
+        for (int line = 0; line < format.highBytes(); line += 64) {
+            a.prefetch(2, at(HIGH, PANEL_BYTES, panels, line));
+        }
+        a.prefetch(2, at(SCALES, PANEL_BYTES, panels, 0));
+        if (format.hasMins()) {
+            a.prefetch(2, at(MINS, PANEL_BYTES, panels, 0));
         }
     }
 

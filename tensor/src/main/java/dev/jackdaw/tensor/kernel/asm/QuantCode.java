@@ -7,6 +7,7 @@ import java.util.function.Function;
 
 /// The kernels for quantised weights, written when a format is first met. Each takes [Arguments].
 public final class QuantCode {
+    private static final int MOST_PREFETCH_TILES = 4;
     private static final MemorySegment NONE = MemorySegment.NULL;
 
     private final Isa isa;
@@ -22,28 +23,28 @@ public final class QuantCode {
 
     /// Null where there is no machine code for this instruction set.
     public static QuantCode of(Isa isa) {
-        return isa == Isa.AVX512 ? new QuantCode(isa) : null;
+        return isa == Isa.NONE ? null : new QuantCode(isa);
     }
 
-    /// One row of activation blocks by a packed weight; null if there is no such kernel.
+    /// One row of activation blocks by a packed weight; null if it could not be placed.
     public MemorySegment oneRow(PanelFormat format) {
-        return find(oneRow, format, Gemv512::code);
+        return isa == Isa.AVX512 ? find(oneRow, format, Gemv512::code) : manyRows(format);
     }
 
     /// Any number of rows.
     public MemorySegment manyRows(PanelFormat format) {
-        return find(manyRows, format, Gemm512::code);
+        return find(manyRows, format, isa == Isa.AVX512 ? Gemm512::code : Gemm256::code);
     }
 
-    /// Any number of rows of F32 numbers by a packed weight of any format.
+    /// Any number of rows of F32 numbers by a packed weight of any format; null where the Vector API does as well.
     public MemorySegment exact(PanelFormat format) {
-        return find(exact, format, Exact512::code);
+        return isa == Isa.AVX512 ? find(exact, format, Exact512::code) : null;
     }
 
     /// Rows of F32 numbers to rows of activation blocks.
     public MemorySegment quantize() {
         if (quantize == null) {
-            quantize = place(Quantize512.code());
+            quantize = isa == Isa.AVX512 ? place(Quantize512.code()) : NONE;
         }
         return quantize == NONE ? null : quantize;
     }
@@ -58,11 +59,15 @@ public final class QuantCode {
         return exact ? Exact512.PANELS : 2;
     }
 
-    /// Cache lines of each panel to ask for before each tile, so that all of the next weights have been asked for when the last tile is done.
+    /// Over how many tiles asking for the next weights is spread: while memory is what all wait for, the sooner the better.
+    public int prefetchTiles(int rows) {
+        return Math.min(MOST_PREFETCH_TILES, (rows + Gemm512.ROWS - 1) / Gemm512.ROWS);
+    }
+
+    /// What each of these tiles asks for, see [Arguments#PREFETCHES].
     public int prefetches(PanelFormat format, int rows, boolean exact) {
-        int tiles = (rows + Gemm512.ROWS - 1) / Gemm512.ROWS;
-        int lines = (exact ? Exact512.stepBytes(format) : Gemm512.STEP * format.quantBytes()) / 64;
-        return (lines + tiles - 1) / tiles;
+        int tiles = prefetchTiles(rows);
+        return exact ? Exact512.stepBytes(format) / Exact512.STEP / tiles : (format.quantBytes() / 64 + tiles - 1) / tiles;
     }
 
     private MemorySegment find(MemorySegment[] known, PanelFormat format, Function<PanelFormat, byte[]> write) {

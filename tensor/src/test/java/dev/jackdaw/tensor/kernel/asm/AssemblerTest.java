@@ -139,6 +139,9 @@ class AssemblerTest {
         check("vpmovzxwd zmm6, YMMWORD PTR [rsi+64]", "62f27d48337602", a -> a.op(PMOVZXWD, zmm(6), at(RSI, 64)));
         check("and rcx, 511", "4881e1ff010000", a -> a.and(RCX, 511));
         check("and rax, 7", "4883e007", a -> a.and(RAX, 7));
+        check("vpandn ymm6, ymm7, ymm8", "c4c145dff0", a -> a.op(PANDN, ymm(6), ymm(7), ymm(8)));
+        check("vpabsb ymm6, ymm7", "c4e27d1cf7", a -> a.op(PABSB, ymm(6), ymm(7)));
+        check("vpsignb ymm6, ymm7, ymm8", "c4c24508f0", a -> a.op(PSIGNB, ymm(6), ymm(7), ymm(8)));
         check("vmaskmovps YMMWORD PTR [rax+32], ymm3, ymm9", "c462652e4820", a -> a.store(at(RAX, 32), ymm(3), ymm(9)));
         check("vpternlogd zmm1, zmm2, zmm3, 0xf8", "62f36d4825cbf8", a -> a.op(PTERNLOG, zmm(1), zmm(2), zmm(3), 0xf8));
         check("vpcmpltud k3, zmm7, zmm18", "62b345481eda01", a -> a.below(3, zmm(7), zmm(18)));
@@ -167,6 +170,7 @@ class AssemblerTest {
         var a = new Assembler();
         a.jump(new Assembler.Label());
         assertThatThrownBy(a::code).hasMessageContaining("never bound");
+        assertThatThrownBy(() -> new Assembler(Isa.AVX2).op(PADDD, zmm(1), zmm(2), zmm(3))).hasMessageContaining("needs AVX-512");
         assertThatThrownBy(() -> at(RAX, RSP, 1, 0)).hasMessageContaining("rsp");
     }
 }

@@ -25,10 +25,15 @@ final class TinyModel {
     }
 
     static void write(Path gguf) throws IOException {
+        write(gguf, 2, 64, CONTEXT);
+    }
+
+    /// One that takes longer for a token.
+    static void write(Path gguf, int layers, int width, int context) throws IOException {
         BpeTrainer.Settings settings = BpeTrainer.Settings.of(256 + 20 + SpecialTokens.names().size(), 1);
         var tokenizer = new BytePairTokenizer(BpeTrainer.train(List.of(TEXT.repeat(3).getBytes(StandardCharsets.UTF_8)), settings,
                 BpeTrainer.Progress.none()).spec());
-        var spec = ModelSpec.plain("qwen3", tokenizer.vocabularySize(), 2, 64, 2, 1, 32, 96, CONTEXT, 1e-6f, 10_000, true, true);
+        var spec = ModelSpec.plain("qwen3", tokenizer.vocabularySize(), layers, width, 2, 1, 32, 3 * width / 2, context, 1e-6f, 10_000, true, true);
         try (Arena arena = Arena.ofShared()) {
             var weights = new FlatWeights(arena, spec);
             var random = new SplittableRandom(1);

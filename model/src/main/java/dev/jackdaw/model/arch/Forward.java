@@ -40,6 +40,8 @@ public final class Forward implements AutoCloseable {
     private final int originalContext;        // of LongFactors; 0: none
     private final ScoreHead scoreHead;        // null without one
     private final List<Piece> pieces = new ArrayList<>();
+    private final List<Tensor> resultRows = new ArrayList<>();       // of `rowsOf`, each by itself
+    private Tensor rowsOf;
     private List<Adapter> adapters = List.of();
     private Arena inputs = Arena.ofShared();
     private Tensor ids = Tensor.zeros(inputs, DType.I32, ROWS);
@@ -199,7 +201,7 @@ public final class Forward implements AutoCloseable {
             }
             for (int done = 0; done < wanted; done += HEAD_ROWS) {
                 int n = Math.min(HEAD_ROWS, wanted - done);
-                Value logits = eager.linear(eager.pick(hidden, pieces, done, n), transformer.head(), null);
+                Value logits = eager.logits(eager.pick(hidden, pieces, done, n), transformer.head());
                 if (head.scale() != 1) {
                     logits = eager.scale(logits, head.scale());
                 }
@@ -212,12 +214,19 @@ public final class Forward implements AutoCloseable {
     }
 
     /// Hands out rows `done` to `done + n - 1` of those that are wanted.
-    private static void handOut(Piece[] pieces, Tensor results, int done, int n, BatchListener listener) {
+    private void handOut(Piece[] pieces, Tensor results, int done, int n, BatchListener listener) {
         int at = 0;
+        if (results != rowsOf) {
+            rowsOf = results;
+            resultRows.clear();
+            for (int i = 0; i < n; i++) {
+                resultRows.add(results.slice(i, i + 1).reshape(results.shape().width()));
+            }
+        }
         for (Piece piece : pieces) {
             for (int i = piece.skipped(); i < piece.rows(); i++, at++) {
                 if (at >= done && at < done + n) {
-                    listener.accept(piece.index(), piece.from() + i, results.slice(at - done, at - done + 1).reshape(results.shape().width()));
+                    listener.accept(piece.index(), piece.from() + i, resultRows.get(at - done));
                 }
             }
         }

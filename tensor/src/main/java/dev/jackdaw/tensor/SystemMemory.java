@@ -102,17 +102,17 @@ public final class SystemMemory {
     /// The process keeps no page of this part of a *mapped file*; what is read again comes from the file again. Private memory would lose its
     /// numbers.
     public static void release(MemorySegment mapped) {
-        whole(mapped, DONT_NEED);
+        whole(mapped.address(), mapped.byteSize(), DONT_NEED);
     }
 
-    /// Asks the system to read this part of a mapped file ahead.
-    public static void prefetch(MemorySegment mapped) {
-        whole(mapped, WILL_NEED);
+    /// Asks the system to read this part of a mapped file ahead. An address, since the file may be closed meanwhile, which does no harm.
+    public static void prefetch(long address, long bytes) {
+        whole(address, bytes, WILL_NEED);
     }
 
-    private static void whole(MemorySegment mapped, int advice) {
-        long from = mapped.address() / PAGE * PAGE;
-        advise(from, mapped.address() + mapped.byteSize() - from, advice);
+    private static void whole(long address, long bytes, int advice) {
+        long from = address / PAGE * PAGE;
+        advise(from, address + bytes - from, advice);
     }
 
     private static void advise(long address, long bytes, int advice) {

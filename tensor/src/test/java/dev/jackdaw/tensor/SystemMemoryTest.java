@@ -59,7 +59,7 @@ class SystemMemoryTest {
             MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes.length, arena);
             assertThat(mapped.mismatch(MemorySegment.ofArray(bytes))).isEqualTo(-1);
             SystemMemory.release(mapped);
-            SystemMemory.prefetch(mapped);
+            SystemMemory.prefetch(mapped.address(), mapped.byteSize());
             assertThat(mapped.mismatch(MemorySegment.ofArray(bytes))).isEqualTo(-1);
         }
     }

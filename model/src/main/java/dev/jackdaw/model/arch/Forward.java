@@ -75,6 +75,9 @@ public final class Forward implements AutoCloseable {
         boolean mapped = available >= 0 && needed > SHARE * available;
         note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
                 + "and every pass reads and rearranges all of them, which is slow", needed >> 20, available >> 20);
+        if (!mapped) {
+            source.prefetch();
+        }
         InferenceWeights weights = new InferenceWeights(arena, device, spec, source, mapped);
         named = new NamedWeights(weights, spec);
         transformer = new Transformer(spec, named);

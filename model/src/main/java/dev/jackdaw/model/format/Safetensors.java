@@ -245,6 +245,11 @@ public final class Safetensors {
         }
     }
 
+    /// Asks the system to read everything ahead; see [dev.jackdaw.tensor.SystemMemory#prefetch].
+    void prefetch() {
+        files.values().forEach(MappedFile::prefetch);
+    }
+
     /// Gives back the pages of the files that were read; see [dev.jackdaw.tensor.SystemMemory#release].
     public void release() {
         files.values().forEach(MappedFile::release);

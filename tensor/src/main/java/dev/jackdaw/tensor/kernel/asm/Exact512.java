@@ -303,7 +303,7 @@ final class Exact512 {
                 a.op(Op.STOREUPS, at(R14, 64 * (4 * v + j)), NUMBER);
             }
         });
-        reader.ask(PANELS);
+        reader.ask(PANELS, true);
         reader.advance();
         a.add(R14, 64 * 32);
         a.subtract(R12, 32);

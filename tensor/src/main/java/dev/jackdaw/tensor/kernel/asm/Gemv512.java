@@ -112,7 +112,10 @@ final class Gemv512 {
             for (int line = 0; line < format.quantBytes(); line += 64) {
                 a.prefetch(1, reader.of(QUANTS, p, PanelReader.AHEAD + line));
             }
-            a.prefetch(1, reader.of(SCALES, p, 256));
+            for (int line = 0; line < format.highBytes(); line += 64) {
+                a.prefetch(1, reader.of(PanelReader.HIGH, p, PanelReader.AHEAD / 4 + line));
+            }
+            a.prefetch(1, reader.of(SCALES, p, PanelReader.AHEAD / 8));
             a.op(Op.MOVDQU, ISUM, START);
             if (halves) {
                 a.op(Op.MOVDQU, ISUM_HIGH, START_HIGH);

@@ -230,13 +230,7 @@ final class Eager implements Operations, AutoCloseable {
 
     @Override
     public Value gateRows(Value x, Value gate) {
-        long C = x.width(), to = x.data().address();
-        for (long n = 0; n < x.rows(); n++) {
-            float factor = (float) (1 / (1 + Math.exp(-Memory.getFloat(gate.data().address() + 4 * n))));
-            for (long c = 0; c < C; c++) {
-                Memory.putFloat(to + 4 * (n * C + c), Memory.getFloat(to + 4 * (n * C + c)) * factor);
-            }
-        }
+        families.gateRows(x.data(), gate.data());
         return x;
     }
 
@@ -283,15 +277,7 @@ final class Eager implements Operations, AutoCloseable {
             }
         }
         Value y = buffer("experts", n, C);
-        for (int row = 0; row < n; row++) {
-            for (long c = 0; c < C; c++) {
-                float sum = 0;
-                for (int k = 0; k < used; k++) {
-                    sum += factors[row][k] * Memory.getFloat(said.address() + 4 * (((long) row * used + k) * C + c));
-                }
-                Memory.putFloat(y.data().address() + 4 * (row * C + c), sum);
-            }
-        }
+        families.weighRows(y.data(), said, factors);
         return y;
     }
 

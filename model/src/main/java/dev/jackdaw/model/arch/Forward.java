@@ -16,7 +16,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// Carries out a [Transformer] for inference: operations run at once, attention looks into a [KvCache]. Activations are float32.
+/// Carries out a [Transformer] for inference: operations run at once, attention looks into a [KvCache]. Activations are float32; whether they are
+/// rounded to eight bits for products with quantised weights, the [Device] says.
 ///
 /// A long prompt goes through in chunks; the bits of a position do not depend on how it was cut. One caller at a time.
 public final class Forward implements AutoCloseable {
@@ -74,6 +75,9 @@ public final class Forward implements AutoCloseable {
         boolean mapped = available >= 0 && needed > SHARE * available;
         note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
                 + "and every pass reads and rearranges all of them, which is slow", needed >> 20, available >> 20);
+        if (!mapped) {
+            source.prefetch();
+        }
         InferenceWeights weights = new InferenceWeights(arena, device, spec, source, mapped);
         named = new NamedWeights(weights, spec);
         transformer = new Transformer(spec, named);

@@ -61,6 +61,32 @@ class BenchCommandTest {
     }
 
     @Test
+    void timesManyClients(@TempDir Path folder) throws IOException {
+        Path model = folder.resolve("tiny.gguf");
+        TinyModel.write(model);
+        Cli run = Cli.run("bench", "serve", model.toString(), "--clients", "1,5", "--prompt", "20", "--generate", "6", "--requests", "2", "--repetitions", "3", "--threads", "1", "--json");
+        assertThat(run.exitCode()).as(run.err()).isZero();
+        var lines = run.out().lines().map(Json::read).toList();
+        assertThat(lines).hasSize(2);
+        for (int i = 0; i < 2; i++) {
+            var line = lines.get(i);
+            assertThat(line.at("/clients").asInt()).isEqualTo(i == 0 ? 1 : 5);
+            assertThat(line.at("/runs")).hasSize(3);
+            assertThat(line.at("/tokensPerSecond").asDouble()).isPositive();
+            assertThat(line.at("/promptTokensPerSecond").asDouble()).isCloseTo(line.at("/tokensPerSecond").asDouble() * 20 / 6, Offset.offset(1e-6));
+            assertThat(line.at("/timeToFirstTokenMillis").asDouble()).isPositive();
+            assertThat(line.at("/activations").asString()).isEqualTo("q8");
+        }
+        assertThat(lines.get(0).at("/passes").asLong()).as("one client: a pass for each token of each answer").isEqualTo(12);
+        assertThat(lines.get(1).at("/passes").asLong()).as("five clients share passes").isLessThan(40);
+        Cli table = Cli.run("bench", "serve", model.toString(), "--clients", "2", "--prompt", "3", "--generate", "2", "--repetitions", "1", "--activations", "f32");
+        assertThat(table.out()).contains("first token ms", "f32 activations");
+        assertThat(Cli.run("bench", "serve", model.toString(), "--clients", "0").exitCode()).isEqualTo(2);
+        assertThat(Cli.run("bench", "serve", model.toString(), "--activations", "q3").err()).contains("give f32 or q8");
+        assertThat(Cli.run("bench", "serve", model.toString(), "--prompt", "100").err()).contains("100 prompt tokens and 64 new ones");
+    }
+
+    @Test
     void refusesMoreThanTheContextHolds(@TempDir Path folder) throws IOException {
         Path model = folder.resolve("tiny.gguf");
         TinyModel.write(model);

@@ -3,6 +3,7 @@ package dev.jackdaw.tensor;
 import dev.jackdaw.tensor.kernel.ActivationBlocks;
 import dev.jackdaw.tensor.kernel.Attention;
 import dev.jackdaw.tensor.kernel.AttentionRule;
+import dev.jackdaw.tensor.kernel.CachedAttention;
 import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
@@ -44,7 +45,7 @@ final class Cpu implements Device {
         kernels = Kernels.choose();
         matMul = MatMul.open();
         panels = QuantMatMul.fastest();
-        cachedAttention = new CpuAttention(workers, kernels.cachedAttention());
+        cachedAttention = new CpuAttention(workers, CachedAttention.fastest(kernels.cachedAttention()));
         families = new CpuFamilyOperations(workers, kernels, cachedAttention);
     }
 

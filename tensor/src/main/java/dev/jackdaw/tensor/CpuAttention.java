@@ -22,7 +22,8 @@ final class CpuAttention implements AutoCloseable {
     private static final int FEW = 512;
 
     private final Workers workers;
-    private final CachedAttention kernel;
+    private final CachedAttention[] kernels;        // the fastest first
+    private CachedAttention kernel;
     private final Scratch perWorker = new Scratch();
     private final Scratch found = new Scratch();
     private final List<Group> groups = new ArrayList<>();
@@ -42,9 +43,9 @@ final class CpuAttention implements AutoCloseable {
     private int[] appendPart = new int[5], lookPart = new int[5], mergePart = new int[5];     // the first part of a text
     private long[] state = new long[4];             // where the states of its chunks begin
 
-    CpuAttention(Workers workers, CachedAttention kernel) {
+    CpuAttention(Workers workers, CachedAttention... kernels) {
         this.workers = workers;
-        this.kernel = kernel;
+        this.kernels = kernels;
     }
 
     /// Row `n` of q is at `q + 4·n·qRow`, and so on; key/value head `h` starts `h·D` elements into a row of k and v, `h·G·D` into one of q
@@ -64,6 +65,11 @@ final class CpuAttention implements AutoCloseable {
         this.vRow = vRow;
         sinks = rule.sinks() == null ? 0 : rule.sinks().address();
         group = group(H / K, D, rule);
+        int choice = 0;
+        while (!kernels[choice].serves(group)) {
+            choice++;
+        }
+        kernel = kernels[choice];
         plan(n);
         int count = texts.length;
         each = up(kernel.attendBytes(group, QUERIES));
@@ -175,13 +181,14 @@ final class CpuAttention implements AutoCloseable {
     }
 
     private void merge(int part, int worker) {
+        long mine = scratch + worker * each;
         int t = text(mergePart, part), head = (part - mergePart[t]) % K, piece = (part - mergePart[t]) / K, G = group.G();
         int from = piece * QUERIES, n = Math.min(QUERIES, texts[t].rows() * G - from);
         long first = states(t, head, piece, 0);
         for (int chunk = 1; chunk < chunks[t]; chunk++) {
-            kernel.merge(group, first, states(t, head, piece, chunk), n);
+            kernel.merge(group, first, states(t, head, piece, chunk), n, mine);
         }
-        kernel.write(group, y + 4 * (row[t] * yRow + (long) head * G * group.D()), yRow, first, from, n, sinks == 0 ? 0 : sinks + 4L * head * G);
+        kernel.write(group, y + 4 * (row[t] * yRow + (long) head * G * group.D()), yRow, first, from, n, sinks == 0 ? 0 : sinks + 4L * head * G, mine);
     }
 
     /// The text that a part belongs to.

@@ -6,7 +6,6 @@ import static dev.jackdaw.tensor.Memory.putFloat;
 
 import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
-import dev.jackdaw.tensor.kernel.Bends;
 import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
@@ -16,6 +15,8 @@ import java.util.function.IntConsumer;
 /// [FamilyOperations] on the CPU: checks shapes, cuts the work into pieces of fixed size.
 final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     private static final int ROWS = 16;
+    /// Numbers in one piece of element-wise work: some ten microseconds.
+    private static final int ELEMENTS = 1 << 15;
 
     private final Workers workers;
     private final Kernels kernels;
@@ -64,7 +65,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
         long to = x.address(), from = bias.address();
         workers.forRange(rows(x), ROWS, (a, z) -> {
             for (long n = a; n < z; n++) {
-                addRow(to + 4 * n * C, from, C);
+                kernels.elementwise().add(to + 4 * n * C, from, 0, C);
             }
         });
     }
@@ -78,27 +79,21 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
             if (id < 0 || id >= rows(table)) {
                 throw new IllegalArgumentException("positions: row " + id + " is outside the table of " + rows(table));
             }
-            addRow(x.address() + 4L * n * C, table.address() + 4L * id * C, C);
-        }
-    }
-
-    private static void addRow(long to, long from, int C) {
-        for (int c = 0; c < C; c++) {
-            putFloat(to + 4L * c, getFloat(to + 4L * c) + getFloat(from + 4L * c));
+            kernels.elementwise().add(x.address() + 4L * n * C, table.address() + 4L * id * C, 0, C);
         }
     }
 
     @Override
     public void softcap(Tensor x, float cap) {
         long a = x.address();
-        workers.forRange(x.elements(), 4096, (from, to) -> Bends.softcap(a, from, to, cap));
+        workers.forRange(x.elements(), ELEMENTS, (from, to) -> kernels.bends().softcap(a, from, to, cap));
     }
 
     @Override
     public void bend(Tensor y, Tensor x, Bend bend) {
         require("bend", y.elements() == x.elements(), x, y, y);
         long to = y.address(), from = x.address();
-        workers.forRange(x.elements(), 4096, (a, b) -> Bends.bend(to, from, a, b, bend));
+        workers.forRange(x.elements(), ELEMENTS, (a, b) -> kernels.bends().bend(to, from, a, b, bend));
     }
 
     @Override
@@ -106,7 +101,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
         int F = width(h);
         require("gate", gateUp.elements() == 2 * h.elements(), gateUp, h, h);
         long to = h.address(), from = gateUp.address();
-        workers.forRange(rows(h), ROWS, (a, b) -> Bends.gate(to, from, a, b, F, bend));
+        workers.forRange(rows(h), ROWS, (a, b) -> kernels.bends().gate(to, from, a, b, F, bend));
     }
 
     @Override
@@ -114,7 +109,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
         int F = width(h);
         require("gate", gateUp.elements() == 2 * h.elements(), gateUp, h, h);
         long to = h.address(), from = gateUp.address();
-        workers.forRange(rows(h), ROWS, (a, b) -> Bends.clampedGate(to, from, a, b, F, limit));
+        workers.forRange(rows(h), ROWS, (a, b) -> kernels.bends().clampedGate(to, from, a, b, F, limit));
     }
 
     @Override
@@ -184,7 +179,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
         require("latent attention", width(q) == H * (P + R) && width(latent) == D && norm.elements() == rank && project.elements() == (long) H * (P + V) * rank
                 && y.elements() == (long) n * H * V && s.cosSin().shape().width() == R, q, latent, project);
         long qa = q.address(), la = latent.address(), w = project.address(), cosSin = s.cosSin().address(), p = positions.address(), ya = y.address();
-        long queries = folded.bytes(8L * n * H * D), sums = queries + 4L * n * H * D;
+        long queries = folded.bytes(4L * (2L * n + 3) * H * D), sums = queries + 4L * (n + 3) * H * D;
         workers.forRange(n, ROWS, (a, b) -> {
             for (long row = a; row < b; row++) {
                 kernels.norm().rms(la + 4 * row * D, 0, la + 4 * row * D, norm.address(), 0, 1, rank, s.epsilon());
@@ -196,37 +191,15 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
             }
         });
         workers.run(H, h -> {                                           // folded query = Wᵀ·q, then the turned part
-            double[] sum = new double[rank];
+            long query = qa + 4L * h * (P + R), to = queries + 4L * h * D;
+            kernels.folding().in(to, (long) H * D, query, (long) H * (P + R), n, P, w + 4L * h * (P + V) * rank, rank);
             for (int row = 0; row < n; row++) {
-                java.util.Arrays.fill(sum, 0);
-                long query = qa + 4L * ((long) row * H * (P + R) + (long) h * (P + R)), to = queries + 4L * ((long) row * H * D + (long) h * D);
-                for (int i = 0; i < P; i++) {
-                    double x = getFloat(query + 4L * i);
-                    long keyRow = w + 4L * (((long) h * (P + V) + i) * rank);
-                    for (int c = 0; c < rank; c++) {
-                        sum[c] += x * getFloat(keyRow + 4L * c);
-                    }
-                }
-                for (int c = 0; c < rank; c++) {
-                    putFloat(to + 4L * c, (float) sum[c]);
-                }
-                Memory.copy(query + 4L * P, to + 4L * rank, 4L * R);
+                Memory.copy(query + 4L * ((long) row * H * (P + R) + P), to + 4L * ((long) row * H * D + rank), 4L * R);
             }
         });
         attention.attend(n, texts, layer, H, 1, D, new AttentionRule(s.scale(), 0, 0, null, false), sums, (long) H * D, queries, (long) H * D, la, D, la, D);
-        workers.run(H, h -> {                                           // output = W·Σ p·latent
-            for (int row = 0; row < n; row++) {
-                long sum = sums + 4L * ((long) row * H * D + (long) h * D), to = ya + 4L * ((long) row * H * V + (long) h * V);
-                for (int v = 0; v < V; v++) {
-                    long valueRow = w + 4L * (((long) h * (P + V) + P + v) * rank);
-                    double total = 0;
-                    for (int c = 0; c < rank; c++) {
-                        total += (double) getFloat(sum + 4L * c) * getFloat(valueRow + 4L * c);
-                    }
-                    putFloat(to + 4L * v, (float) total);
-                }
-            }
-        });
+        workers.run(H, h -> kernels.folding().out(ya + 4L * h * V, (long) H * V, sums + 4L * h * D, (long) H * D, n, rank,      // output = W·Σ p·latent
+                w + 4L * (h * (P + V) + P) * rank, V));
     }
 
     @Override

@@ -10,16 +10,12 @@ import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.ExpertChoice;
 import dev.jackdaw.tensor.kernel.Heads;
-import java.lang.foreign.Arena;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /// Each operation at once. An output lives until the next operation of the same kind and width, which the order of a layer allows (two
 /// linear layers of one width take turns between two places); the residual stream is added to in place.
 final class Eager implements Operations, AutoCloseable {
-    private final Map<String, Value> buffers = new HashMap<>();
-    private final Arena arena = Arena.ofShared();
+    private final Buffers buffers = new Buffers();
     private final Device device;
     private final FamilyOperations families;
     private final InferenceWeights weights;
@@ -62,17 +58,11 @@ final class Eager implements Operations, AutoCloseable {
     }
 
     long bytes() {
-        return buffers.values().stream().mapToLong(value -> value.data().bytes()).sum();
+        return buffers.bytes();
     }
 
     private Value buffer(String kind, long rows, long width) {
-        String key = kind + width;
-        Value buffer = buffers.get(key);
-        if (buffer == null || buffer.rows() < rows) {
-            buffer = Value.of(kind, Tensor.zeros(arena, rows, width), null);
-            buffers.put(key, buffer);
-        }
-        return buffer.rows() == rows ? buffer : Value.of(kind, buffer.data().slice(0, rows), null);
+        return buffers.get(kind, rows, width);
     }
 
     @Override
@@ -316,6 +306,6 @@ final class Eager implements Operations, AutoCloseable {
     @Override
     public void close() {
         mappedLinear.close();
-        arena.close();
+        buffers.close();
     }
 }

@@ -11,10 +11,8 @@ import dev.jackdaw.tensor.kernel.CacheType;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 
@@ -46,6 +44,9 @@ public final class Forward implements AutoCloseable {
     private Tensor ids = Tensor.zeros(inputs, DType.I32, ROWS);
     private Tensor positions = Tensor.zeros(inputs, DType.I32, ROWS);
     private Tensor types = Tensor.zeros(inputs, DType.I32, ROWS);
+    private Value idRows;                     // as many of them as the pass has
+    private Value positionRows;
+    private Value typeRows;
     private Arena tables;
     private int tableLength;
     private List<Heads> heads;
@@ -93,7 +94,7 @@ public final class Forward implements AutoCloseable {
 
     /// Tells this model from others, with all that decides the bits of its keys and values; for what is saved of them.
     public String fingerprint() {
-        return Fingerprint.of(spec, source);
+        return Fingerprint.of(spec, source) + " activations " + device.activations() + " cache " + cacheType() + (adapters.isEmpty() ? "" : " " + adapters);
     }
 
     /// What a user should know about how the weights are kept.
@@ -347,8 +348,7 @@ public final class Forward implements AutoCloseable {
         }
         growTables(longest);
         eager.texts(pieces);
-        Transformer.Place place = new Transformer.Place(Value.of("positions", positions.slice(0, rows), null), Value.of("types", types.slice(0, rows), null), longText ? longHeads : heads);
-        Tensor hidden = transformer.trunk(eager, Value.of("ids", ids.slice(0, rows), null), place).data();
+        Tensor hidden = transformer.trunk(eager, idRows, new Transformer.Place(positionRows, typeRows, longText ? longHeads : heads)).data();
         for (Piece piece : pieces) {
             piece.segment().cache().advance(piece.segment().tokens(), piece.segment().from() + piece.from(), piece.rows());
         }
@@ -362,6 +362,12 @@ public final class Forward implements AutoCloseable {
             ids = Tensor.zeros(inputs, DType.I32, rows);
             positions = Tensor.zeros(inputs, DType.I32, rows);
             types = Tensor.zeros(inputs, DType.I32, rows);
+            idRows = null;
+        }
+        if (idRows == null || idRows.shape().elements() != rows) {
+            idRows = Value.of("ids", ids.slice(0, rows), null);
+            positionRows = Value.of("positions", positions.slice(0, rows), null);
+            typeRows = Value.of("types", types.slice(0, rows), null);
         }
     }
 

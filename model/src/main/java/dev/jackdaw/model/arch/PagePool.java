@@ -38,7 +38,7 @@ public final class PagePool implements AutoCloseable {
 
     /// Pages of plain F32, without a limit but memory.
     public PagePool(ModelSpec spec) {
-        this(spec, CacheType.F32, Long.MAX_VALUE);
+        this(spec, Long.MAX_VALUE);
     }
 
     /// Pages of plain F32.

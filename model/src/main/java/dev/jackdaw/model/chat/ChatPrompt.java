@@ -3,23 +3,31 @@ package dev.jackdaw.model.chat;
 import dev.jackdaw.model.chat.jinja.Text;
 import dev.jackdaw.model.token.TokenList;
 import dev.jackdaw.model.token.Tokenizer;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /// A rendered conversation that remembers which characters the template wrote and which came from messages. Only what the template
-/// wrote can become a special token: a user who types `<|im_end|>` gets those characters, not the token.
+/// wrote can become a token with a meaning: a user who types `<|im_end|>`, or `<think>` where the template has such a mark, gets those
+/// characters, not the token.
 public final class ChatPrompt {
     private final Text text;
+    private final Set<String> marks;
 
-    ChatPrompt(Text text) {
+    /// @param marks names that mean something to the template, though their tokens may not be special ones
+    ChatPrompt(Text text, Set<String> marks) {
         this.text = text;
+        this.marks = marks;
     }
 
     public String text() {
         return text.chars();
     }
 
-    /// The token ids. Special tokens are recognised where the template wrote every character of them; no token is added, since
+    /// The token ids. Special tokens and marks are recognised where the template wrote every character of them; no token is added, since
     /// templates write the beginning token themselves.
     ///
     /// The text is encoded in one piece, so that words on both sides of a message's border form the tokens they formed in training.
@@ -29,8 +37,10 @@ public final class ChatPrompt {
         List<int[]> forged = new ArrayList<>(), genuine = new ArrayList<>();
         String all = text.chars();
         int[] foreign = text.foreignRanges();
+        Set<String> known = new HashSet<>();
         if (foreign.length > 0) {
-            find(tokenizer, all, foreign, forged, genuine);
+            marks.stream().filter(name -> tokenizer.id(name).isPresent()).forEach(known::add);
+            find(tokenizer, known, all, foreign, forged, genuine);
         }
         if (forged.isEmpty()) {
             return tokenizer.encode(all, true, false);
@@ -49,25 +59,23 @@ public final class ChatPrompt {
                     to = Math.min(to, good[0]);
                 }
             }
-            encode(tokenizer, all.substring(done, from), true, ids);
-            encode(tokenizer, all.substring(from, to), false, ids);
+            ids.addAll(tokenizer.encode(all.substring(done, from), true, false));
+            tokenizer.encodeTyped(all.substring(from, to).getBytes(StandardCharsets.UTF_8), known, ids);
             done = to;
         }
-        encode(tokenizer, all.substring(done), true, ids);
+        ids.addAll(tokenizer.encode(all.substring(done), true, false));
         return ids.toArray();
     }
 
-    private static void encode(Tokenizer tokenizer, String text, boolean parseSpecial, TokenList ids) {
-        ids.addAll(tokenizer.encode(text, parseSpecial, false));
-    }
-
-    /// Where names of special tokens stand, in order: those with a character from outside, and those wholly the template's.
-    private static void find(Tokenizer tokenizer, String all, int[] foreign, List<int[]> forged, List<int[]> genuine) {
+    /// Where names of special tokens and marks stand, in order: those with a character from outside, and those wholly the template's.
+    private static void find(Tokenizer tokenizer, Set<String> marks, String all, int[] foreign, List<int[]> forged, List<int[]> genuine) {
+        Set<String> names = new LinkedHashSet<>(marks);
         for (int id = 0; id < tokenizer.vocabularySize(); id++) {
-            if (!tokenizer.isSpecial(id)) {
-                continue;
+            if (tokenizer.isSpecial(id)) {
+                names.add(tokenizer.piece(id));
             }
-            String name = tokenizer.piece(id);
+        }
+        for (String name : names) {
             for (int at = name.isEmpty() ? -1 : all.indexOf(name); at >= 0; at = all.indexOf(name, at + 1)) {
                 int[] place = {at, at + name.length()};
                 (overlaps(foreign, place[0], place[1]) ? forged : genuine).add(place);

@@ -5,11 +5,20 @@ import dev.jackdaw.model.chat.jinja.TemplateException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /// Turns a conversation into the text that a model was trained on. The template is the model's own; the same object serves training,
 /// evaluation and chat, so they cannot differ.
 public final class ChatTemplate {
+    /// Names that look like marks; in Jinja itself nothing does.
+    private static final Pattern MARK = Pattern.compile("<[^\\s<>{}'\"]{1,60}>|\\[/?[A-Z_]{2,30}\\]");
+    /// Marks of thoughts and calls that a model writes and that are read from its answers, whether its template has them or not.
+    private static final Set<String> USUAL = Set.of("<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>");
+
     private final String source;
+    private final Set<String> marks = new TreeSet<>(USUAL);
     private final Template template;
     private final String bosToken;
     private final String eosToken;
@@ -19,6 +28,7 @@ public final class ChatTemplate {
         this.bosToken = bosToken;
         this.eosToken = eosToken;
         template = Template.of(source);
+        MARK.matcher(source).results().forEach(found -> marks.add(found.group()));
     }
 
     /// @param bosToken the name of the token that begins a text, which templates write themselves; empty if there is none
@@ -53,6 +63,6 @@ public final class ChatTemplate {
         foreign.put("messages", messages);
         foreign.put("tools", tools);
         foreign.putAll(more);
-        return new ChatPrompt(template.render(trusted, foreign));
+        return new ChatPrompt(template.render(trusted, foreign), marks);
     }
 }

@@ -1,8 +1,10 @@
 package dev.jackdaw.model.engine;
 
 import dev.jackdaw.model.Model;
+import dev.jackdaw.model.arch.Adapter;
 import dev.jackdaw.model.arch.CacheFile;
 import dev.jackdaw.model.arch.Forward;
+import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.arch.PagePool;
 import dev.jackdaw.model.arch.PrefixTree;
 import dev.jackdaw.model.arch.Segment;
@@ -12,6 +14,7 @@ import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.tensor.Machine;
 import dev.jackdaw.tensor.Tensor;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -105,7 +108,7 @@ public final class Engine implements AutoCloseable {
         this.forward = forward;
         this.tokenizer = tokenizer;
         this.settings = settings;
-        pool = new PagePool(forward.spec(), settings.cacheBytes);
+        pool = new PagePool(forward.spec(), forward.cacheType(), settings.cacheBytes);
         tree = new PrefixTree(pool, settings.idleBytes);
         schedule = new Schedule(settings.rows);
         thread = Thread.ofPlatform().daemon().name("jackdaw-engine").start(this::run);
@@ -120,6 +123,11 @@ public final class Engine implements AutoCloseable {
     /// @throws IllegalArgumentException   if it could never be fulfilled
     /// @throws RejectedExecutionException if the queue is full, or the engine closed
     public TokenStream submit(Request request) {
+        return submit(request, null);
+    }
+
+    /// The same for a text that uses these adapters of the model, in this order; null: the usual ones.
+    public TokenStream submit(Request request, List<Adapter> adapters) {
         Channel channel = new Channel(settings.buffer, this::wake);
         Sequence sequence = new Sequence(request, tokenizer, forward.spec().context(), channel);
         for (int token : sequence.prompt()) {
@@ -132,7 +140,7 @@ public final class Engine implements AutoCloseable {
             throw new IllegalArgumentException("engine: a text of up to " + sequence.most() + " tokens needs " + pages + " pages of " + pool.pageBytes() + " bytes, the cache has "
                     + pool.most() + "; ask for fewer tokens, or open the engine with a larger cache");
         }
-        Task task = new Task(sequence, channel, pages);
+        Task task = new Task(sequence, channel, pages, adapters);
         TokenStream stream = new TokenStream(channel);
         synchronized (queue) {
             if (closed) {
@@ -157,6 +165,12 @@ public final class Engine implements AutoCloseable {
             waiting = queue.size();
         }
         return new Statistics(active, waiting, passes, readTokens, sharedTokens, newTokens, pool.used(), tree.idle(), pool.bytes());
+    }
+
+    /// Bytes that the engine's thread has allocated on the Java heap so far; 0 where the JVM does not count.
+    public long allocatedBytes() {
+        return ManagementFactory.getThreadMXBean() instanceof com.sun.management.ThreadMXBean bean && bean.isThreadAllocatedMemorySupported()
+                ? Math.max(0, bean.getThreadAllocatedBytes(thread.threadId())) : 0;
     }
 
     /// Saves what it remembers of texts that are over, and the full pages of those that are not. It goes on meanwhile.
@@ -214,12 +228,23 @@ public final class Engine implements AutoCloseable {
                 busy--;
                 continue;
             }
+            try {
+                task.start(cache(task), spare.isEmpty() ? new float[forward.spec().vocabulary()] : spare.pop());
+            } catch (RuntimeException e) {                         // adapters of another model
+                task.failure = e;
+                over(task);
+                busy--;
+                continue;
+            }
             promised += task.pages;
-            task.start(forward.newCache(pool, task.sequence.most()), spare.isEmpty() ? new float[forward.spec().vocabulary()] : spare.pop());
             running.add(task);
             schedule.add(task);
             active = running.size();
         }
+    }
+
+    private KvCache cache(Task task) {
+        return task.adapters == null ? forward.newCache(pool, task.sequence.most()) : forward.newCache(pool, task.sequence.most(), task.adapters);
     }
 
     /// Ends what nobody wants any more.

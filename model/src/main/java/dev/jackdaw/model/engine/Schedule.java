@@ -5,6 +5,7 @@ import dev.jackdaw.model.arch.PrefixTree;
 import dev.jackdaw.model.arch.Segment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /// Divides the rows of a pass among the tasks.
 ///
@@ -95,7 +96,7 @@ final class Schedule {
         if (task.cache().length() == 0) {
             for (int i = 0; i < turns.size(); i++) {
                 Task other = turns.get(i);
-                if (other != task && (i < index || other.cache().length() > 0) && sharesMore(task, other)) {
+                if (other != task && Objects.equals(task.adapters, other.adapters) && (i < index || other.cache().length() > 0) && sharesMore(task, other)) {
                     return 0;
                 }
             }

@@ -1,5 +1,6 @@
 package dev.jackdaw.model.engine;
 
+import dev.jackdaw.model.arch.Adapter;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.arch.PrefixTree;
 import dev.jackdaw.model.generate.Sequence;
@@ -7,6 +8,7 @@ import dev.jackdaw.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 
 /// A request on its way through the engine. Belongs to the engine's thread.
 final class Task {
@@ -14,6 +16,7 @@ final class Task {
     final Channel channel;
     final int[] prompt;
     final long pages;                       // it may come to hold
+    final List<Adapter> adapters;           // or null
     private final int[] last = new int[1];  // the token that the model has not read yet
     private KvCache cache;
     private boolean reading = true;
@@ -23,7 +26,8 @@ final class Task {
     private int before;
     Throwable failure;
 
-    Task(Sequence sequence, Channel channel, long pages) {
+    Task(Sequence sequence, Channel channel, long pages, List<Adapter> adapters) {
+        this.adapters = adapters;
         this.sequence = sequence;
         this.channel = channel;
         this.pages = pages;

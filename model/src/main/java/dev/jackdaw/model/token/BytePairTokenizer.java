@@ -1,13 +1,12 @@
 package dev.jackdaw.model.token;
 
 import java.text.Normalizer;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 
 /// Byte-level BPE in use: added tokens are cut out by name, the rest is cut into words ([Split]), each word is looked up ([WordCache])
@@ -20,18 +19,12 @@ public final class BytePairTokenizer implements Tokenizer {
 
     private final BytePairSpec spec;
     private final byte[][] bytes;                       // by id; never null
-    private final boolean[] special;
     private final TokenRole.Ids roles;
-    private final Map<String, Integer> idOfAdded;       // added tokens by name
+    private final AddedTokens added;
     private final Map<String, Integer> idOfPiece;       // the vocabulary, in the byte alphabet
     private final int[] idOfByte = new int[256];        // -1: the vocabulary lacks this byte
     private final LongIntMap rankOfPair;
     private final int[] resultOfRank;
-    // Two rounds of matching, before and after normalisation; for each, all tokens or only those that users may write.
-    private final SpecialMatcher allRaw;
-    private final SpecialMatcher textRaw;
-    private final SpecialMatcher allNormalized;
-    private final SpecialMatcher textNormalized;
     private final ArrayBlockingQueue<Encoder> idle = new ArrayBlockingQueue<>(Runtime.getRuntime().availableProcessors());
 
     public BytePairTokenizer(BytePairSpec spec) {
@@ -45,7 +38,6 @@ public final class BytePairTokenizer implements Tokenizer {
         idOfPiece = HashMap.newHashMap(pieces.length);
         bytes = new byte[spec.size()][];
         Arrays.fill(bytes, NOTHING);
-        special = new boolean[spec.size()];
         for (int id = 0; id < pieces.length; id++) {
             if (pieces[id] != null) {
                 Integer other = idOfPiece.putIfAbsent(pieces[id], id);
@@ -55,11 +47,9 @@ public final class BytePairTokenizer implements Tokenizer {
                 bytes[id] = ByteAlphabet.read(pieces[id]);
             }
         }
-        idOfAdded = HashMap.newHashMap(spec.added().size());
+        added = new AddedTokens(spec.added(), this::normalize);
         for (AddedToken token : spec.added()) {
-            idOfAdded.putIfAbsent(token.content(), token.id());
             bytes[token.id()] = Utf8.bytes(token.content());
-            special[token.id()] = token.special();
         }
         for (int b = 0; b < 256; b++) {
             idOfByte[b] = idOfPiece.getOrDefault(ByteAlphabet.write(new byte[] {(byte) b}), -1);
@@ -78,22 +68,6 @@ public final class BytePairTokenizer implements Tokenizer {
             rankOfPair.put(LongIntMap.pair(left, right), rank);
         }
         this.roles = roles.with(TokenRole.BEGIN, spec.bos()).with(TokenRole.END, spec.eos()).guessing(name -> id(name).orElse(-1));
-        allRaw = matcher(false, true);
-        textRaw = matcher(false, false);
-        allNormalized = matcher(true, true);
-        textNormalized = matcher(true, false);
-    }
-
-    private SpecialMatcher matcher(boolean normalized, boolean specialToo) {
-        List<AddedToken> tokens = new ArrayList<>();
-        List<byte[]> contents = new ArrayList<>();
-        for (AddedToken token : spec.added()) {
-            if (token.normalized() == normalized && (specialToo || !token.special())) {
-                tokens.add(token);
-                contents.add(normalized ? normalize(Utf8.bytes(token.content())) : Utf8.bytes(token.content()));
-            }
-        }
-        return new SpecialMatcher(tokens, contents);
     }
 
     /// What this tokenizer is made of; the writers ([TokenizerJson], [GgufTokenizer]) take it.
@@ -104,11 +78,20 @@ public final class BytePairTokenizer implements Tokenizer {
     @Override
     public void encode(byte[] text, int from, int to, boolean parseSpecial, TokenList ids) {
         Objects.checkFromToIndex(from, to, text.length);
+        encode(text, from, to, added.rounds(parseSpecial), ids);
+    }
+
+    @Override
+    public void encodeTyped(byte[] text, Set<String> names, TokenList ids) {
+        encode(text, 0, text.length, added.without(names), ids);
+    }
+
+    private void encode(byte[] text, int from, int to, AddedTokens.Rounds rounds, TokenList ids) {
         Encoder encoder = idle.poll();
         if (encoder == null) {
             encoder = new Encoder();
         }
-        encoder.encode(text, from, to, parseSpecial, ids);
+        encoder.encode(text, from, to, rounds, ids);
         idle.offer(encoder);
     }
 
@@ -117,14 +100,13 @@ public final class BytePairTokenizer implements Tokenizer {
         private final WordCache cache = new WordCache();
         private final Merger merger = new Merger(rankOfPair, resultOfRank);
 
-        void encode(byte[] text, int from, int to, boolean parseSpecial, TokenList ids) {
-            SpecialMatcher raw = parseSpecial ? allRaw : textRaw;
-            SpecialMatcher normalized = parseSpecial ? allNormalized : textNormalized;
-            if (raw.isEmpty() && normalized.isEmpty() && spec.normalizer() == null) {
+        void encode(byte[] text, int from, int to, AddedTokens.Rounds rounds, TokenList ids) {
+            if (rounds.isEmpty() && spec.normalizer() == null) {
                 plain(text, from, to, ids);
                 return;
             }
-            raw.cut(text, from, to, ids, (piece, start, end) -> {
+            SpecialMatcher normalized = rounds.normalized();
+            rounds.raw().cut(text, from, to, ids, (piece, start, end) -> {
                 byte[] clean = spec.normalizer() == null || Utf8.isAscii(piece, start, end) ? null : normalize(Arrays.copyOfRange(piece, start, end));
                 if (clean != null) {
                     normalized.cut(clean, 0, clean.length, ids, (t, f, e) -> plain(t, f, e, ids));
@@ -205,12 +187,12 @@ public final class BytePairTokenizer implements Tokenizer {
     public byte[] decodeBytes(int[] ids, boolean skipSpecial) {
         int length = 0;
         for (int id : ids) {
-            length += id >= 0 && id < bytes.length && !(skipSpecial && special[id]) ? bytes[id].length : 0;
+            length += id >= 0 && id < bytes.length && !(skipSpecial && added.isSpecial(id)) ? bytes[id].length : 0;
         }
         byte[] text = new byte[length];
         int at = 0;
         for (int id : ids) {
-            if (id >= 0 && id < bytes.length && !(skipSpecial && special[id])) {
+            if (id >= 0 && id < bytes.length && !(skipSpecial && added.isSpecial(id))) {
                 System.arraycopy(bytes[id], 0, text, at, bytes[id].length);
                 at += bytes[id].length;
             }
@@ -236,16 +218,13 @@ public final class BytePairTokenizer implements Tokenizer {
 
     @Override
     public OptionalInt id(String piece) {
-        if (idOfAdded.containsKey(piece)) {
-            return OptionalInt.of(idOfAdded.get(piece));
-        }
-        Integer id = idOfPiece.get(piece);
+        Integer id = added.id(piece) == null ? idOfPiece.get(piece) : added.id(piece);
         return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
     @Override
     public boolean isSpecial(int id) {
-        return id >= 0 && id < special.length && special[id];
+        return added.isSpecial(id);
     }
 
     @Override

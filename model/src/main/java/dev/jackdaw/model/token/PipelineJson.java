@@ -45,7 +45,7 @@ final class PipelineJson {
     }
 
     /// What is wrong within a step names its path in the file.
-    private static <T> T at(String path, Supplier<T> step) {
+    static <T> T at(String path, Supplier<T> step) {
         try {
             return step.get();
         } catch (IllegalArgumentException e) {

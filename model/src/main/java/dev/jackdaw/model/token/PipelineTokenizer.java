@@ -1,12 +1,10 @@
 package dev.jackdaw.model.token;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 
 /// A tokenizer put together from parts, as `tokenizers` and SentencePiece do it: added tokens are cut out by name, what lies between is
@@ -46,14 +44,8 @@ public final class PipelineTokenizer implements Tokenizer {
     private final Parts parts;
     private final TokenRole.Ids roles;
     private final String[] written;                     // by id: pieces and added tokens
-    private final boolean[] special;
-    private final boolean[] isAdded;
-    private final Map<String, Integer> idOfAdded = new HashMap<>();
+    private final AddedTokens added;
     private final byte[][] bytes;                       // of each token in the middle of a text, as far as asked for
-    private final SpecialMatcher allRaw;
-    private final SpecialMatcher textRaw;
-    private final SpecialMatcher allNormalized;
-    private final SpecialMatcher textNormalized;
     private final ArrayBlockingQueue<PieceModel.Worker> idle = new ArrayBlockingQueue<>(Runtime.getRuntime().availableProcessors());
 
     PipelineTokenizer(Parts parts, TokenRole.Ids roles) {
@@ -64,35 +56,15 @@ public final class PipelineTokenizer implements Tokenizer {
             size = Math.max(size, token.id() + 1);
         }
         written = new String[size];
-        special = new boolean[size];
-        isAdded = new boolean[size];
         bytes = new byte[size][];
         for (int id = 0; id < pieces.size(); id++) {
             written[id] = pieces.get(id);
         }
         for (AddedToken token : parts.added) {
             written[token.id()] = token.content();
-            special[token.id()] = token.special();
-            isAdded[token.id()] = true;
-            idOfAdded.putIfAbsent(token.content(), token.id());
         }
+        added = new AddedTokens(parts.added, this::normalize);
         this.roles = roles.with(TokenRole.UNKNOWN, parts.model.unknown()).guessing(name -> id(name).orElse(-1));
-        allRaw = matcher(false, true);
-        textRaw = matcher(false, false);
-        allNormalized = matcher(true, true);
-        textNormalized = matcher(true, false);
-    }
-
-    private SpecialMatcher matcher(boolean normalized, boolean specialToo) {
-        List<AddedToken> tokens = new ArrayList<>();
-        List<byte[]> contents = new ArrayList<>();
-        for (AddedToken token : parts.added) {
-            if (token.normalized() == normalized && (specialToo || !token.special())) {
-                tokens.add(token);
-                contents.add(normalized ? normalize(Utf8.bytes(token.content())) : Utf8.bytes(token.content()));
-            }
-        }
-        return new SpecialMatcher(tokens, contents);
     }
 
     Parts parts() {
@@ -102,11 +74,19 @@ public final class PipelineTokenizer implements Tokenizer {
     @Override
     public void encode(byte[] text, int from, int to, boolean parseSpecial, TokenList ids) {
         Objects.checkFromToIndex(from, to, text.length);
+        encode(text, from, to, added.rounds(parseSpecial), ids);
+    }
+
+    @Override
+    public void encodeTyped(byte[] text, Set<String> names, TokenList ids) {
+        encode(text, 0, text.length, added.without(names), ids);
+    }
+
+    private void encode(byte[] text, int from, int to, AddedTokens.Rounds rounds, TokenList ids) {
         PieceModel.Worker polled = idle.poll();
         PieceModel.Worker worker = polled == null ? parts.model.worker() : polled;
-        SpecialMatcher raw = parseSpecial ? allRaw : textRaw;
-        SpecialMatcher normalized = parseSpecial ? allNormalized : textNormalized;
-        raw.cut(text, from, to, ids, (piece, start, end) -> {
+        SpecialMatcher normalized = rounds.normalized();
+        rounds.raw().cut(text, from, to, ids, (piece, start, end) -> {
             byte[] clean = normalize(Arrays.copyOfRange(piece, start, end));
             normalized.cut(clean, 0, clean.length, ids, (t, f, e) -> {
                 if (parts.preTokenizer == null) {
@@ -161,7 +141,7 @@ public final class PipelineTokenizer implements Tokenizer {
 
         @Override
         public byte[] next(int id) {
-            if (id < 0 || id >= written.length || written[id] == null || skipSpecial && special[id]) {
+            if (id < 0 || id >= written.length || written[id] == null || skipSpecial && added.isSpecial(id)) {
                 return NOTHING;
             }
             byte[] text = isFirst ? write(id, true) : bytes(id);
@@ -190,7 +170,7 @@ public final class PipelineTokenizer implements Tokenizer {
     }
 
     private int byteOf(int id) {
-        return parts.decoder.bytes() && !isAdded[id] ? parts.model.pieces().byteOf(id) : -1;
+        return parts.decoder.bytes() && !added.has(id) ? parts.model.pieces().byteOf(id) : -1;
     }
 
     @Override
@@ -246,8 +226,8 @@ public final class PipelineTokenizer implements Tokenizer {
 
     @Override
     public OptionalInt id(String piece) {
-        if (idOfAdded.containsKey(piece)) {
-            return OptionalInt.of(idOfAdded.get(piece));
+        if (added.id(piece) != null) {
+            return OptionalInt.of(added.id(piece));
         }
         int id = parts.model.pieces().id(piece);
         return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
@@ -255,7 +235,7 @@ public final class PipelineTokenizer implements Tokenizer {
 
     @Override
     public boolean isSpecial(int id) {
-        return id >= 0 && id < special.length && special[id];
+        return added.isSpecial(id);
     }
 
     @Override

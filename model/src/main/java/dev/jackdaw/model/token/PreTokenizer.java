@@ -114,6 +114,12 @@ public sealed interface PreTokenizer {
     record Metaspace(String sign, Prepend prepend, boolean split) implements PreTokenizer {
         enum Prepend { ALWAYS, FIRST, NEVER }
 
+        public Metaspace {
+            if (sign.isEmpty()) {
+                throw new IllegalArgumentException("replacement is empty; expected a sign to write for a space");
+            }
+        }
+
         @Override
         public void cut(byte[] text, int from, int to, boolean atStart, Words words) {
             byte[] mark = Utf8.bytes(sign);
@@ -179,6 +185,20 @@ public sealed interface PreTokenizer {
 
     /// A step that stands behind `ByteLevel` and so sees the byte alphabet, although the bytes themselves are handed on.
     record OnAlphabet(PreTokenizer inner) implements PreTokenizer {
+        public OnAlphabet {
+            if (!onlyCuts(inner)) {
+                throw new IllegalArgumentException("behind ByteLevel a step may only cut; this one writes other characters");
+            }
+        }
+
+        private static boolean onlyCuts(PreTokenizer step) {
+            return switch (step) {
+                case Chain(List<PreTokenizer> steps) -> steps.stream().allMatch(OnAlphabet::onlyCuts);
+                case Delimited _, Characters _, Coded _ -> true;
+                case Metaspace _, ByteLevel _, OnAlphabet _ -> false;
+            };
+        }
+
         @Override
         public void cut(byte[] text, int from, int to, boolean atStart, Words words) {
             String written = ByteAlphabet.write(Arrays.copyOfRange(text, from, to));

@@ -1,6 +1,7 @@
 package dev.jackdaw.model.token;
 
 import java.util.OptionalInt;
+import java.util.Set;
 
 /// Text to token ids and back. Implementations are immutable for their users and may be called from any number of threads.
 ///
@@ -34,6 +35,10 @@ public interface Tokenizer {
 
     /// Appends the ids of `text[from, to)` to `ids`; adds no tokens of its own. The way to encode a lot without garbage.
     void encode(byte[] text, int from, int to, boolean parseSpecial, TokenList ids);
+
+    /// Appends the ids of text that somebody typed: no special token is recognised, and of the other added ones none of these names. Some of
+    /// those are marks to a chat template all the same: `<think>`, `<tool_call>`.
+    void encodeTyped(byte[] text, Set<String> names, TokenList ids);
 
     /// What `addSpecial` puts before the text; usually one id or none.
     int[] idsBefore();

@@ -223,8 +223,10 @@ public final class TokenizerJson {
                     steps.add(Split.GPT2);
                 }
             } else {
-                PreTokenizer read = PipelineJson.preTokenizer(step, nodes.size() == 1 ? "pre_tokenizer" : "pre_tokenizer.pretokenizers[" + nodes.indexOf(step) + "]");
-                steps.add(bytes ? new PreTokenizer.OnAlphabet(read) : read);
+                String path = nodes.size() == 1 ? "pre_tokenizer" : "pre_tokenizer.pretokenizers[" + nodes.indexOf(step) + "]";
+                PreTokenizer read = PipelineJson.preTokenizer(step, path);
+                boolean behind = bytes;
+                steps.add(PipelineJson.at(path, () -> behind ? new PreTokenizer.OnAlphabet(read) : read));
             }
         }
         expect(bytes, "pre_tokenizer " + brief(node) + " has no ByteLevel: not byte-level BPE");

@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jackdaw.model.Model;
+import dev.jackdaw.model.arch.Adapter;
+import dev.jackdaw.model.arch.FeedForward;
 import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.PagePool;
 import dev.jackdaw.model.family.SharedFixtures;
 import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.GgufTensor;
+import dev.jackdaw.model.format.Lora;
 import dev.jackdaw.model.format.ModelFile;
 import dev.jackdaw.model.generate.Constraint;
 import dev.jackdaw.model.generate.Generator;
@@ -16,6 +19,7 @@ import dev.jackdaw.model.generate.Overflow;
 import dev.jackdaw.model.generate.Request;
 import dev.jackdaw.model.generate.Sampling;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -280,6 +284,57 @@ class EngineTest {
             assertThatThrownBy(bad::result).hasMessageContaining("a faulty grammar");
             waitFor(() -> engine.statistics().running() == 0);
             assertThat(engine.statistics().usedPages()).isEqualTo(engine.statistics().idlePages());
+        }
+    }
+
+    private Adapter adapter(Arena arena, int seed) {
+        Random random = new Random(seed);
+        int C = model.spec().width();
+        Tensor a = Tensor.zeros(arena, 4, C);
+        for (int i = 0; i < 4 * C; i++) {
+            a.set(i, (float) random.nextGaussian() / 4);
+        }
+        int rows = model.spec().blocks().getFirst().feedForward() instanceof FeedForward.Gated f ? f.width() : 0;
+        Tensor b = Tensor.zeros(arena, rows, 4);
+        for (int i = 0; i < 4 * rows; i++) {
+            b.set(i, (float) random.nextGaussian() / 4);
+        }
+        return model.forward().adapter(new Lora("adapter " + seed, List.of(new Lora.Pair("model.layers.0.mlp.up_proj.weight", a, b, 1))), 1);
+    }
+
+    @Test
+    void eachTextHasItsOwnAdapters() throws Exception {
+        try (Arena arena = Arena.ofShared()) {
+            List<List<Adapter>> kinds = List.of(List.of(), List.of(adapter(arena, 1)), List.of(adapter(arena, 2)));
+            List<int[]> expected = new ArrayList<>();
+            for (List<Adapter> adapters : kinds) {
+                model.forward().adapters(adapters);
+                expected.add(new Generator(model.forward()).generate(greedy(text(100, 1), 20), new Generator.Listener() { }).ids());
+            }
+            model.forward().adapters(List.of());
+            assertThat(expected.get(1)).isNotEqualTo(expected.get(0)).isNotEqualTo(expected.get(2));
+            try (Engine engine = engine(SETTINGS)) {
+                for (int round = 0; round < 2; round++) {
+                    List<TokenStream> streams = new ArrayList<>();
+                    for (int i = 0; i < 9; i++) {
+                        streams.add(engine.submit(greedy(text(100, 1), 20), kinds.get(i % 3)));
+                    }
+                    for (int i = 0; i < 9; i++) {
+                        assertThat(streams.get(i).result().ids()).as("round %d, text %d", round, i).isEqualTo(expected.get(i % 3));
+                    }
+                }
+                assertThat(engine.statistics().readTokens()).as("each beginning is read once for each kind").isLessThan(3 * 100 + 15 * 40);
+            }
+        }
+    }
+
+    @Test
+    void adaptersOfAnotherModelEndTheirTextOnly() throws Exception {
+        try (Arena arena = Arena.ofShared(); Model other = Model.open(Path.of("src/test/resources/reference/models/qwen3"), device);
+             Engine engine = new Engine(other.forward(), null, SETTINGS)) {
+            List<Adapter> foreign = List.of(adapter(arena, 1));
+            assertThatThrownBy(() -> engine.submit(greedy(text(5, 1), 3), foreign).result()).hasMessageContaining("another model");
+            assertThat(engine.submit(greedy(text(5, 1), 3)).result().ids()).hasSize(3);
         }
     }
 

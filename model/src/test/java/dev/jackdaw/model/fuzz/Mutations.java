@@ -29,7 +29,7 @@ public final class Mutations {
         return random.nextBoolean() ? 1 : 1 + random.nextInt(most);
     }
 
-    static byte[] noise(Random random, int most) {
+    public static byte[] noise(Random random, int most) {
         byte[] noise = new byte[random.nextInt(most)];
         random.nextBytes(noise);
         return noise;
@@ -92,7 +92,7 @@ public final class Mutations {
     }
 
     /// A tree with other leaves, without some branches, with some twice or far too deep; sometimes broken as text.
-    static byte[] json(Random random, JsonNode good) {
+    public static byte[] json(Random random, JsonNode good) {
         JsonNode tree = good.deepCopy();
         for (int i = few(random, 4); i > 0; i--) {
             List<JsonNode> inner = new ArrayList<>();

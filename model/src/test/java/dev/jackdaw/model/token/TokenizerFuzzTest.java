@@ -120,4 +120,22 @@ class TokenizerFuzzTest {
             assertThat((ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - start) / 1e9).as(file).isLessThan(5);
         }
     }
+
+    /// What is wrong in a step is said with its path.
+    @Test
+    void stepsAreNamedByTheirPath() {
+        String file = "{\"model\":{\"type\":\"%s\",\"vocab\":{\"a\":0,\"[UNK]\":1},\"merges\":[],\"unk_token\":\"[UNK]\"},\"normalizer\":%s,\"pre_tokenizer\":%s,\"decoder\":%s}";
+        for (String[] broken : new String[][] {
+            {"WordPiece", "{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},{\"type\":\"Upside\"}]}", "null", "null", "normalizer.normalizers[1]: normalizer Upside is not supported"},
+            {"WordPiece", "null", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Digits\"},{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(\"},\"behavior\":\"Removed\"}]}", "null",
+                "pre_tokenizer.pretokenizers[1]: the regular expression ( cannot be used"},
+            {"WordPiece", "null", "{\"type\":\"Metaspace\",\"replacement\":\"\"}", "null", "pre_tokenizer: replacement is empty"},
+            {"WordPiece", "null", "null", "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Fuse\"},{\"type\":\"Sing\"}]}", "decoder.decoders[1] Sing is not supported"},
+            {"BPE", "null", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"ByteLevel\"},{\"type\":\"Metaspace\"}]}", "null", "pre_tokenizer.pretokenizers[1]: behind ByteLevel a step may only cut"}}) {
+            String json = file.formatted(broken[0], broken[1], broken[2], broken[3]);
+            assertThatThrownBy(() -> open(json.getBytes(StandardCharsets.UTF_8), "x.json")).isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("damaged: ").hasMessageContaining(broken[4]);
+        }
+        String longKey = "{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"" + "x".repeat(10_000) + "\":-1},\"unk_token\":null}}";
+        assertThatThrownBy(() -> open(longKey.getBytes(StandardCharsets.UTF_8), "x.json")).hasMessageContaining("x…").satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(250));
+    }
 }

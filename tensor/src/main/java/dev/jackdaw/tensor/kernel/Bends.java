@@ -3,23 +3,25 @@ package dev.jackdaw.tensor.kernel;
 import static dev.jackdaw.tensor.Memory.getFloat;
 import static dev.jackdaw.tensor.Memory.putFloat;
 
-/// The loops of [Bend], for families whose feed-forward is not SwiGLU. Scalar; results may lie where the inputs lay.
-public final class Bends {
-    /// The slope inside the sigmoid of a clamped gate (gpt-oss).
-    private static final double CLAMPED_SLOPE = 1.702;
+/// The loops of [Bend], for families whose feed-forward is not SwiGLU. Results may lie where the inputs lay.
+///
+/// These default methods define what is correct, in double precision; [BendsSimd] is the fast twin.
+public interface Bends {
+    /// The definition.
+    Bends SCALAR = new Bends() { };
 
-    private Bends() {
-    }
+    /// The slope inside the sigmoid of a clamped gate (gpt-oss).
+    double CLAMPED_SLOPE = 1.702;
 
     /// Elements `[from,to)` of y and x.
-    public static void bend(long y, long x, long from, long to, Bend bend) {
+    default void bend(long y, long x, long from, long to, Bend bend) {
         for (long i = from; i < to; i++) {
             putFloat(y + 4 * i, (float) bend.of(getFloat(x + 4 * i)));
         }
     }
 
     /// Rows `[from,to)`: h `[N,F]` from gateUp `[N,2F]`, whose rows hold F gates, then F ups.
-    public static void gate(long h, long gateUp, long from, long to, int F, Bend bend) {
+    default void gate(long h, long gateUp, long from, long to, int F, Bend bend) {
         for (long n = from; n < to; n++) {
             long gate = gateUp + 8 * n * F, up = gate + 4L * F;
             for (int f = 0; f < F; f++) {
@@ -29,7 +31,7 @@ public final class Bends {
     }
 
     /// Rows `[from,to)`: `h = g · σ(1.702 · g) · (u + 1)`, g at most `limit`, u within ±`limit`.
-    public static void clampedGate(long h, long gateUp, long from, long to, int F, float limit) {
+    default void clampedGate(long h, long gateUp, long from, long to, int F, float limit) {
         for (long n = from; n < to; n++) {
             long gate = gateUp + 8 * n * F, up = gate + 4L * F;
             for (int f = 0; f < F; f++) {
@@ -40,7 +42,7 @@ public final class Bends {
     }
 
     /// Elements `[from,to)`: `x = cap · tanh(x / cap)`
-    public static void softcap(long x, long from, long to, float cap) {
+    default void softcap(long x, long from, long to, float cap) {
         for (long i = from; i < to; i++) {
             putFloat(x + 4 * i, (float) (cap * Math.tanh(getFloat(x + 4 * i) / (double) cap)));
         }

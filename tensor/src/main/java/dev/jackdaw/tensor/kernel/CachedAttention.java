@@ -6,6 +6,9 @@ import static dev.jackdaw.tensor.Memory.putDouble;
 import static dev.jackdaw.tensor.Memory.putFloat;
 
 import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.Switches;
+import dev.jackdaw.tensor.kernel.asm.AttentionCode;
+import dev.jackdaw.tensor.kernel.asm.MachineCode;
 
 /// Attention while generating: queries against the keys and values of all positions, which a cache keeps in pages (see [CacheType]).
 ///
@@ -24,10 +27,17 @@ import dev.jackdaw.tensor.Memory;
 /// The queries of a text are numbered: query `m` is head `m % G` of row `m / G`, whose position is `position + m / G`; `length` is the
 /// number of positions stored. `q` and `out` are the addresses of row 0, strides are in elements.
 ///
-/// These default methods define what is correct, with sums in double precision; [CachedAttentionSimd] is the fast twin.
+/// These default methods define what is correct, with sums in double precision; [CachedAttentionSimd] and [CachedAttentionAsm] are the fast
+/// twins.
 public interface CachedAttention {
     /// The definition.
     CachedAttention SCALAR = new CachedAttention() { };
+
+    /// What this machine can do, the fastest first, a portable implementation last.
+    static CachedAttention[] fastest(CachedAttention portable) {
+        AttentionCode code = Switches.SCALAR ? null : AttentionCode.of(MachineCode.current().isa());
+        return code == null ? new CachedAttention[] {portable} : new CachedAttention[] {new CachedAttentionAsm(code), portable};
+    }
 
     /// Positions in a page.
     int PAGE = 64;
@@ -74,19 +84,24 @@ public interface CachedAttention {
         return (positions + PAGE - 1) / PAGE;
     }
 
+    /// Whether there is a kernel for this; if not, ask the next slower implementation.
+    default boolean serves(Group group) {
+        return true;
+    }
+
     /// Bytes of what one query has found. Have room for a multiple of four queries.
     default long stateBytes(Group group) {
         return 8L * (group.D + 2);
     }
 
-    /// Bytes of scratch, aligned to [Memory#ALIGNMENT], for calls of [#look] with up to `queries` queries.
+    /// Bytes of scratch, aligned to [Memory#ALIGNMENT], for calls of the methods below with up to `queries` queries.
     default long scratchBytes(Group group, int queries) {
         return 0;
     }
 
     /// Bytes of scratch for calls of [#attend].
     default long attendBytes(Group group, int queries) {
-        return 2 * stateBytes(group) * ((queries + 3) / 4 * 4) + scratchBytes(group, queries);
+        return 2 * stateBytes(group) * ((queries + 3) / 4 * 4) + Memory.ALIGNMENT + scratchBytes(group, queries);
     }
 
     /// Stores the keys and values `[rows,D]` of positions `position` to `position + rows - 1`.
@@ -126,7 +141,7 @@ public interface CachedAttention {
     }
 
     /// Adds to what `n` queries have found so far what they found in a later chunk.
-    default void merge(Group group, long states, long later, int n) {
+    default void merge(Group group, long states, long later, int n, long scratch) {
         int D = group.D;
         for (int m = 0; m < n; m++) {
             long a = states + m * stateBytes(group), b = later + m * stateBytes(group);
@@ -144,7 +159,7 @@ public interface CachedAttention {
     }
 
     /// Writes what queries `from` to `from + n - 1` found in all chunks; `sinks` is the address of a score for each of the `G` heads, or 0.
-    default void write(Group group, long out, long outStride, long states, int from, int n, long sinks) {
+    default void write(Group group, long out, long outStride, long states, int from, int n, long sinks, long scratch) {
         int D = group.D;
         for (int m = from; m < from + n; m++) {
             long state = states + (m - from) * stateBytes(group), to = out + 4 * (m / group.G * outStride + (long) (m % group.G) * D);
@@ -160,13 +175,14 @@ public interface CachedAttention {
 
     /// Sets the rows of `out` for queries `from` to `from + n - 1`: all of the above but the appending.
     default void attend(Group group, long out, long outStride, long q, long qStride, int from, int n, long[] pages, int position, int length, long sinks, long scratch) {
-        long each = stateBytes(group) * ((n + 3) / 4 * 4), states = scratch, later = states + each, rest = later + each;
+        long each = stateBytes(group) * ((n + 3) / 4 * 4), states = scratch, later = states + each;
+        long rest = (later + each + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT;
         int first = group.first(position + from / group.G) / CHUNK, last = group.last(position + (from + n - 1) / group.G, length) / CHUNK;
         look(group, states, q, qStride, from, n, pages, position, length, first, rest);
         for (int chunk = first + 1; chunk <= last; chunk++) {
             look(group, later, q, qStride, from, n, pages, position, length, chunk, rest);
-            merge(group, states, later, n);
+            merge(group, states, later, n, rest);
         }
-        write(group, out, outStride, states, from, n, sinks);
+        write(group, out, outStride, states, from, n, sinks, rest);
     }
 }

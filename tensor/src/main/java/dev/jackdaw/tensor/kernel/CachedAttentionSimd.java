@@ -102,7 +102,7 @@ public final class CachedAttentionSimd implements CachedAttention {
     }
 
     @Override
-    public void merge(Group group, long states, long later, int n) {
+    public void merge(Group group, long states, long later, int n, long scratch) {
         int W = CacheType.width(group.D());
         long stateBytes = 4L * (W + 32);
         double c = factor(group) * LN2;
@@ -119,7 +119,7 @@ public final class CachedAttentionSimd implements CachedAttention {
     }
 
     @Override
-    public void write(Group group, long out, long outStride, long states, int from, int n, long sinks) {
+    public void write(Group group, long out, long outStride, long states, int from, int n, long sinks, long scratch) {
         int G = group.G(), D = group.D(), W = CacheType.width(D);
         double c = factor(group) * LN2;
         for (int m = from; m < from + n; m++) {

@@ -6,14 +6,15 @@ import dev.jackdaw.tensor.Switches;
 /// scalar references.
 public record Kernels(String name, Attention attention, CachedAttention cachedAttention, Norm norm, QkNormRope qkNormRope,
                       Activation activation, Embedding embedding, CrossEntropy crossEntropy, AdamW adamW, Muon muon,
-                      Elementwise elementwise) {
+                      Elementwise elementwise, Bends bends, Folding folding) {
     public static Kernels choose() {
         return Switches.SCALAR || ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty() ? scalar() : Simd.kernels();
     }
 
     private static Kernels scalar() {
         return new Kernels("scalar reference kernels (add --add-modules=jdk.incubator.vector for the fast ones)", Attention.SCALAR, CachedAttention.SCALAR,
-                Norm.SCALAR, QkNormRope.SCALAR, Activation.SCALAR, Embedding.SCALAR, CrossEntropy.SCALAR, AdamW.SCALAR, Muon.SCALAR, Elementwise.SCALAR);
+                Norm.SCALAR, QkNormRope.SCALAR, Activation.SCALAR, Embedding.SCALAR, CrossEntropy.SCALAR, AdamW.SCALAR, Muon.SCALAR, Elementwise.SCALAR,
+                Bends.SCALAR, Folding.SCALAR);
     }
 
     /// Apart, so that nothing of the Vector API is loaded where it is missing.
@@ -21,7 +22,7 @@ public record Kernels(String name, Attention attention, CachedAttention cachedAt
         static Kernels kernels() {
             return new Kernels("Vector API kernels, " + 8 * Lanes.BYTES + " bits", new AttentionSimd(), new CachedAttentionSimd(),
                     new NormSimd(), new QkNormRopeSimd(), new ActivationSimd(), new EmbeddingSimd(), new CrossEntropySimd(), new AdamWSimd(),
-                    new MuonSimd(), new ElementwiseSimd());
+                    new MuonSimd(), new ElementwiseSimd(), new BendsSimd(), new FoldingSimd());
         }
     }
 }

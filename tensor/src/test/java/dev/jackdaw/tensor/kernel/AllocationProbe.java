@@ -65,6 +65,12 @@ final class AllocationProbe {
         kernels.put("geluErfBackward", () -> activation.geluErfBackward(a, b, c, 0, flat));
         kernels.put("reluSquared", () -> activation.reluSquared(a, b, 0, flat));
         kernels.put("reluSquaredBackward", () -> activation.reluSquaredBackward(a, b, c, 0, flat));
+        Bends bends = new BendsSimd();
+        kernels.put("silu", () -> bends.bend(a, b, 0, flat, Bend.SILU));
+        kernels.put("relu", () -> bends.bend(a, b, 0, flat, Bend.RELU));
+        kernels.put("gelu gate", () -> bends.gate(a, b, 0, N, C / 2, Bend.GELU));
+        kernels.put("clamped gate", () -> bends.clampedGate(a, b, 0, N, C / 2, 7));
+        kernels.put("softcap", () -> bends.softcap(a, 0, flat, 30));
         Embedding embedding = new EmbeddingSimd();
         kernels.put("embedding", () -> embedding.forward(a, b, ids, 0, N, C));
         kernels.put("embedding, backward", () -> embedding.backward(a, b, ids, N, C, 3, C));

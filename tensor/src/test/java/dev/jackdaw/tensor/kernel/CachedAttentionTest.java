@@ -9,7 +9,9 @@ import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,6 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CachedAttentionTest {
     private static final float UNTOUCHED = 12345.5f;
     private static final CachedAttention SIMD = new CachedAttentionSimd();
+    /// The fast twins that this machine can run.
+    private static final List<CachedAttention> FAST = Stream.of(CachedAttention.fastest(SIMD)).toList();
 
     /// The queries, keys and values of `S` positions, and a cache that holds them.
     private static final class Case implements AutoCloseable {
@@ -104,7 +108,10 @@ class CachedAttentionTest {
     }
 
     private static void assertTwins(CachedAttention.Group group, int S) {
-        AttentionTest.assertClose(group + " S=" + S, run(SIMD, group, S, S), run(CachedAttention.SCALAR, group, S, S), 3e-6);
+        float[] expected = run(CachedAttention.SCALAR, group, S, S);
+        for (CachedAttention fast : FAST) {
+            AttentionTest.assertClose(fast.getClass() + " " + group + " S=" + S, run(fast, group, S, S), expected, 3e-6);
+        }
     }
 
     @ParameterizedTest
@@ -143,8 +150,10 @@ class CachedAttentionTest {
     void simdMatchesScalarByAnyRule(float softcap, boolean sinks, boolean bothWays) {
         for (int window : new int[] {0, 70}) {
             CachedAttention.Group group = new CachedAttention.Group(CacheType.F32, 3, 24, 0.7f, window, softcap, bothWays);
-            try (Case simd = new Case(group, 330, 1, sinks); Case scalar = new Case(group, 330, 1, sinks)) {
-                AttentionTest.assertClose(group + " sinks " + sinks, simd.run(SIMD, 330), scalar.run(CachedAttention.SCALAR, 330), 5e-6);
+            for (CachedAttention attention : FAST) {
+                try (Case fast = new Case(group, 330, 1, sinks); Case scalar = new Case(group, 330, 1, sinks)) {
+                    AttentionTest.assertClose(attention.getClass() + " " + group + " sinks " + sinks, fast.run(attention, 330), scalar.run(CachedAttention.SCALAR, 330), 5e-6);
+                }
             }
         }
     }
@@ -186,9 +195,11 @@ class CachedAttentionTest {
     @CsvSource({"F32,1,64,0", "F16,3,64,0", "Q8_0,2,24,0", "F32,3,16,40", "F16,2,33,270"})
     void batchedEqualsOneByOneInEveryBit(CacheType type, int G, int D, int window) {
         CachedAttention.Group group = group(type, G, D, window);
-        float[] oneByOne = run(SIMD, group, 560, 1);
-        for (int chunk : new int[] {2, 5, 64, 67, 560}) {
-            AttentionTest.assertSameBits(chunk + " at once", run(SIMD, group, 560, chunk), oneByOne);
+        for (CachedAttention fast : FAST) {
+            float[] oneByOne = run(fast, group, 560, 1);
+            for (int chunk : new int[] {2, 5, 64, 67, 560}) {
+                AttentionTest.assertSameBits(fast.getClass() + " " + chunk + " at once", run(fast, group, 560, chunk), oneByOne);
+            }
         }
     }
 
@@ -197,7 +208,7 @@ class CachedAttentionTest {
     void chunksByThemselvesEqualAllAtOnceInEveryBit(CacheType type) {
         CachedAttention.Group group = group(type, 3, 40, 700);
         int S = 1000, at = S - 2, queries = 6;
-        for (CachedAttention attention : new CachedAttention[] {SIMD, CachedAttention.SCALAR}) {
+        for (CachedAttention attention : Stream.concat(FAST.stream(), Stream.of(CachedAttention.SCALAR)).toList()) {
             try (Case c = new Case(group, S, 1)) {
                 long scratch = c.scratch(attention, queries), q = c.q.address() + 4 * at * c.stride, out = c.out.address() + 4 * at * c.stride, bytes = 8 * attention.stateBytes(group);
                 c.append(attention, 0, S);
@@ -209,9 +220,9 @@ class CachedAttentionTest {
                     attention.look(group, states + chunk * bytes, q, c.stride, 0, queries, c.pages, at, S, chunk, scratch);
                 }
                 for (int chunk = 1; chunk < 4; chunk++) {
-                    attention.merge(group, states, states + chunk * bytes, queries);
+                    attention.merge(group, states, states + chunk * bytes, queries, scratch);
                 }
-                attention.write(group, out, c.stride, states, 0, queries, 0);
+                attention.write(group, out, c.stride, states, 0, queries, 0, scratch);
                 AttentionTest.assertSameBits(type + "", c.out.toFloats(), expected);
             }
         }
@@ -250,8 +261,10 @@ class CachedAttentionTest {
 
     @Test
     void staysRightWithLargeLogits() {
-        try (Case simd = new Case(group(2, 16, 0), 100, 30); Case scalar = new Case(group(2, 16, 0), 100, 30)) {
-            AttentionTest.assertClose("out", simd.run(SIMD, 100), scalar.run(CachedAttention.SCALAR, 100), 1e-3);
+        for (CachedAttention attention : FAST) {
+            try (Case fast = new Case(group(2, 16, 0), 100, 30); Case scalar = new Case(group(2, 16, 0), 100, 30)) {
+                AttentionTest.assertClose("out", fast.run(attention, 100), scalar.run(CachedAttention.SCALAR, 100), 1e-3);
+            }
         }
     }
 
@@ -268,17 +281,23 @@ class CachedAttentionTest {
     @ParameterizedTest
     @EnumSource(CacheType.class)
     void allocatesNothingOnTheHeap(CacheType type) {
+        for (CachedAttention fast : FAST) {
+            allocatesNothingOnTheHeap(fast, type);
+        }
+    }
+
+    private static void allocatesNothingOnTheHeap(CachedAttention fast, CacheType type) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         CachedAttention.Group group = new CachedAttention.Group(type, 3, 64, 0.125f, 0, 9, false);
         try (Case c = new Case(group, 300, 1, true)) {
-            c.run(SIMD, 300);
-            long scratch = c.scratch(SIMD, 3);
+            c.run(fast, 300);
+            long scratch = c.scratch(fast, 3);
             long fewest = Long.MAX_VALUE;
             // the interpreter and the first compiler do allocate vectors, so give the last compiler time to arrive
             for (long start = System.nanoTime(); fewest > 1000 && System.nanoTime() - start < 20_000_000_000L; ) {
                 long before = threads.getCurrentThreadAllocatedBytes();
                 for (int i = 0; i < 100; i++) {
-                    SIMD.attend(c.group, c.out.address(), c.stride, c.q.address(), c.stride, 0, 3, c.pages, 299, 300, c.sinks, scratch);
+                    fast.attend(c.group, c.out.address(), c.stride, c.q.address(), c.stride, 0, 3, c.pages, 299, 300, c.sinks, scratch);
                 }
                 fewest = Math.min(fewest, threads.getCurrentThreadAllocatedBytes() - before);
             }

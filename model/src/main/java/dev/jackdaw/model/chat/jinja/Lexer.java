@@ -184,7 +184,7 @@ final class Lexer {
                 }
                 return;
             }
-            if (Character.isDigit(c)) {
+            if (isDigit(at)) {
                 number();
             } else if (c == '_' || Character.isUnicodeIdentifierStart(source.codePointAt(at))) {
                 name();

@@ -226,7 +226,7 @@ final class TextOperations {
                 if (!name.matches("\\w*")) {
                     throw new Problem("{" + name + "} is not supported; use {}, {0} or {name}");
                 }
-                boolean isIndex = name.isEmpty() || Character.isDigit(name.charAt(0));
+                boolean isIndex = name.matches("[0-9]*");
                 int index = name.isEmpty() ? next++ : isIndex && name.length() < 6 ? Integer.parseInt(name) : 0;
                 Value value = isIndex ? arguments.get(index, "", null) : arguments.named().get(name);
                 if (value == null) {

@@ -14,6 +14,7 @@ final class Configurations {
     /// The bottom of a stack whose lower part is not looked at.
     static final int OPEN = 1;
     private static final int MOST_STACKS = 5_000;
+    private static final long MOST_WORK = 30_000_000;
     private static final int MOST_PLACES = 60_000;
 
     private record Stack(int state, int below) { }
@@ -54,6 +55,7 @@ final class Configurations {
     private int[] stackStates = new int[1024];
     private int[] stackBelow = new int[1024];
     private int stackCount = 2;
+    private long work;
     private final Map<Key, Place> places = new HashMap<>();
 
     Configurations(Automaton automaton) {
@@ -132,6 +134,11 @@ final class Configurations {
         });
     }
 
+    /// Counts the work anew: of a grammar in which everything can be read in many ways, the question of what may come next is cut off.
+    void begin() {
+        work = 0;
+    }
+
     /// The place after one more byte; dead if the byte is not allowed.
     Place next(Place place, int b) {
         if (place.next == null) {
@@ -176,6 +183,9 @@ final class Configurations {
             while (!todo.isEmpty()) {
                 long[] pair = todo.pop();
                 int state = (int) pair[0], below = (int) pair[1];
+                if (++work > MOST_WORK) {
+                    throw new IllegalArgumentException("grammar: " + MOST_WORK + " steps did not tell what may come next; the grammar is too ambiguous, or repeats repetitions");
+                }
                 if (!seen.add((long) state << 32 | below)) {
                     continue;
                 }

@@ -40,6 +40,18 @@ sealed interface Form {
         return new Repeat(form, 0, 1);
     }
 
+    /// A repetition; one of a repetition becomes a single one where both together allow every number between two.
+    static Form repeat(Form form, int min, int max) {
+        Form inner = form instanceof Sequence(List<Form> parts) && parts.size() == 1 ? parts.getFirst() : form;
+        if (inner instanceof Repeat(Form once, int least, int most) && least <= 1) {
+            long low = (long) min * least, high = max < 0 && most != 0 || most < 0 && max != 0 ? -1 : (long) Math.max(max, 0) * most;
+            if (low <= Integer.MAX_VALUE && high <= Integer.MAX_VALUE) {
+                return new Repeat(once, (int) low, (int) high);
+            }
+        }
+        return new Repeat(form, min, max);
+    }
+
     /// A set from ranges in any order; surrogates are no characters.
     static Chars chars(int... ranges) {
         List<int[]> all = new ArrayList<>();

@@ -207,11 +207,11 @@ final class GbnfParser {
         Form form = atom;
         while (true) {
             if (next("*")) {
-                form = new Form.Repeat(form, 0, -1);
+                form = Form.repeat(form, 0, -1);
             } else if (next("+")) {
-                form = new Form.Repeat(form, 1, -1);
+                form = Form.repeat(form, 1, -1);
             } else if (next("?")) {
-                form = new Form.Repeat(form, 0, 1);
+                form = Form.repeat(form, 0, 1);
             } else if (next("{")) {
                 blank(false);
                 int min = peek() == ',' ? 0 : number();
@@ -225,7 +225,7 @@ final class GbnfParser {
                 if (!next("}") || max >= 0 && max < min) {
                     throw problem("expected {m}, {m,} or {m,n}");
                 }
-                form = new Form.Repeat(form, min, max);
+                form = Form.repeat(form, min, max);
             } else {
                 return form;
             }

@@ -99,6 +99,7 @@ public final class GrammarConstraint implements Constraint {
         long[] known = memory.masks.get(place);
         if (known == null) {
             known = new long[(memory.trie.tokens() + 63) >>> 6];
+            configurations.begin();
             for (int stack : place.stacks) {
                 add(stack, known);
             }

@@ -118,7 +118,7 @@ final class RegexParser {
                 throw problem("possessive repetition is not supported");
             }
             next('?');                            // reluctant: the same texts
-            form = new Form.Repeat(form, min, max);
+            form = Form.repeat(form, min, max);
         }
         return form;
     }
@@ -275,7 +275,7 @@ final class RegexParser {
             throw problem("nested deeper than " + DEEPEST);
         }
         boolean isNegated = next('^');
-        Form.Chars found = Form.chars();
+        List<int[]> ranges = new ArrayList<>();
         boolean first = true;
         while (true) {
             if (!more()) {
@@ -302,10 +302,10 @@ final class RegexParser {
                 }
                 item = Form.chars(item.ranges()[0], end.ranges()[0]);
             }
-            int[] both = java.util.stream.IntStream.concat(java.util.Arrays.stream(found.ranges()), java.util.Arrays.stream(item.ranges())).toArray();
-            found = Form.chars(both);
+            ranges.add(item.ranges());
         }
         depth--;
+        Form.Chars found = Form.chars(ranges.stream().flatMapToInt(java.util.Arrays::stream).toArray());
         Form.Chars result = isNegated ? Form.not(found) : found;
         if (result.isEmpty()) {
             throw problem("a set without a character");

@@ -101,6 +101,12 @@ class TemplateTest {
     }
 
     @Test
+    void digitsOfOtherScriptsAreNoNumbers() {
+        assertThatThrownBy(() -> Template.of("{{ \u0661 }}")).isInstanceOf(TemplateException.class).hasMessageContaining("line 1");
+        assertThatThrownBy(() -> Template.of("{{ '{1a}'.format(2) }}").render(java.util.Map.of(), java.util.Map.of())).isInstanceOf(TemplateException.class).hasMessageContaining("{1a}");
+    }
+
+    @Test
     void deepSourcesAreRefused() {
         for (String[] part : new String[][] {{"(", ")"}, {"[", "]"}, {"not ", ""}, {"-", ""}, {"{1:", "}"}, {"1 if 1 else ", ""}, {"x(", ")"}, {"x[", "]"}}) {
             assertThatThrownBy(() -> Template.of("{{ " + part[0].repeat(50_000) + "1" + part[1].repeat(50_000) + " }}")).as(part[0]).isInstanceOf(TemplateException.class);

@@ -293,4 +293,33 @@ class GrammarConstraintTest {
             }
         }
     }
+
+    /// Repetitions of repetitions are one, and what they match stays the same.
+    @Test
+    void repeatedRepetitionsAreOne() {
+        Form a = Form.chars('a', 'a');
+        assertThat(Form.repeat(Form.repeat(a, 1, -1), 1, -1)).isEqualTo(new Form.Repeat(a, 1, -1));
+        assertThat(Form.repeat(new Form.Sequence(List.of(Form.repeat(a, 0, -1))), 1, -1)).isEqualTo(new Form.Repeat(a, 0, -1));
+        assertThat(Form.repeat(Form.repeat(a, 0, 1), 0, -1)).isEqualTo(new Form.Repeat(a, 0, -1));
+        assertThat(Form.repeat(Form.repeat(a, 1, 3), 2, 4)).isEqualTo(new Form.Repeat(a, 2, 12));
+        assertThat(Form.repeat(Form.repeat(a, 1, -1), 0, 0)).isEqualTo(new Form.Repeat(a, 0, 0));
+        assertThat(Form.repeat(Form.repeat(a, 0, 0), 0, -1)).isEqualTo(new Form.Repeat(a, 0, 0));
+        assertThat(Form.repeat(Form.repeat(a, 2, 3), 0, 2)).as("0, 2, 3, 4, 5, 6").isInstanceOf(Form.Repeat.class).extracting("form").isInstanceOf(Form.Repeat.class);
+        for (String hostile : List.of("\"a\"*++++++++++++++++++++++++++++++", "((((((((((\"a\"+)+)+)+)+)+)+)+)+)+)+", "(\"a\"{0,9}){0,9}", "(\"a\"?)*")) {
+            String grammar = "root ::= " + hostile + " \"b\"";
+            assertThat(walk(new GrammarConstraint(Grammar.ofGbnf(grammar), trie), 1)).as(hostile).matches("a*b");
+        }
+    }
+
+    @Test
+    void readingsWithoutNumberAreCutOff() {
+        String grammar = "root ::= x x x x x x x x\nx ::= (\"a\"? | \"a\" \"a\"? | (\"a\"? \"b\"?)+ | y)*\ny ::= (\"a\" | \"aa\" | x \"c\")?\n";
+        long start = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+        try {
+            walk(new GrammarConstraint(Grammar.ofGbnf(grammar), trie), 1);
+        } catch (IllegalArgumentException e) {
+            assertThat(e).hasMessageStartingWith("grammar:");
+        }
+        assertThat((ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - start) / 1e9).isLessThan(20);
+    }
 }

@@ -8,9 +8,9 @@ package dev.jackdaw.tensor.kernel.asm;
 public enum Op {
     MOVUPS(1, 0, 0x10, Covers.ALL), STOREUPS(1, 0, 0x11, Covers.ALL),
     MOVDQU(1, 2, 0x6F, Covers.ALL), STOREDQU(1, 2, 0x7F, Covers.ALL),
-    ADDPS(1, 0, 0x58, Covers.LANES), MULPS(1, 0, 0x59, Covers.LANES), SUBPS(1, 0, 0x5C, Covers.LANES), MAXPS(1, 0, 0x5F, Covers.LANES),
+    SHUFF32X4(3, 1, 0x23, Covers.LANES), ADDPS(1, 0, 0x58, Covers.LANES), MULPS(1, 0, 0x59, Covers.LANES), SUBPS(1, 0, 0x5C, Covers.LANES), MAXPS(1, 0, 0x5F, Covers.LANES), MINPS(1, 0, 0x5D, Covers.LANES),
     DIVPS(1, 0, 0x5E, Covers.LANES),
-    FMADD213PS(2, 1, 0xA8, Covers.LANES), FMADD231PS(2, 1, 0xB8, Covers.LANES),
+    FMADD213PS(2, 1, 0xA8, Covers.LANES), FMADD231PS(2, 1, 0xB8, Covers.LANES), FMSUB213PS(2, 1, 0xAA, Covers.LANES),
     CVTDQ2PS(1, 0, 0x5B, Covers.LANES), CVTPS2DQ(1, 1, 0x5B, Covers.LANES), CVTPH2PS(2, 1, 0x13, Covers.HALF),
     PAND(1, 1, 0xDB, Covers.LANES), POR(1, 1, 0xEB, Covers.LANES), PXOR(1, 1, 0xEF, Covers.LANES), PANDN(1, 1, 0xDF, Covers.LANES),
     PABSB(2, 1, 0x1C, Covers.ALL), PSIGNB(2, 1, 0x08, Covers.ALL),

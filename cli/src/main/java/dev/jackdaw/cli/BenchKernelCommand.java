@@ -62,7 +62,7 @@ final class BenchKernelCommand implements Runnable {
                         decimal("%.0f", result.gops()), decimal("%.1f", result.gigabytesPerSecond()), decimal("%.0f%%", 100 * result.ofLimit())));
             }
         }
-        output.line(String.format(Locale.ROOT, "%d threads, %s; limits %.0f GFLOP/s, %.1f GB/s", common.threads(), MachineCode.current().description(),
+        output.line(String.format(Locale.ROOT, "%d threads, machine code: %s; limits %.0f GFLOP/s, %.1f GB/s", common.threads(), MachineCode.current().description(),
                 limits.gflops(), limits.gigabytesPerSecond()));
         output.table(List.of("weight", "x", "shape", "rows", "µs", "GOP/s", "GB/s", "of limit"), table);
     }

@@ -8,23 +8,19 @@ import java.util.Locale;
 /// @param isa    the instruction set our kernels use
 /// @param reason why it is not a better one, or null if it is the best there is
 public record MachineCode(Isa isa, String reason) {
+    private static MachineCode current;
+
     /// This process's, as the switch `jackdaw.isa` allows; found out when first asked for.
-    public static MachineCode current() {
-        return Current.MACHINE;
-    }
-
-    private static final class Current {
-        static final MachineCode MACHINE = open();
-
-        private static MachineCode open() {
+    public static synchronized MachineCode current() {
+        if (current == null) {
             Isa allowed = Isa.allowed(Switches.ISA);
-            MachineCode found = MachineCode.open(allowed, null);
-            if (found.isa == Isa.NONE && allowed != Isa.NONE && isSupported()) {
+            current = open(allowed, null);
+            if (current.isa == Isa.NONE && allowed != Isa.NONE && isSupported()) {
                 System.getLogger("jackdaw").log(System.Logger.Level.WARNING, "quantised weights use the slower portable kernels: {0}; jackdaw doctor says what to do",
-                        found.reason);
+                        current.reason);
             }
-            return found;
         }
+        return current;
     }
 
     /// Whether we write code for this kind of computer at all.
@@ -52,12 +48,12 @@ public record MachineCode(Isa isa, String reason) {
         }
     }
 
-    /// For people: which machine code the kernels use, or why none.
+    /// For people: the instructions that machine code uses, or why there is none.
     public String description() {
         return switch (isa) {
-            case AVX512 -> "machine code for AVX-512 with VNNI";
-            case AVX2 -> "machine code for AVX2 (" + reason + ")";
-            case NONE -> "no machine code (" + reason + ")";
+            case AVX512 -> "AVX-512 with VNNI";
+            case AVX2 -> "AVX2 (" + reason + ")";
+            case NONE -> "none (" + reason + ")";
         };
     }
 }

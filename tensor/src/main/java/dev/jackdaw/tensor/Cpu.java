@@ -53,7 +53,8 @@ final class Cpu implements Device {
 
     @Override
     public String description() {
-        return "CPU, " + workers.threads() + (workers.threads() == 1 ? " thread, " : " threads, ") + kernels.name() + (activations == Activations.Q8 ? ", activations of eight bits" : "");
+        return "CPU, " + workers.threads() + (workers.threads() == 1 ? " thread, " : " threads, ") + kernels.name() + ", machine code: "
+                + MachineCode.current().description() + (activations == Activations.Q8 ? ", activations of eight bits" : "");
     }
 
     @Override

@@ -50,7 +50,7 @@ class LargeModelTest {
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
             assertThat(model.spec().parameterCount()).isEqualTo(68_976_648_192L);
             try (Forward forward = new Forward(model.spec(), device, model, 24 * GIB); KvCache cache = forward.newCache(1)) {
-                assertThat(forward.note().orElseThrow()).contains("the weights take 131,062 MB packed and 24,576 MB are free");
+                assertThat(forward.note().orElseThrow()).contains("the weights take 131,065 MB packed and 24,576 MB are free");
                 assertThat(forward.logits(cache, 1)).hasSize(32000).containsOnly(0);
                 assertThat(anonymousBytes()).isLessThan(4 * GIB);
             }

@@ -1,5 +1,6 @@
 package dev.jackdaw.cli;
 
+import dev.jackdaw.tensor.DType;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -38,7 +39,7 @@ class ChatTerminalTest {
     static void write() throws IOException {
         assumeTrue(Files.isExecutable(SCRIPT) && System.getProperty("os.name").equals("Linux"), "needs /usr/bin/script of util-linux");
         model = folder.resolve("slow.gguf");
-        TinyModel.write(model, 4, 512, 20_000);
+        TinyModel.write(model, "qwen3", DType.F32, 4, 512, 20_000);
     }
 
     private void start() throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Workers;
+import dev.jackdaw.tensor.kernel.asm.ExecutableMemory;
 import dev.jackdaw.tensor.kernel.asm.Isa;
 import dev.jackdaw.tensor.kernel.asm.MachineCode;
 import dev.jackdaw.tensor.kernel.asm.QuantCode;
@@ -16,6 +17,7 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -156,6 +158,39 @@ class QuantMatMulAsmTest {
             }
             assertThat(least).as("bytes allocated by one product").isLessThanOrEqualTo(200);
         }
+    }
+
+    /// The system let us ask the processor, but places no kernel: the portable version takes over, with the same bits.
+    @ParameterizedTest
+    @MethodSource("sets")
+    void goesOnWithoutExecutableMemory(Isa isa) throws Exception {
+        var refused = new AtomicInteger();
+        var pages = new ExecutableMemory.Pages() {
+            @Override
+            public long map(long bytes) {
+                refused.getAndIncrement();
+                return -1;
+            }
+
+            @Override
+            public int makeExecutable(long address, long bytes) {
+                return -1;
+            }
+
+            @Override
+            public void unmap(long address, long bytes) {
+            }
+        };
+        try (QuantMatMul asm = new QuantMatMulAsm(QuantCode.of(isa, pages), REFERENCE); Arena arena = Arena.ofShared()) {
+            for (int rows : new int[] {1, 7}) {
+                Layer layer = Layer.of(arena, DType.Q4_0, rows, 33, 2);
+                for (boolean exact : new boolean[] {false, true}) {
+                    assertThat(layer.run(asm, WORKERS, exact)).isEqualTo(layer.run(REFERENCE, WORKERS, exact));
+                }
+                asm.quantize(WORKERS, layer.activations, layer.x, layer.C, rows, layer.C);
+            }
+        }
+        assertThat(refused.get()).as("asked once, then remembered").isEqualTo(1);
     }
 
     @Test

@@ -14,7 +14,17 @@ public record MachineCode(Isa isa, String reason) {
     }
 
     private static final class Current {
-        static final MachineCode MACHINE = open(Isa.allowed(Switches.ISA), null);
+        static final MachineCode MACHINE = open();
+
+        private static MachineCode open() {
+            Isa allowed = Isa.allowed(Switches.ISA);
+            MachineCode found = MachineCode.open(allowed, null);
+            if (found.isa == Isa.NONE && allowed != Isa.NONE && isSupported()) {
+                System.getLogger("jackdaw").log(System.Logger.Level.WARNING, "quantised weights use the slower portable kernels: {0}; jackdaw doctor says what to do",
+                        found.reason);
+            }
+            return found;
+        }
     }
 
     /// Whether we write code for this kind of computer at all.

@@ -133,9 +133,9 @@ final class PanelReader {
         }
     }
 
-    /// Asks for the group of the panel that lies `panels` (1, 2, 4 or 8) further on.
-    void ask(int panels) {
-        for (int line = 0; line < format.quantBytes(); line += 64) {
+    /// Asks for the group of the panel that lies `panels` (1, 2, 4 or 8) further on, with or without its quants.
+    void ask(int panels, boolean quants) {
+        for (int line = 0; quants && line < format.quantBytes(); line += 64) {
             a.prefetch(2, at(QUANTS, PANEL_BYTES, panels, line));
         }
         for (int line = 0; line < format.highBytes(); line += 64) {

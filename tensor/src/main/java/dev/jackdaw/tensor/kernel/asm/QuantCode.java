@@ -17,13 +17,21 @@ public final class QuantCode {
     private final MemorySegment[] exact = oneRow.clone();
     private MemorySegment quantize;
 
-    private QuantCode(Isa isa) {
+    private final ExecutableMemory.Pages pages;
+
+    private QuantCode(Isa isa, ExecutableMemory.Pages pages) {
         this.isa = isa;
+        this.pages = pages;
     }
 
     /// Null where there is no machine code for this instruction set.
     public static QuantCode of(Isa isa) {
-        return isa == Isa.NONE ? null : new QuantCode(isa);
+        return of(isa, null);
+    }
+
+    /// @param pages the system's memory calls; null: the real ones
+    public static QuantCode of(Isa isa, ExecutableMemory.Pages pages) {
+        return isa == Isa.NONE ? null : new QuantCode(isa, pages);
     }
 
     /// One row of activation blocks by a packed weight; null if it could not be placed.
@@ -81,7 +89,7 @@ public final class QuantCode {
 
     private MemorySegment place(byte[] code) {
         try {
-            return ExecutableMemory.place(code);
+            return pages == null ? ExecutableMemory.place(code) : ExecutableMemory.place(code, pages);
         } catch (ExecutableMemory.Refused refused) {
             System.getLogger("jackdaw").log(System.Logger.Level.WARNING, "{0}; the slower portable kernels take over", refused.getMessage());
             Arrays.fill(oneRow, NONE);

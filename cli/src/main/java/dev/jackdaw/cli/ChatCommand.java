@@ -81,6 +81,7 @@ final class ChatCommand implements Callable<Integer> {
                 SpeculationOptions.Asked asked = speculation.open(model, device, Predictor.of(model.forward()), sampling.sampling(common, model.tokenizer()));
                 ChatSession session = ChatSession.open(model, asked.predictor())) {
             this.asked = asked;
+            model.forward().note().ifPresent(note -> common.output().note("%s", note));
             if (system != null) {
                 session.messages().add(Message.of("system", common.text(system)));
             }

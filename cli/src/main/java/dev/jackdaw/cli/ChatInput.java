@@ -89,7 +89,11 @@ interface ChatInput extends AutoCloseable {
     /// A terminal; the history is kept in the user's folder. Ctrl-C takes back what stands in the line, and leaves where nothing does.
     final class OfTerminal implements ChatInput {
         private final Terminal terminal;
+        /// One press of Ctrl-C may be reported twice, the second time to the line after.
+        private static final long SAME_PRESS = 500_000_000;
+
         private final LineReader reader;
+        private long takenBack = System.nanoTime() - 2 * SAME_PRESS;
 
         OfTerminal() throws IOException {
             terminal = TerminalBuilder.builder().system(true).dumb(true).build();
@@ -111,9 +115,12 @@ interface ChatInput extends AutoCloseable {
                 try {
                     return reader.readLine(prompt);
                 } catch (UserInterruptException e) {
-                    if (e.getPartialLine() == null || e.getPartialLine().isEmpty()) {
+                    boolean isEmpty = e.getPartialLine() == null || e.getPartialLine().isEmpty();
+                    if (isEmpty && System.nanoTime() - takenBack > SAME_PRESS) {
                         return null;
                     }
+                    takenBack = System.nanoTime();
+                    Thread.interrupted();
                 } catch (EndOfFileException e) {
                     return null;
                 }

@@ -33,6 +33,7 @@ final class DreamCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         sampling.check(common);
         try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
+            model.forward().note().ifPresent(note -> common.output().note("%s", note));
             int most = Math.min(maxTokens, model.spec().context() - 1);
             if (most < maxTokens) {
                 common.output().note("the model's context holds %d tokens: dreaming %d instead of %d", model.spec().context(), most, maxTokens);

@@ -71,6 +71,7 @@ final class EvalCommand implements Callable<Integer> {
             if (data == null && !Files.exists(heldOut)) {
                 throw common.wrong("--data: give text to measure on; " + path + " is not the directory of a run, which would hold some");
             }
+            model.forward().note().ifPresent(note -> common.output().note("%s", note));
             Path temporary = Files.createTempDirectory("jackdaw-eval");
             try (TokenShard shard = data == null ? TokenShard.open(heldOut) : tokenize(model, temporary)) {
                 int window = context != null ? context : Math.min(1024, model.spec().context());

@@ -1,5 +1,6 @@
 package dev.jackdaw.cli;
 
+import dev.jackdaw.model.store.ModelStore;
 import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.model.token.Tokenizers;
 import java.io.IOException;
@@ -39,7 +40,7 @@ final class TokenizerDecodeCommand implements Callable<Integer> {
             throw common.wrong("decode: give token ids, or --jsonl FILE");
         }
         Output output = common.output();
-        Tokenizer tokenizer = Tokenizers.read(source);
+        Tokenizer tokenizer = Tokenizers.read(ModelStore.resolve(source));
         if (jsonLines != null) {
             JsonLinesInput.forEach(jsonLines, common.in(), line -> output.jsonLine(
                     new Decoded(tokenizer.decode(JsonLinesInput.ids(line, "ids"), JsonLinesInput.flag(line, "skipSpecial", skipSpecial)))));

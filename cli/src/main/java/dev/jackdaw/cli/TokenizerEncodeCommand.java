@@ -1,5 +1,6 @@
 package dev.jackdaw.cli;
 
+import dev.jackdaw.model.store.ModelStore;
 import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.model.token.Tokenizers;
 import java.io.IOException;
@@ -49,7 +50,7 @@ final class TokenizerEncodeCommand implements Callable<Integer> {
             throw common.wrong("encode: give a TEXT, or --jsonl FILE");
         }
         Output output = common.output();
-        Tokenizer tokenizer = Tokenizers.read(source);
+        Tokenizer tokenizer = Tokenizers.read(ModelStore.resolve(source));
         if (jsonLines != null) {
             JsonLinesInput.forEach(jsonLines, common.in(), line -> output.jsonLine(encode(tokenizer, line)));
             return 0;

@@ -90,7 +90,7 @@ public final class Download implements AutoCloseable {
         while (true) {
             long have = Files.exists(target) ? Files.size(target) : 0;
             try {
-                if (expected.bytes < 0 || have != expected.bytes) {
+                if (expected.bytes < 0 || have != expected.bytes || !Files.exists(target)) {            // an empty file must be made, too
                     String tag = Files.exists(tagFile) ? Files.readString(tagFile) : null;
                     fetch(uri, target, tagFile, have, tag, expected, before, progress);
                 }

@@ -330,4 +330,13 @@ class ModelStoreTest {
         store.remove("bad");
         assertThat(bad).doesNotExist();
     }
+
+    @Test
+    void emptyFilesArePulledToo() throws IOException {
+        put("config.json", 20);
+        put("model.safetensors", 100);
+        put("LICENSE", 0);
+        ModelStore.Stored stored = pull("hf.co/org/repo");
+        assertThat(stored.folder().resolve("LICENSE")).isEmptyFile();
+    }
 }

@@ -25,15 +25,24 @@ final class TinyModel {
     }
 
     static void write(Path gguf) throws IOException {
-        write(gguf, "qwen3", DType.F32);
+        write(gguf, "qwen3", DType.F32, 2, 64, CONTEXT);
     }
 
-    /// @param family of one of those whose description is that of Llama, with or without norms of heads
+    /// One that takes longer for a token.
+    static void write(Path gguf, int layers, int width, int context) throws IOException {
+        write(gguf, "qwen3", DType.F32, layers, width, context);
+    }
+
+    /// @param family one of those whose description is that of Llama, with or without norms of heads
     static void write(Path gguf, String family, DType type) throws IOException {
+        write(gguf, family, type, 2, 64, CONTEXT);
+    }
+
+    private static void write(Path gguf, String family, DType type, int layers, int width, int context) throws IOException {
         BpeTrainer.Settings settings = BpeTrainer.Settings.of(256 + 20 + SpecialTokens.names().size(), 1);
         var tokenizer = new BytePairTokenizer(BpeTrainer.train(List.of(TEXT.repeat(3).getBytes(StandardCharsets.UTF_8)), settings,
                 BpeTrainer.Progress.none()).spec());
-        var spec = ModelSpec.plain(family, tokenizer.vocabularySize(), 2, 64, 2, 1, 32, 96, CONTEXT, 1e-6f, 10_000, family.equals("qwen3"), true);
+        var spec = ModelSpec.plain(family, tokenizer.vocabularySize(), layers, width, 2, 1, 32, 3 * width / 2, context, 1e-6f, 10_000, family.equals("qwen3"), true);
         try (Arena arena = Arena.ofShared()) {
             var weights = new FlatWeights(arena, spec);
             var random = new SplittableRandom(1);

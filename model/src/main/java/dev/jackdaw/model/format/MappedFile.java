@@ -1,6 +1,6 @@
 package dev.jackdaw.model.format;
 
-import dev.jackdaw.tensor.Pages;
+import dev.jackdaw.tensor.SystemMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -35,7 +35,7 @@ record MappedFile(Path path, MemorySegment bytes) {
 
     /// No page stays in memory; what is read again is read from the file again.
     void release() {
-        Pages.release(bytes);
+        SystemMemory.release(bytes);
     }
 
     long size() {

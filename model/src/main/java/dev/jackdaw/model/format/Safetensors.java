@@ -245,7 +245,7 @@ public final class Safetensors {
         }
     }
 
-    /// Gives back the pages of the files that were read; see [dev.jackdaw.tensor.Pages#release].
+    /// Gives back the pages of the files that were read; see [dev.jackdaw.tensor.SystemMemory#release].
     public void release() {
         files.values().forEach(MappedFile::release);
     }

@@ -21,6 +21,8 @@ public final class QuantMatMulAsm implements QuantMatMul {
     /// Work that is worth a part: some 10 microseconds.
     private static final long PART_BYTES = 128 << 10;
     private static final long PART_PRODUCTS = 4_000_000;
+    /// No part is worth more than so many: the garbage collector waits for the call to return.
+    private static final int MOST_WORTH = 64;
     private static final long PART_NUMBERS = 1 << 14;
 
     private final QuantMatMul portable;
@@ -129,7 +131,8 @@ public final class QuantMatMulAsm implements QuantMatMul {
         panelsTogether = code.panelsTogether(exact);
         int together = (panels + panelsTogether - 1) / panelsTogether;
         long worth = Math.max(panels * panelBytes / PART_BYTES, (long) panels * PanelFormat.LANES * C / PART_PRODUCTS * rows);
-        pieces = (int) Math.clamp(worth / rowBlocks, Math.min(together, workers.threads()), Math.min(together, PARTS_PER_THREAD * workers.threads()));
+        long most = Math.max((long) PARTS_PER_THREAD * workers.threads(), worth / MOST_WORTH);
+        pieces = (int) Math.clamp(worth / rowBlocks, Math.min(together, workers.threads()), Math.min(together, most));
         each = (Arguments.BYTES + code.scratchBytes(rowsInBlock, exact) + 63) / 64 * 64;
         place = memory.bytes(each * workers.threads());
         workers.run(pieces * rowBlocks, part);

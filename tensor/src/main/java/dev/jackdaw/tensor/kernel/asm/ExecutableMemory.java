@@ -1,10 +1,10 @@
 package dev.jackdaw.tensor.kernel.asm;
 
 import dev.jackdaw.tensor.Memory;
-import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
@@ -59,62 +59,50 @@ public final class ExecutableMemory {
         return MemorySegment.ofAddress(address);
     }
 
-    private static final class Linux {
-        static final Pages PAGES = open();
+    /// One handle for our code and for the system's: preparing a handle takes the JVM some tens of milliseconds, so there is only this one.
+    /// Six whole numbers go to registers and one comes back; who needs fewer ignores the rest. Marked critical: the thread does not change its
+    /// state for the call, so a call costs some nanoseconds, and the garbage collector waits while it runs.
+    private static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG), Linker.Option.critical(false));
 
-        private static Pages open() {
-            Linker linker = Linker.nativeLinker();
-            ValueLayout.OfLong l = ValueLayout.JAVA_LONG;
-            ValueLayout.OfInt i = ValueLayout.JAVA_INT;
-            MethodHandle mmap = linker.downcallHandle(linker.defaultLookup().findOrThrow("mmap"), FunctionDescriptor.of(l, l, l, i, i, i, l));
-            MethodHandle mprotect = linker.downcallHandle(linker.defaultLookup().findOrThrow("mprotect"), FunctionDescriptor.of(i, l, l, i));
-            MethodHandle munmap = linker.downcallHandle(linker.defaultLookup().findOrThrow("munmap"), FunctionDescriptor.of(i, l, l));
-            return new Pages() {
-                @Override
-                public long map(long bytes) {
-                    try {
-                        return (long) mmap.invokeExact(0L, bytes, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
-                    } catch (Throwable e) {
-                        throw new IllegalStateException(e);
-                    }
-                }
-
-                @Override
-                public int makeExecutable(long address, long bytes) {
-                    try {
-                        return (int) mprotect.invokeExact(address, bytes, READ_EXECUTE);
-                    } catch (Throwable e) {
-                        throw new IllegalStateException(e);
-                    }
-                }
-
-                @Override
-                public void unmap(long address, long bytes) {
-                    try {
-                        int _ = (int) munmap.invokeExact(address, bytes);
-                    } catch (Throwable e) {
-                        throw new IllegalStateException(e);
-                    }
-                }
-            };
-        }
-    }
-
-    /// One handle for all our code: it takes the address of a block of arguments and gives nothing back. Marked critical: the thread does
-    /// not change its state for the call, so a call costs some nanoseconds, and the collector waits while it runs.
-    private static final MethodHandle CALL =
-            Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG), Linker.Option.critical(false));
-
+    /// Runs code that takes the address of its arguments.
     public static void call(MemorySegment code, long arguments) {
         try {
-            CALL.invokeExact(code, arguments);
+            long _ = (long) CALL.invokeExact(code, arguments, 0L, 0L, 0L, 0L, 0L);
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }
     }
 
-    /// 64-byte aligned memory that lives as long as the process, for arguments and constants.
-    public static long constants(long bytes) {
-        return Arena.global().allocate(bytes, Memory.ALIGNMENT).address();
+    private static final class Linux {
+        static final Pages PAGES = new Pages() {
+            private final SymbolLookup system = Linker.nativeLinker().defaultLookup();
+            private final MemorySegment mmap = system.findOrThrow("mmap");
+            private final MemorySegment mprotect = system.findOrThrow("mprotect");
+            private final MemorySegment munmap = system.findOrThrow("munmap");
+
+            @Override
+            public long map(long bytes) {
+                return ask(mmap, 0, bytes, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+            }
+
+            @Override
+            public int makeExecutable(long address, long bytes) {
+                return (int) ask(mprotect, address, bytes, READ_EXECUTE, 0, 0, 0);
+            }
+
+            @Override
+            public void unmap(long address, long bytes) {
+                ask(munmap, address, bytes, 0, 0, 0, 0);
+            }
+        };
+
+        private static long ask(MemorySegment function, long a, long b, long c, long d, long e, long f) {
+            try {
+                return (long) CALL.invokeExact(function, a, b, c, d, e, f);
+            } catch (Throwable thrown) {
+                throw new IllegalStateException(thrown);
+            }
+        }
     }
 }

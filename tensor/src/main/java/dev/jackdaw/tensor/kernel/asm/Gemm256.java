@@ -28,6 +28,10 @@ import dev.jackdaw.tensor.quant.PanelFormat;
 ///
 /// One panel, 512 columns at a time, is unpacked into scratch in the first-level cache; rows of x pass by in tiles of up to [#ROWS], whose
 /// F32 sums wait in memory since there are only sixteen registers.
+///
+/// | version | idea                                        | GOP/s, one thread of Zen 5, 576x1536, Q8_0 / Q4_0, rows 1 and 256 |
+/// |---------|---------------------------------------------|-------------------------------------------------------------------|
+/// | 1       | one panel, four rows, sums of F32 in memory | 36, 185 / 52, 226                                                 |
 final class Gemm256 {
     static final int ROWS = 4;
     static final int STEP = 16;

@@ -18,6 +18,12 @@ import dev.jackdaw.tensor.quant.PanelFormat;
 /// One quantised row of x by a packed weight, AVX-512 with VNNI: the product of decoding, where all that counts is to keep memory busy.
 ///
 /// Packed bits are taken apart in registers and go straight into `vpdpbusd`: four columns of 16 output rows in one instruction, x broadcast.
+///
+/// | version | idea                                                                       | GB/s, one thread, Q8_0 / Q4_0 |
+/// |---------|----------------------------------------------------------------------------|-------------------------------|
+/// | 1       | two panels side by side, each asked for 2 KB ahead; a plain read gives 36.6 | 35 / 31 to 34                 |
+///
+/// Measured on Zen 5 over 576x1536, weights from memory; see `bench kernel`.
 final class Gemv512 {
     /// Panels read side by side: streams of memory.
     static final int STREAMS = 2;

@@ -11,7 +11,7 @@ import java.lang.invoke.MethodHandle;
 /// Memory by whole pages, asked of the operating system directly: large blocks that are zero without being written, so that whoever fills them
 /// first also brings them in, on large pages where the system has them; and pages of files that are given back. On systems where
 /// these calls are not known, blocks come from the arena and pages of files stay until the system wants them.
-public final class Pages {
+public final class SystemMemory {
     private static final long PAGE = 4096;
     private static final long LARGE_PAGE = 2 << 20;
     // From the Linux headers mman.h; the same on x86-64 and arm64.
@@ -34,7 +34,7 @@ public final class Pages {
         ADVISE = handle(linker, "madvise", FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
     }
 
-    private Pages() {
+    private SystemMemory() {
     }
 
     private static MethodHandle handle(Linker linker, String name, FunctionDescriptor descriptor) {
@@ -62,6 +62,32 @@ public final class Pages {
             throw e;
         } catch (Throwable e) {
             throw new AssertionError(e);
+        }
+    }
+
+    /// Many blocks of memory, side by side so that small ones share large pages; all of them go with `arena`.
+    public static final class Pool {
+        private static final long SLAB = 32 << 20;
+        private final Arena arena;
+        private MemorySegment slab = MemorySegment.NULL;
+        private long used;
+
+        public Pool(Arena arena) {
+            this.arena = arena;
+        }
+
+        /// Zeros, aligned to a cache line.
+        public MemorySegment take(long bytes) {
+            if (bytes > SLAB / 4) {
+                return allocate(arena, bytes);
+            }
+            if (used + bytes > slab.byteSize()) {
+                slab = allocate(arena, SLAB);           // what is never written takes no memory
+                used = 0;
+            }
+            MemorySegment block = slab.asSlice(used, bytes);
+            used += (bytes + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT;
+            return block;
         }
     }
 

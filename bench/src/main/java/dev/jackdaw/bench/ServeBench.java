@@ -10,9 +10,11 @@ import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Machine;
 import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
@@ -57,19 +59,65 @@ public final class ServeBench {
 
     /// @param rounds in order
     /// @param median the one with the median rate
-    public record Result(Path model, String family, long parameters, Settings settings, List<Round> rounds, Round median, long residentBytes, long peakResidentBytes) {
+    public record Result(String model, String family, long parameters, Settings settings, List<Round> rounds, Round median, long residentBytes, long peakResidentBytes) {
     }
 
-    private record Answer(double firstTokenMillis, double[] betweenMillis) {
+    record Answer(double firstTokenMillis, double[] betweenMillis) {
+    }
+
+    /// Who is asked.
+    interface Server {
+        /// Sends a prompt and reads the whole answer.
+        Answer ask(int[] prompt, int tokens) throws Exception;
+
+        default long passes() {
+            return 0;
+        }
+
+        default long allocatedBytes() {
+            return 0;
+        }
+    }
+
+    /// The engine in this process.
+    private record Ours(Engine engine) implements Server {
+        @Override
+        public Answer ask(int[] prompt, int tokens) throws InterruptedException {
+            double[] between = new double[tokens - 1];
+            double first = 0;
+            long last = System.nanoTime();
+            try (TokenStream stream = engine.submit(Request.of(prompt, tokens, Sampling.greedy(), _ -> false))) {
+                for (int i = 0; stream.next() && stream.id() >= 0; i++) {
+                    long now = System.nanoTime();
+                    if (i == 0) {
+                        first = (now - last) / 1e6;
+                    } else {
+                        between[i - 1] = (now - last) / 1e6;
+                    }
+                    last = now;
+                }
+            }
+            return new Answer(first, between);
+        }
+
+        @Override
+        public long passes() {
+            return engine.statistics().passes();
+        }
+
+        @Override
+        public long allocatedBytes() {
+            return engine.allocatedBytes();
+        }
     }
 
     private final Settings settings;
-    private final Engine engine;
+    private final Server server;
     private final int vocabulary;
 
-    private ServeBench(Settings settings, Engine engine, int vocabulary) {
+    private ServeBench(Settings settings, Server server, int vocabulary) {
         this.settings = settings;
-        this.engine = engine;
+        this.server = server;
         this.vocabulary = vocabulary;
     }
 
@@ -81,20 +129,36 @@ public final class ServeBench {
             model.forward().cacheType(s.cacheType());
             Engine.Settings usual = Engine.Settings.usual();
             try (Engine engine = Engine.of(model, usual.withSequences(Math.min(s.clients(), 128)).withWaiting(s.clients()).withCache(usual.cacheBytes(), 0))) {
-                ServeBench bench = new ServeBench(s, engine, model.spec().vocabulary());
-                bench.round(0);
-                List<Round> rounds = new ArrayList<>();
-                for (int i = 0; i < s.repetitions(); i++) {
-                    rounds.add(bench.round(i + 1));
-                }
-                List<Round> sorted = rounds.stream().sorted(java.util.Comparator.comparingDouble(Round::tokensPerSecond)).toList();
-                return new Result(path, model.spec().family(), model.spec().parameterCount(), s, rounds, sorted.get(sorted.size() / 2), Machine.residentBytes(), Machine.peakResidentBytes());
+                List<Round> rounds = new ServeBench(s, new Ours(engine), model.spec().vocabulary()).rounds();
+                return new Result(path.toString(), model.spec().family(), model.spec().parameterCount(), s, rounds, median(rounds), Machine.residentBytes(), Machine.peakResidentBytes());
             }
         }
     }
 
+    /// The same of another program that is running and speaks llama-server's `/completion`; `vocabulary` says below which its tokens lie.
+    public static Result run(URI peer, int vocabulary, Settings s) throws InterruptedException {
+        try (LlamaServer server = new LlamaServer(peer)) {
+            List<Round> rounds = new ServeBench(s, server, vocabulary).rounds();
+            return new Result(peer.toString(), "", 0, s, rounds, median(rounds), 0, 0);
+        }
+    }
+
+    private List<Round> rounds() throws InterruptedException {
+        round(0);
+        List<Round> rounds = new ArrayList<>();
+        for (int i = 0; i < settings.repetitions(); i++) {
+            rounds.add(round(i + 1));
+        }
+        return rounds;
+    }
+
+    private static Round median(List<Round> rounds) {
+        List<Round> sorted = rounds.stream().sorted(Comparator.comparingDouble(Round::tokensPerSecond)).toList();
+        return sorted.get(sorted.size() / 2);
+    }
+
     private Round round(int number) throws InterruptedException {
-        long passes = engine.statistics().passes(), allocated = engine.allocatedBytes();
+        long passes = server.passes(), allocated = server.allocatedBytes();
         List<Answer> answers = new ArrayList<>();
         long start = System.nanoTime();
         try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -112,32 +176,15 @@ public final class ServeBench {
         double seconds = (System.nanoTime() - start) / 1e9;
         double requests = (double) settings.clients() * settings.requests();
         return new Round(seconds, requests * settings.generate() / seconds, requests * settings.prompt() / seconds, Spread.of(answers.stream().mapToDouble(Answer::firstTokenMillis).toArray()),
-                Spread.of(answers.stream().flatMapToDouble(answer -> Arrays.stream(answer.betweenMillis)).toArray()), engine.statistics().passes() - passes, engine.allocatedBytes() - allocated);
+                Spread.of(answers.stream().flatMapToDouble(answer -> Arrays.stream(answer.betweenMillis)).toArray()), server.passes() - passes, server.allocatedBytes() - allocated);
     }
 
-    private List<Answer> client(SplittableRandom random) throws InterruptedException {
+    private List<Answer> client(SplittableRandom random) throws Exception {
         List<Answer> answers = new ArrayList<>();
         for (int r = 0; r < settings.requests(); r++) {
             int[] prompt = new int[settings.prompt()];
             Arrays.setAll(prompt, _ -> random.nextInt(vocabulary));
-            double[] between = new double[settings.generate() - 1];
-            long last = System.nanoTime();
-            double first = 0;
-            try (TokenStream stream = engine.submit(Request.of(prompt, settings.generate(), Sampling.greedy(), _ -> false))) {
-                for (int i = 0; stream.next(); i++) {
-                    if (stream.id() < 0) {
-                        break;                       // what is left of the text
-                    }
-                    long now = System.nanoTime();
-                    if (i == 0) {
-                        first = (now - last) / 1e6;
-                    } else {
-                        between[i - 1] = (now - last) / 1e6;
-                    }
-                    last = now;
-                }
-            }
-            answers.add(new Answer(first, between));
+            answers.add(server.ask(prompt, settings.generate()));
         }
         return answers;
     }

@@ -4,6 +4,7 @@ import dev.jackdaw.bench.ServeBench;
 import dev.jackdaw.tensor.Activations;
 import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,8 +24,17 @@ final class BenchServeCommand implements Callable<Integer> {
     @Mixin
     private CacheOptions cache;
 
-    @Parameters(arity = "1..*", paramLabel = "MODEL", description = "GGUF files, Hugging Face folders, directories of training runs, or names in the store.")
-    private List<Path> models;
+    @Mixin
+    private ActivationOptions activations;
+
+    @Option(names = "--server", paramLabel = "URL", description = "Instead of a model, ask a llama-server that is running, in the same way; its tokens are taken to be those below --vocabulary.")
+    private URI server;
+
+    @Option(names = "--vocabulary", paramLabel = "N", defaultValue = "32000", description = "With --server: the prompts' token ids are below this.")
+    private int vocabulary;
+
+    @Parameters(arity = "0..*", paramLabel = "MODEL", description = "GGUF files, Hugging Face folders, directories of training runs, or names in the store.")
+    private List<Path> models = List.of();
 
     @Option(names = {"-c", "--clients"}, paramLabel = "N", split = ",", defaultValue = "16", description = "Clients at the same time; several separated by commas.")
     private List<Integer> clients;
@@ -41,9 +51,6 @@ final class BenchServeCommand implements Callable<Integer> {
     @Option(names = {"-r", "--repetitions"}, paramLabel = "N", defaultValue = "5", description = "Measured rounds, after one to warm up.")
     private int repetitions;
 
-    @Option(names = "--activations", paramLabel = "TYPE", defaultValue = "q8", description = "Multiply with f32 or with q8 activations.")
-    private String activations;
-
     /// What `--json` prints, a line for each model and number of clients. `tokensPerSecond` counts the tokens written for all clients together.
     record Result(String model, String family, long parameters, int threads, String activations, String cacheType, int clients, int requests, int prompt, int generate,
                   double tokensPerSecond, double promptTokensPerSecond, double timeToFirstTokenMillis, double timeToFirstTokenMillis95, double betweenTokensMillis,
@@ -51,7 +58,7 @@ final class BenchServeCommand implements Callable<Integer> {
         static Result of(ServeBench.Result r) {
             ServeBench.Settings s = r.settings();
             ServeBench.Round m = r.median();
-            return new Result(r.model().toString(), r.family(), r.parameters(), s.threads(), s.activations().toString(), s.cacheType().toString(), s.clients(), s.requests(), s.prompt(),
+            return new Result(r.model(), r.family(), r.parameters(), s.threads(), s.activations().toString(), s.cacheType().toString(), s.clients(), s.requests(), s.prompt(),
                     s.generate(), m.tokensPerSecond(), m.promptTokensPerSecond(), m.firstTokenMillis().median(), m.firstTokenMillis().ninetyFifth(), m.betweenMillis().median(),
                     m.betweenMillis().ninetyFifth(), m.passes(), perToken(r), r.rounds().stream().map(ServeBench.Round::tokensPerSecond).toList(), r.residentBytes(), r.peakResidentBytes());
         }
@@ -71,17 +78,17 @@ final class BenchServeCommand implements Callable<Integer> {
                 throw common.wrong("--clients " + n + ": give at least 1");
             }
         }
-        Activations how = switch (activations.toLowerCase(Locale.ROOT)) {
-            case "f32" -> Activations.F32;
-            case "q8" -> Activations.Q8;
-            default -> throw common.wrong("--activations " + activations + ": give f32 or q8");
-        };
+        Activations how = activations.fast(common);
         CacheType type = cache.type(CacheType.F16, common);
         Output output = common.output();
         List<List<String>> rows = new ArrayList<>();
-        for (Path model : models) {
+        if (models.isEmpty() == (server == null)) {
+            throw common.wrong("bench serve: give models, or --server with the address of another program");
+        }
+        for (Path model : server == null ? models : List.of(Path.of(server.toString()))) {
             for (int n : clients) {
-                ServeBench.Result r = ServeBench.run(model, new ServeBench.Settings(n, requests, prompt, generate, repetitions, common.threads(), common.seed(0), how, type));
+                ServeBench.Settings settings = new ServeBench.Settings(n, requests, prompt, generate, repetitions, common.threads(), common.seed(0), how, type);
+                ServeBench.Result r = server == null ? ServeBench.run(model, settings) : ServeBench.run(server, vocabulary, settings);
                 output.json(Result.of(r));
                 double[] rates = r.rounds().stream().mapToDouble(ServeBench.Round::tokensPerSecond).sorted().toArray();
                 ServeBench.Round m = r.median();
@@ -90,7 +97,7 @@ final class BenchServeCommand implements Callable<Integer> {
                         decimal(m.betweenMillis().median()), decimal(m.betweenMillis().ninetyFifth())));
             }
         }
-        output.line("%d prompt and %d new tokens a request, %d threads, %s activations, %s cache", prompt, generate, common.threads(), how, type);
+        output.line("%d prompt and %d new tokens a request%s", prompt, generate, server != null ? "" : String.format(", %d threads, %s activations, %s cache", common.threads(), how, type));
         output.table(List.of("model", "clients", "tokens/s", "lowest", "highest", "prompt tokens/s", "first token ms", "95%", "between tokens ms", "95%"), rows);
         return 0;
     }

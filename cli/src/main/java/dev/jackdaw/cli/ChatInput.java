@@ -86,11 +86,10 @@ interface ChatInput extends AutoCloseable {
         }
     }
 
-    /// A terminal; the history is kept in the user's folder.
+    /// A terminal; the history is kept in the user's folder. Ctrl-C takes back what stands in the line, and leaves where nothing does.
     final class OfTerminal implements ChatInput {
         private final Terminal terminal;
         private final LineReader reader;
-        private int interrupts;
 
         OfTerminal() throws IOException {
             terminal = TerminalBuilder.builder().system(true).dumb(true).build();
@@ -110,14 +109,11 @@ interface ChatInput extends AutoCloseable {
         public String line(String prompt) {
             while (true) {
                 try {
-                    String line = reader.readLine(prompt);
-                    interrupts = 0;
-                    return line;
+                    return reader.readLine(prompt);
                 } catch (UserInterruptException e) {
-                    if (++interrupts == 2) {
+                    if (e.getPartialLine() == null || e.getPartialLine().isEmpty()) {
                         return null;
                     }
-                    terminal.writer().println("(once more, or /quit, to leave)");
                 } catch (EndOfFileException e) {
                     return null;
                 }

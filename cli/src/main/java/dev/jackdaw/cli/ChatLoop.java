@@ -30,7 +30,7 @@ final class ChatLoop {
         /stats         say after each answer how fast it came, or stop that
         /quit          leave
         A line that ends with \\ goes on in the next; a line \""" begins a message of several lines and ends it.
-        Ctrl-C interrupts an answer.""";
+        Ctrl-C interrupts an answer, takes back a line, and leaves at an empty one.""";
 
     private final Model model;
     private final ChatSession session;

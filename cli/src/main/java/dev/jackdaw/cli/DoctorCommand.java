@@ -1,6 +1,7 @@
 package dev.jackdaw.cli;
 
 import dev.jackdaw.bench.MatMulBench;
+import dev.jackdaw.tensor.Activations;
 import dev.jackdaw.tensor.Limits;
 import dev.jackdaw.tensor.Switches;
 import dev.jackdaw.tensor.kernel.asm.Isa;
@@ -32,7 +33,8 @@ final class DoctorCommand implements Runnable {
     /// @param matmulGflops what a matrix product of 768³ reaches with all threads; null with `--quick`
     /// @param problems     each says what is wrong and how to cure it; empty on a good machine
     /// @param machineCode  which machine code the kernels use, or why none
-    record Report(String jackdaw, Surroundings.Jdk jdk, Surroundings.Processor processor, Vectors vectors, String machineCode, int threads,
+    /// @param activations  `q8` where products with quantised weights are faster in bytes, else `f32`
+    record Report(String jackdaw, Surroundings.Jdk jdk, Surroundings.Processor processor, Vectors vectors, String machineCode, Activations activations, int threads,
             List<Limits> limits, Double matmulGflops, Surroundings.Memory memory, List<Surroundings.Disk> disks, List<String> problems) {
     }
 
@@ -57,7 +59,7 @@ final class DoctorCommand implements Runnable {
             problems.add(String.format(Locale.ROOT, "matrix products reach %.0f of %.0f GFLOP/s; if no other program is running, please report this "
                     + "with the output of doctor --json", matmul, limits.getLast().gflops()));
         }
-        var report = new Report(JackdawCommand.version(), machine.jdk(), machine.processor(), vectors, MachineCode.current().description(), threads, limits, matmul,
+        var report = new Report(JackdawCommand.version(), machine.jdk(), machine.processor(), vectors, MachineCode.current().description(), Activations.fast(), threads, limits, matmul,
                 machine.memory(), machine.disks(), problems);
         output.json(report);
         print(report, output);
@@ -106,6 +108,7 @@ final class DoctorCommand implements Runnable {
         row(output, "kernels", vectors.kernels() + (vectors.bits() > 0 ? ", " + vectors.bits() + "-bit vectors" : "") + ", "
                 + report.threads() + " threads");
         row(output, "machine code", report.machineCode());
+        row(output, "activations", report.activations() + " for chat, bench run and bench serve; f32 elsewhere; --activations chooses");
         if (report.limits() != null) {
             for (Limits limits : report.limits()) {
                 row(output, "at best", String.format(Locale.ROOT, "%.0f GFLOP/s float32, %.1f GB/s read, with %d thread%s", limits.gflops(),

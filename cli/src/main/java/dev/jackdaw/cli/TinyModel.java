@@ -25,10 +25,16 @@ final class TinyModel {
     }
 
     static void write(Path gguf) throws IOException {
+        write(gguf, "qwen3", DType.F32, 2, 64, CONTEXT);
+    }
+
+    /// @param family of one of those whose description is that of Llama, with or without norms of heads
+    /// @param width  and layers: more take longer for a token
+    static void write(Path gguf, String family, DType type, int layers, int width, int context) throws IOException {
         BpeTrainer.Settings settings = BpeTrainer.Settings.of(256 + 20 + SpecialTokens.names().size(), 1);
         var tokenizer = new BytePairTokenizer(BpeTrainer.train(List.of(TEXT.repeat(3).getBytes(StandardCharsets.UTF_8)), settings,
                 BpeTrainer.Progress.none()).spec());
-        var spec = ModelSpec.plain("qwen3", tokenizer.vocabularySize(), 2, 64, 2, 1, 32, 96, CONTEXT, 1e-6f, 10_000, true, true);
+        var spec = ModelSpec.plain(family, tokenizer.vocabularySize(), layers, width, 2, 1, 32, 3 * width / 2, context, 1e-6f, 10_000, family.equals("qwen3"), true);
         try (Arena arena = Arena.ofShared()) {
             var weights = new FlatWeights(arena, spec);
             var random = new SplittableRandom(1);
@@ -39,7 +45,7 @@ final class TinyModel {
                     data.set(i, isNorm ? 1 : (float) random.nextDouble(-0.2, 0.2));
                 }
             }
-            ModelExport.gguf(gguf, "tiny", spec, name -> weights.entry(name).data(), tokenizer, SpecialTokens.CHAT_TEMPLATE, Map.of(), DType.F32);
+            ModelExport.gguf(gguf, "tiny", spec, name -> weights.entry(name).data(), tokenizer, SpecialTokens.CHAT_TEMPLATE, Map.of(), type);
         }
     }
 }

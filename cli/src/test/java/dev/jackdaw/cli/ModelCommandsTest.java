@@ -136,6 +136,9 @@ class ModelCommandsTest {
         JsonNode eval = json("eval", model, "--data", text.toString(), "--context", "32", "--json");
         assertThat(eval.at("/tasks/bpb/bitsPerByte").asDouble()).as("a random model knows nothing").isBetween(2.0, 12.0);
         assertThat(eval.at("/tasks/bpb/n").asLong()).isPositive();
+        JsonNode asRun = json("eval", model, "--data", text.toString(), "--context", "32", "--activations", "f32", "--json");
+        assertThat(asRun.at("/tasks/bpb/n").asLong()).isEqualTo(eval.at("/tasks/bpb/n").asLong());
+        assertThat(asRun.at("/tasks/bpb/bitsPerByte").asDouble()).as("packed weights and a cache").isCloseTo(eval.at("/tasks/bpb/bitsPerByte").asDouble(), within(1e-5));
     }
 
     @Test

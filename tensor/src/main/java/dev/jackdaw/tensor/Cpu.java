@@ -21,6 +21,8 @@ import java.util.function.LongFunction;
 final class Cpu implements Device {
     /// Rows in one piece of row-wise work: enough to pay for handing it out, few enough to stay in the L2 cache.
     private static final int ROWS = 64;
+    /// Numbers in a piece of row-wise work that is worth sharing out.
+    private static final int GRAIN = 1 << 14;
     /// Numbers in one piece of element-wise work.
     private static final int ELEMENTS = 1 << 16;
     /// Logits held at once by the loss: 4M numbers, which the last-level cache can keep.
@@ -80,8 +82,12 @@ final class Cpu implements Device {
     public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor weight, float epsilon) {
         int width = width(x);
         require("norm", y.elements() == x.elements() && weight.elements() == width, x, "weight", weight, "result", y);
-        long to = y.address(), r = address(rstd), from = x.address(), w = weight.address();
-        workers.forRange(x.shape().rows(), ROWS, (a, b) -> kernels.norm().rms(to, r, from, w, a, b, width, epsilon));
+        long to = y.address(), r = address(rstd), from = x.address(), w = weight.address(), n = x.shape().rows();
+        if (n <= grain(width)) {                 // one piece; while writing text this happens in every operation, so nothing is allocated for it
+            kernels.norm().rms(to, r, from, w, 0, n, width, epsilon);
+            return;
+        }
+        workers.forRange(n, grain(width), (a, b) -> kernels.norm().rms(to, r, from, w, a, b, width, epsilon));
     }
 
     @Override
@@ -130,8 +136,13 @@ final class Cpu implements Device {
         require("qk-norm and rope", qkv.elements() == n * in && y.elements() == n * out, qkv, "positions", positions, "result", y);
         long to = y.address(), r = address(rstd), from = qkv.address(), qw = address(qWeight), kw = address(kWeight), p = positions.address();
         long cosSin = address(heads.cosSin());
-        workers.forRange(n, ROWS, (a, b) -> {
-            var kernel = kernels.qkNormRope();
+        var kernel = kernels.qkNormRope();
+        if (n <= grain(out)) {
+            kernel.forward(to, out, r, from, in, qw, cosSin, p, 0, n, H, D, heads.epsilon(), heads.interleaved());
+            kernel.forward(to + 4L * H * D, out, r == 0 ? 0 : r + 4 * n * H, from + 4L * H * D, in, kw, cosSin, p, 0, n, K, D, heads.epsilon(), heads.interleaved());
+            return;
+        }
+        workers.forRange(n, grain(out), (a, b) -> {
             kernel.forward(to, out, r, from, in, qw, cosSin, p, a, b, H, D, heads.epsilon(), heads.interleaved());
             kernel.forward(to + 4L * H * D, out, r == 0 ? 0 : r + 4 * n * H, from + 4L * H * D, in, kw, cosSin, p, a, b, K, D, heads.epsilon(), heads.interleaved());
         });
@@ -192,7 +203,12 @@ final class Cpu implements Device {
         int F = width(h);
         require("swiglu", gateUp.elements() == 2 * h.elements(), gateUp, "result", h);
         long to = h.address(), from = gateUp.address();
-        workers.forRange(h.shape().rows(), ROWS, (a, b) -> kernels.activation().swiglu(to, from, a, b, F));
+        long n = h.shape().rows();
+        if (n <= grain(F)) {
+            kernels.activation().swiglu(to, from, 0, n, F);
+            return;
+        }
+        workers.forRange(n, grain(F), (a, b) -> kernels.activation().swiglu(to, from, a, b, F));
     }
 
     @Override
@@ -239,14 +255,15 @@ final class Cpu implements Device {
     public void packedLinear(Tensor y, Tensor x, PackedWeight w) {
         int F = width(y), C = width(x), n = rows(x);
         require("linear", w.rows() == F && w.columns() == C && rows(y) == n, x, "weight", w, "result", y);
-        boolean quantizes = activations == Activations.Q8 && w.parts().stream().anyMatch(part -> part.format().isQuantized());
+        boolean quantizes = activations == Activations.Q8 && hasQuantized(w);
         long blocks = 0;
         if (quantizes) {
             blocks = quantized.bytes(n * ActivationBlocks.rowBytes(C));
             panels.quantize(workers, blocks, x.address(), C, n, C);
         }
         long to = y.address();
-        for (PackedWeight.Part part : w.parts()) {
+        for (int i = 0; i < w.parts().size(); i++) {
+            PackedWeight.Part part = w.parts().get(i);
             if (quantizes && part.format().isQuantized()) {
                 panels.multiply(workers, to, F, blocks, n, part.panels().address(), part.format(), part.rows(), C);
             } else {
@@ -254,6 +271,15 @@ final class Cpu implements Device {
             }
             to += 4L * part.rows();
         }
+    }
+
+    private static boolean hasQuantized(PackedWeight w) {
+        for (int i = 0; i < w.parts().size(); i++) {
+            if (w.parts().get(i).format().isQuantized()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override
@@ -309,6 +335,10 @@ final class Cpu implements Device {
     public void axpby(Tensor y, float a, Tensor x, float b) {
         require("axpby", y.elements() == x.elements(), y, "x", x);
         long ya = y.address(), xa = x.address();
+        if (y.elements() <= ELEMENTS) {
+            kernels.elementwise().axpby(ya, a, xa, b, 0, y.elements());
+            return;
+        }
         workers.forRange(y.elements(), ELEMENTS, (from, to) -> kernels.elementwise().axpby(ya, a, xa, b, from, to));
     }
 
@@ -348,6 +378,11 @@ final class Cpu implements Device {
         perWorker.close();
         partials.close();
         logits.close();
+    }
+
+    /// Rows in one piece of row-wise work whose pieces may be smaller: some ten microseconds, so that a batch of a few rows is shared out too.
+    private static int grain(int width) {
+        return Math.clamp(GRAIN / width, 1, ROWS);
     }
 
     private static int pieces(long rows) {

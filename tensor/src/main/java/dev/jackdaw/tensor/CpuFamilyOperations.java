@@ -113,6 +113,29 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
+    public void weighRows(Tensor y, Tensor rows, float[][] factors) {
+        int C = width(y), n = rows(y), K = n == 0 ? 0 : factors[0].length;
+        require("weigh rows", width(rows) == C && factors.length == n && rows(rows) == n * K, y, rows);
+        long to = y.address(), from = rows.address();
+        workers.forRange(n, ROWS, (a, z) -> {
+            for (long row = a; row < z; row++) {
+                for (int k = 0; k < K; k++) {
+                    kernels.elementwise().axpby(to + 4 * row * C, factors[(int) row][k], from + 4 * (row * K + k) * C, k == 0 ? 0 : 1, 0, C);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void gateRows(Tensor x, Tensor gate) {
+        int C = width(x);
+        require("gate rows", gate.elements() == rows(x), x, gate);
+        for (long n = 0; n < rows(x); n++) {
+            kernels.elementwise().scale(x.address() + 4 * n * C, (float) (1 / (1 + Math.exp(-getFloat(gate.address() + 4 * n)))), 0, C);
+        }
+    }
+
+    @Override
     public void turnHeads(Tensor y, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads, int ropeWidth) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
         long n = positions.elements();

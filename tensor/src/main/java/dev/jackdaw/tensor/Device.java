@@ -77,7 +77,7 @@ public interface Device extends AutoCloseable {
 
     /// Packs a weight, or several stacked row under row, for [#packedLinear]; the sources are not needed afterwards.
     ///
-    /// @param memory gives as many bytes as it is asked for, on a cache line: `bytes -> Pages.allocate(arena, bytes)`
+    /// @param memory gives as many bytes as it is asked for, on a cache line; see [SystemMemory]
     PackedWeight pack(LongFunction<MemorySegment> memory, List<PackedWeight.Source> sources);
 
     /// y = x·wᵀ. The bits of a row of y depend on that row of x alone.     x `[N,C]` → y `[N,F]`

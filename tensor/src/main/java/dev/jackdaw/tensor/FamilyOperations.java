@@ -35,6 +35,12 @@ public interface FamilyOperations {
     /// h = g · σ(1.702 · g) · (u + 1), g = min(gate, limit), u within ±limit (gpt-oss).     gateUp `[N,2F]` → h `[N,F]`
     void clampedGate(Tensor h, Tensor gateUp, float limit);
 
+    /// y[n,:] = Σ_k factors[n][k] · rows[n·K + k,:], in the order of k.        rows `[N·K,C]` → y `[N,C]`
+    void weighRows(Tensor y, Tensor rows, float[][] factors);
+
+    /// x[n,:] = x[n,:] · σ(gate[n])
+    void gateRows(Tensor x, Tensor gate);
+
     /// As [Device#qkNormRope], for heads that turn only their first `ropeWidth` numbers, or whose norms `[H·D]`, `[K·D]` go over the
     /// whole projection.
     void turnHeads(Tensor y, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads, int ropeWidth);

@@ -3,7 +3,7 @@ package dev.jackdaw.model.arch;
 import dev.jackdaw.model.format.Lora;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.PackedWeight;
-import dev.jackdaw.tensor.Pages;
+import dev.jackdaw.tensor.SystemMemory;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.grad.Value;
 import java.lang.foreign.Arena;
@@ -47,7 +47,7 @@ public final class Adapter {
     }
 
     private static PackedWeight packed(Arena arena, Device device, Tensor w) {
-        return device.pack(bytes -> Pages.allocate(arena, bytes), List.of(PackedWeight.Source.of(w)));
+        return device.pack(bytes -> SystemMemory.allocate(arena, bytes), List.of(PackedWeight.Source.of(w)));
     }
 
     /// The file or folder it came from.

@@ -95,18 +95,28 @@ final class Eager implements Operations, AutoCloseable {
     @Override
     public Value linear(Value x, Value w, Value residual) {
         turn ^= 1;
-        Value y = buffer(turn == 0 ? "linear" : "other linear", x.rows(), w.rows());
+        Value y = product(turn == 0 ? "linear" : "other linear", x, w);
+        if (residual == null) {
+            return y;
+        }
+        device.axpby(residual.data(), 1, y.data(), 1);
+        return residual;
+    }
+
+    /// x·wᵀ for the head.
+    Value logits(Value x, Value w) {
+        return product("logits", x, w);
+    }
+
+    private Value product(String kind, Value x, Value w) {
+        Value y = buffer(kind, x.rows(), w.rows());
         multiply(y.data(), x.data(), w);
         for (AdapterRows rows : adapted) {
             for (Adapter adapter : rows.adapters()) {
                 adapter.apply(this, device, y.data(), x.data(), w, rows.from(), rows.to());
             }
         }
-        if (residual == null) {
-            return y;
-        }
-        device.axpby(residual.data(), 1, y.data(), 1);
-        return residual;
+        return y;
     }
 
     private void multiply(Tensor y, Tensor x, Value w) {
@@ -220,13 +230,7 @@ final class Eager implements Operations, AutoCloseable {
 
     @Override
     public Value gateRows(Value x, Value gate) {
-        long C = x.width(), to = x.data().address();
-        for (long n = 0; n < x.rows(); n++) {
-            float factor = (float) (1 / (1 + Math.exp(-Memory.getFloat(gate.data().address() + 4 * n))));
-            for (long c = 0; c < C; c++) {
-                Memory.putFloat(to + 4 * (n * C + c), Memory.getFloat(to + 4 * (n * C + c)) * factor);
-            }
-        }
+        families.gateRows(x.data(), gate.data());
         return x;
     }
 
@@ -273,15 +277,7 @@ final class Eager implements Operations, AutoCloseable {
             }
         }
         Value y = buffer("experts", n, C);
-        for (int row = 0; row < n; row++) {
-            for (long c = 0; c < C; c++) {
-                float sum = 0;
-                for (int k = 0; k < used; k++) {
-                    sum += factors[row][k] * Memory.getFloat(said.address() + 4 * (((long) row * used + k) * C + c));
-                }
-                Memory.putFloat(y.data().address() + 4 * (row * C + c), sum);
-            }
-        }
+        families.weighRows(y.data(), said, factors);
         return y;
     }
 

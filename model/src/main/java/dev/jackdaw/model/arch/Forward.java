@@ -16,7 +16,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 
-/// Carries out a [Transformer] for inference: operations run at once, attention looks into a [KvCache]. Activations are float32.
+/// Carries out a [Transformer] for inference: operations run at once, attention looks into a [KvCache]. Activations are float32; whether they are
+/// rounded to eight bits for products with quantised weights, the [Device] says.
 ///
 /// A long prompt goes through in chunks; the bits of a position do not depend on how it was cut. One caller at a time.
 public final class Forward implements AutoCloseable {
@@ -39,6 +40,8 @@ public final class Forward implements AutoCloseable {
     private final int originalContext;        // of LongFactors; 0: none
     private final ScoreHead scoreHead;        // null without one
     private final List<Piece> pieces = new ArrayList<>();
+    private final List<Tensor> resultRows = new ArrayList<>();       // of `rowsOf`, each by itself
+    private Tensor rowsOf;
     private List<Adapter> adapters = List.of();
     private Arena inputs = Arena.ofShared();
     private Tensor ids = Tensor.zeros(inputs, DType.I32, ROWS);
@@ -72,6 +75,9 @@ public final class Forward implements AutoCloseable {
         boolean mapped = available >= 0 && needed > SHARE * available;
         note = !mapped ? null : String.format(Locale.ROOT, "memory: the weights take %,d MB packed and %,d MB are free; they stay in the file, "
                 + "and every pass reads and rearranges all of them, which is slow", needed >> 20, available >> 20);
+        if (!mapped) {
+            source.prefetch();
+        }
         InferenceWeights weights = new InferenceWeights(arena, device, spec, source, mapped);
         named = new NamedWeights(weights, spec);
         transformer = new Transformer(spec, named);
@@ -195,7 +201,7 @@ public final class Forward implements AutoCloseable {
             }
             for (int done = 0; done < wanted; done += HEAD_ROWS) {
                 int n = Math.min(HEAD_ROWS, wanted - done);
-                Value logits = eager.linear(eager.pick(hidden, pieces, done, n), transformer.head(), null);
+                Value logits = eager.logits(eager.pick(hidden, pieces, done, n), transformer.head());
                 if (head.scale() != 1) {
                     logits = eager.scale(logits, head.scale());
                 }
@@ -208,12 +214,19 @@ public final class Forward implements AutoCloseable {
     }
 
     /// Hands out rows `done` to `done + n - 1` of those that are wanted.
-    private static void handOut(Piece[] pieces, Tensor results, int done, int n, BatchListener listener) {
+    private void handOut(Piece[] pieces, Tensor results, int done, int n, BatchListener listener) {
         int at = 0;
+        if (results != rowsOf) {
+            rowsOf = results;
+            resultRows.clear();
+            for (int i = 0; i < n; i++) {
+                resultRows.add(results.slice(i, i + 1).reshape(results.shape().width()));
+            }
+        }
         for (Piece piece : pieces) {
             for (int i = piece.skipped(); i < piece.rows(); i++, at++) {
                 if (at >= done && at < done + n) {
-                    listener.accept(piece.index(), piece.from() + i, results.slice(at - done, at - done + 1).reshape(results.shape().width()));
+                    listener.accept(piece.index(), piece.from() + i, resultRows.get(at - done));
                 }
             }
         }

@@ -4,7 +4,7 @@ import dev.jackdaw.model.format.Conversion;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.PackedWeight;
-import dev.jackdaw.tensor.Pages;
+import dev.jackdaw.tensor.SystemMemory;
 import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.grad.Value;
@@ -27,6 +27,7 @@ final class InferenceWeights implements Weights {
     private static final long LOOK_UP = 64 << 10;
 
     private final Arena arena;
+    private final SystemMemory.Pool pool;
     private final Device device;
     private final WeightSource source;
     private final boolean mapped;
@@ -37,6 +38,7 @@ final class InferenceWeights implements Weights {
 
     InferenceWeights(Arena arena, Device device, ModelSpec spec, WeightSource source, boolean mapped) {
         this.arena = arena;
+        pool = new SystemMemory.Pool(arena);
         this.device = device;
         this.source = source;
         this.mapped = mapped;
@@ -112,7 +114,7 @@ final class InferenceWeights implements Weights {
             for (String name : names) {
                 sources.add(source(temporary, expert, name));
             }
-            PackedWeight packed = device.pack(bytes -> Pages.allocate(arena, bytes), sources);
+            PackedWeight packed = device.pack(pool::take, sources);
             release(packed.bytes());
             return Value.packed(names[0], packed);
         }

@@ -34,7 +34,7 @@ public final class PagePool implements AutoCloseable {
     private final ArrayDeque<Page> free = new ArrayDeque<>();
     private BooleanSupplier reclaim = () -> false;
     private int used;
-    private boolean closed;
+    private volatile boolean closed;
 
     /// Pages of plain F32, without a limit but memory.
     public PagePool(ModelSpec spec) {

@@ -25,6 +25,10 @@ public interface WeightSource {
         return DType.F32;
     }
 
+    /// All weights are about to be read: whoever reads from a disk may begin.
+    default void prefetch() {
+    }
+
     /// All weights were read, or many were: pages of files need not stay in memory. What is read again comes from the file again.
     default void release() {
     }

@@ -172,7 +172,12 @@ public final class Gguf {
         return partOf.get(name).file.bytes().asSlice(tensor.position(), tensor.bytes());
     }
 
-    /// Gives back the pages of the file that were read; see [dev.jackdaw.tensor.Pages#release].
+    /// Asks the system to read everything ahead; see [dev.jackdaw.tensor.SystemMemory#prefetch].
+    void prefetch() {
+        parts.forEach(part -> part.file.prefetch());
+    }
+
+    /// Gives back the pages of the file that were read; see [dev.jackdaw.tensor.SystemMemory#release].
     public void release() {
         parts.forEach(part -> part.file.release());
     }

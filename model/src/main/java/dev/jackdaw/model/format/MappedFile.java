@@ -1,6 +1,6 @@
 package dev.jackdaw.model.format;
 
-import dev.jackdaw.tensor.Pages;
+import dev.jackdaw.tensor.SystemMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,6 +16,7 @@ import java.nio.file.StandardOpenOption;
 /// [dev.jackdaw.tensor.Memory]) and still lives exactly as long as its arena. A file that another process shortens while it is mapped
 /// takes its last pages away: the JVM reports that as an `InternalError`. Our own writers never do this, they replace files by renaming.
 record MappedFile(Path path, MemorySegment bytes) {
+    private static final long PIECE = 16 << 20;
 
     static MappedFile open(Path path, Arena arena) throws IOException {
         if (!Files.isRegularFile(path)) {
@@ -33,9 +34,16 @@ record MappedFile(Path path, MemorySegment bytes) {
         }
     }
 
+    /// Asks for a piece at a time, since a system that has many requests waiting lets the next one wait.
+    void prefetch() {
+        for (long from = 0; from < size(); from += PIECE) {
+            SystemMemory.prefetch(bytes.address() + from, Math.min(PIECE, size() - from));
+        }
+    }
+
     /// No page stays in memory; what is read again is read from the file again.
     void release() {
-        Pages.release(bytes);
+        SystemMemory.release(bytes);
     }
 
     long size() {

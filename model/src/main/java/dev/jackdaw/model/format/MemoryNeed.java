@@ -11,8 +11,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// How much memory a model wants, told from its header alone.
 ///
-/// `weightBytes` are the weights as they are in the file. They are mapped, so a model larger than memory still runs, reading from disk again and
-/// again. For each token of a conversation comes the key/value cache: F32 keys and values `[L,K,D]`, or where attention is latent (DeepSeek)
+/// `weightBytes` are the weights as they are in the file; packed they take as much, but for formats of fewer than four bits, which are kept in
+/// four. A model larger than memory still runs, reading from disk again and again. For each token of a conversation comes the key/value cache: F32 keys and values `[L,K,D]`, or where attention is latent (DeepSeek)
 /// the latent and the rotated part. Sliding windows can make it smaller, activations add a little.
 ///
 /// @param context tokens the model was made for, 0 if the file does not say

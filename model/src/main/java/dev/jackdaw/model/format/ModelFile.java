@@ -143,6 +143,18 @@ public final class ModelFile implements GgufExport.Source, WeightSource {
         };
     }
 
+    /// In a thread of its own, so that the disk works while weights are packed; it does no harm if the file is closed meanwhile.
+    @Override
+    public void prefetch() {
+        Thread.ofPlatform().daemon().name("jackdaw-prefetch").start(() -> {
+            if (gguf != null) {
+                gguf.prefetch();
+            } else {
+                safetensors.prefetch();
+            }
+        });
+    }
+
     @Override
     public void release() {
         if (gguf != null) {

@@ -245,7 +245,12 @@ public final class Safetensors {
         }
     }
 
-    /// Gives back the pages of the files that were read; see [dev.jackdaw.tensor.Pages#release].
+    /// Asks the system to read everything ahead; see [dev.jackdaw.tensor.SystemMemory#prefetch].
+    void prefetch() {
+        files.values().forEach(MappedFile::prefetch);
+    }
+
+    /// Gives back the pages of the files that were read; see [dev.jackdaw.tensor.SystemMemory#release].
     public void release() {
         files.values().forEach(MappedFile::release);
     }

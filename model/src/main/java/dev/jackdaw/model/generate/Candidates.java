@@ -13,20 +13,49 @@ final class Candidates {
 
     /// All tokens but those ruled out by minus infinity.
     void reset(float[] all) {
-        if (ids.length < all.length) {
-            ids = new int[all.length];
-            logits = new float[all.length];
-            weights = new double[all.length];
-            keys = new long[all.length];
-        }
-        size = 0;
-        sorted = 0;
+        makeRoom(all.length);
         for (int id = 0; id < all.length; id++) {
             if (all[id] > Float.NEGATIVE_INFINITY) {
                 ids[size] = id;
                 logits[size++] = all[id];
             }
         }
+    }
+
+    /// The `most` likeliest of all tokens, in order; of equals the lower id first. One pass, which keeps few: for a large vocabulary much
+    /// cheaper than sorting it.
+    void resetToBest(float[] all, int most) {
+        makeRoom(all.length);
+        int room = Math.min(2 * most + 64, all.length);
+        float least = Float.NEGATIVE_INFINITY;
+        for (int id = 0; id < all.length; id++) {
+            if (all[id] > least) {
+                ids[size] = id;
+                logits[size++] = all[id];
+                if (size == room && size > most) {
+                    sorted = 0;
+                    sort(most);
+                    keep(most);
+                    least = logits[most - 1];
+                }
+            }
+        }
+        sorted = 0;
+        sort(most);
+        if (size > most) {
+            keep(most);
+        }
+    }
+
+    private void makeRoom(int vocabulary) {
+        if (ids.length < vocabulary) {
+            ids = new int[vocabulary];
+            logits = new float[vocabulary];
+            weights = new double[vocabulary];
+            keys = new long[vocabulary];
+        }
+        size = 0;
+        sorted = 0;
     }
 
     int size() {

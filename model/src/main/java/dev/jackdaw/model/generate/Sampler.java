@@ -48,7 +48,11 @@ public final class Sampler {
             int best = argmax(logits);
             return logits[best] > Float.NEGATIVE_INFINITY ? best : -1;
         }
-        candidates.reset(logits);
+        if (!steps.isEmpty() && steps.getFirst() instanceof Step.TopK(int k)) {
+            candidates.resetToBest(logits, k);
+        } else {
+            candidates.reset(logits);
+        }
         if (candidates.size() == 0) {
             return -1;
         }
@@ -122,12 +126,17 @@ public final class Sampler {
     /// The index of the largest; the first of equals. Not-a-number never wins.
     public static int argmax(float[] values) {
         int best = 0;
-        for (int i = 1; i < values.length; i++) {
-            if (values[i] > values[best] || Float.isNaN(values[best]) && !Float.isNaN(values[i])) {
+        while (best < values.length - 1 && Float.isNaN(values[best])) {
+            best++;
+        }
+        float most = values[best];
+        for (int i = best + 1; i < values.length; i++) {
+            if (values[i] > most) {
+                most = values[i];
                 best = i;
             }
         }
-        return best;
+        return Float.isNaN(most) ? 0 : best;
     }
 
     /// Probabilities of logits, in place.

@@ -18,8 +18,10 @@ import dev.jackdaw.model.generate.Generator;
 import dev.jackdaw.model.generate.Overflow;
 import dev.jackdaw.model.generate.Request;
 import dev.jackdaw.model.generate.Sampling;
+import dev.jackdaw.tensor.Activations;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Tensor;
+import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -93,7 +95,17 @@ class EngineTest {
     @ParameterizedTest
     @MethodSource("gguf")
     void everyTextIsWhatItWouldBeAlone(Path path) throws Exception {
-        try (Arena arena = Arena.ofShared(); Device one = Device.cpu(1)) {
+        everyTextIsWhatItWouldBeAlone(path, Activations.F32, CacheType.F32);
+    }
+
+    @ParameterizedTest
+    @MethodSource("gguf")
+    void alsoWithEightBitActivationsAndAnEightBitCache(Path path) throws Exception {
+        everyTextIsWhatItWouldBeAlone(path, Activations.Q8, CacheType.Q8_0);
+    }
+
+    private static void everyTextIsWhatItWouldBeAlone(Path path, Activations activations, CacheType type) throws Exception {
+        try (Arena arena = Arena.ofShared(); Device one = Device.cpu(1, activations); Device two = Device.cpu(2, activations)) {
             for (GgufTensor tensor : Gguf.open(path, arena).tensors()) {
                 Assumptions.assumeTrue(tensor.type().dtype().isPresent(), () -> "block type " + tensor.type() + " is not read");
             }
@@ -105,11 +117,14 @@ class EngineTest {
             }
             List<int[]> expected = new ArrayList<>();
             try (Forward forward = new Forward(file.spec(), one, file)) {
+                forward.cacheType(type);
                 for (Request request : requests) {
                     expected.add(new Generator(forward).generate(request, new Generator.Listener() { }).ids());
                 }
             }
-            try (Forward forward = new Forward(file.spec(), device, file); Engine engine = new Engine(forward, null, SETTINGS)) {
+            Forward together = new Forward(file.spec(), two, file);
+            together.cacheType(type);
+            try (together; Engine engine = new Engine(together, null, SETTINGS)) {
                 for (int round = 0; round < 2; round++) {                                                // the second from remembered pages
                     List<TokenStream> streams = requests.stream().map(engine::submit).toList();
                     for (int i = 0; i < streams.size(); i++) {

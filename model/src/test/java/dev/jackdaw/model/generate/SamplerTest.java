@@ -239,4 +239,41 @@ class SamplerTest {
         assertThatThrownBy(() -> new Mirostat(3, 5, 0.1)).hasMessageContaining("mirostat 3");
         assertThatThrownBy(() -> new Dry(-1, 1.75, 2, -1, Set.of())).hasMessageContaining("multiplier -1");
     }
+
+    @Test
+    void theBestInOnePassAreTheBestOfAllInOrder() {
+        java.util.Random random = new java.util.Random(5);
+        for (int size : new int[] {1, 2, 7, 100, 5000}) {
+            for (int most : new int[] {1, 2, 40, 1000, 10_000}) {
+                float[] logits = new float[size];
+                for (int i = 0; i < size; i++) {
+                    logits[i] = switch (random.nextInt(6)) {
+                        case 0 -> Float.NEGATIVE_INFINITY;
+                        case 1 -> random.nextInt(5);                       // equals
+                        case 2 -> i / 1000f;                               // ever better
+                        case 3 -> i % 97 == 0 ? Float.NaN : -i;
+                        default -> (float) random.nextGaussian();
+                    };
+                }
+                Candidates onePass = new Candidates(), all = new Candidates();
+                onePass.resetToBest(logits, most);
+                all.reset(logits);
+                all.sort(most);
+                assertThat(onePass.size()).isEqualTo(Math.min(most, all.size()));
+                for (int i = 0; i < onePass.size(); i++) {
+                    assertThat(onePass.id(i)).isEqualTo(all.id(i));
+                    assertThat(onePass.logit(i)).isEqualTo(all.logit(i));
+                }
+            }
+        }
+    }
+
+    @Test
+    void notANumberIsNeverTheLargest() {
+        float nan = Float.NaN;
+        assertThat(Sampler.argmax(new float[] {nan, 1, nan, 3, 3, nan})).isEqualTo(3);
+        assertThat(Sampler.argmax(new float[] {nan, nan})).isZero();
+        assertThat(Sampler.argmax(new float[] {Float.NEGATIVE_INFINITY, nan})).isZero();
+        assertThat(Sampler.argmax(new float[] {nan, Float.NEGATIVE_INFINITY})).isEqualTo(1);
+    }
 }

@@ -1,6 +1,9 @@
 package dev.jackdaw.tensor.kernel;
 
 import dev.jackdaw.tensor.Switches;
+import dev.jackdaw.tensor.kernel.asm.MachineCode;
+import dev.jackdaw.tensor.kernel.asm.RowCode;
+import java.lang.foreign.MemorySegment;
 
 /// One implementation of every kernel, chosen once at start: the Vector API versions where the incubator module is there, else the
 /// scalar references.
@@ -19,9 +22,14 @@ public record Kernels(String name, Attention attention, CachedAttention cachedAt
 
     /// Apart, so that nothing of the Vector API is loaded where it is missing.
     private static final class Simd {
+        private static Activation activation() {
+            MemorySegment swiglu = Lanes.LANES == 16 ? RowCode.swiglu(MachineCode.current().isa()) : null;
+            return swiglu == null ? new ActivationSimd() : new ActivationAsm(swiglu);
+        }
+
         static Kernels kernels() {
             return new Kernels("Vector API kernels, " + 8 * Lanes.BYTES + " bits", new AttentionSimd(), new CachedAttentionSimd(),
-                    new NormSimd(), new QkNormRopeSimd(), new ActivationSimd(), new EmbeddingSimd(), new CrossEntropySimd(), new AdamWSimd(),
+                    new NormSimd(), new QkNormRopeSimd(), activation(), new EmbeddingSimd(), new CrossEntropySimd(), new AdamWSimd(),
                     new MuonSimd(), new ElementwiseSimd(), new BendsSimd(), new FoldingSimd());
         }
     }

@@ -73,6 +73,11 @@ public abstract class BlockFormat {
     /// format has a table of levels, their index.
     abstract void quads(int[] words, int at, int group, int[] q);
 
+    /// Where in the block 16 bytes hold the four-bit numbers j and j + 16 of `32 · group` on, as panels do too and can take them over; −1: nowhere.
+    int nibblesAt(int group) {
+        return -1;
+    }
+
     /// The bits of the scale of group `block` of [PanelFormat#block()] numbers: an F16, or one byte.
     abstract int scaleBits(int[] words, int at, int block);
 

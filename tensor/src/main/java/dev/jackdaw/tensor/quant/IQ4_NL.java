@@ -38,6 +38,11 @@ final class IQ4_NL extends BlockFormat {
     }
 
     @Override
+    int nibblesAt(int group) {
+        return Q;
+    }
+
+    @Override
     int scaleBits(int[] words, int at, int block) {
         return Bits.half(words, at);
     }

@@ -44,6 +44,11 @@ final class IQ4_XS extends BlockFormat {
     }
 
     @Override
+    int nibblesAt(int group) {
+        return Q + 16 * group;
+    }
+
+    @Override
     int scaleBits(int[] words, int at, int block) {
         return (Bits.octet(words, at + LOW + block / 2) >> block % 2 * 4 & 15 | (Bits.half(words, at + HIGH) >> 2 * block & 3) << 4) - 32;
     }

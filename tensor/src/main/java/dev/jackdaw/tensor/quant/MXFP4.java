@@ -42,6 +42,11 @@ final class MXFP4 extends BlockFormat {
     }
 
     @Override
+    int nibblesAt(int group) {
+        return Q;
+    }
+
+    @Override
     int scaleBits(int[] words, int at, int block) {
         return Bits.octet(words, at);
     }

@@ -111,8 +111,12 @@ public final class PanelPacking {
     /// One block of the file, whose first column is number `column` of the strip.
     private void block(int at, int lane, int column) {
         for (int group = 0; group < format.type().blockElements() / 32; group++) {
+            int g = column / 32 + group, nibbles = blocks.nibblesAt(group);
+            if (nibbles >= 0) {
+                copyNibbles(at + nibbles, g, lane);
+                continue;
+            }
             blocks.quads(words, at, group, q);
-            int g = column / 32 + group;
             switch (format.bits()) {
                 case 8 -> bytes(g, lane);
                 case 5 -> {
@@ -154,6 +158,19 @@ public final class PanelPacking {
         int to = group * 64 + lane;
         for (int v = 0; v < 4; v++) {
             quants[to + 16 * v] = q[v] & Bits.NIBBLES | (q[v + 4] & Bits.NIBBLES) << 4;
+        }
+    }
+
+    private void copyNibbles(int at, int group, int lane) {
+        int to = group * 64 + lane, from = at >> 2, shift = 8 * (at & 3);
+        if (shift == 0) {
+            for (int v = 0; v < 4; v++) {
+                quants[to + 16 * v] = words[from + v];
+            }
+        } else {
+            for (int v = 0; v < 4; v++) {
+                quants[to + 16 * v] = words[from + v] >>> shift | words[from + v + 1] << 32 - shift;
+            }
         }
     }
 

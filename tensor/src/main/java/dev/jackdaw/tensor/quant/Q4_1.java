@@ -37,6 +37,11 @@ final class Q4_1 extends BlockFormat {
     }
 
     @Override
+    int nibblesAt(int group) {
+        return Q;
+    }
+
+    @Override
     int scaleBits(int[] words, int at, int block) {
         return Bits.half(words, at);
     }

@@ -2,9 +2,15 @@ package dev.jackdaw.tensor.kernel;
 
 import static dev.jackdaw.tensor.kernel.Floats.OFFSETS;
 import static dev.jackdaw.tensor.kernel.Floats.SIZES;
-import static org.assertj.core.api.Assertions.assertThat;
+import static assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.jackdaw.tensor.Tensor;
+import dev.jackdaw.tensor.kernel.asm.MachineCode;
+import dev.jackdaw.tensor.kernel.asm.RowCode;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -150,5 +156,33 @@ class ActivationTest {
         assertThat(y.get(0)).isCloseTo(0.8411920f, within(1e-6f));
         assertThat(Erf.complement(3)).isCloseTo(2.209049699858544e-5, within(1e-18));
         assertThat(Erf.complement(0.5)).isCloseTo(0.4795001221869535, within(1e-15));
+    }
+
+    @Test
+    void machineCodeHasTheBitsOfTheVectorApi() {
+        MemorySegment code = RowCode.swiglu(MachineCode.current().isa());
+        assumeTrue(code != null, "this machine has no AVX-512, or does not allow machine code");
+        Random random = new Random(9);
+        try (Arena arena = Arena.ofConfined()) {
+            for (int width : new int[] {1, 7, 15, 16, 17, 64, 207, 1024}) {
+                Tensor x = Tensor.zeros(arena, 3, 2L * width), expected = Tensor.zeros(arena, 3, width);
+                Tensor found = Tensor.zeros(arena, 4, width).fill(5);
+                for (long i = 0; i < x.elements(); i++) {
+                    x.set(i, switch (random.nextInt(8)) {
+                        case 0 -> 100 * (float) random.nextGaussian();
+                        case 1 -> new float[] {0f, -0f, 87.3f, -88.8f, 1e30f, -1e30f, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NaN}[random.nextInt(9)];
+                        default -> (float) random.nextGaussian();
+                    });
+                }
+                new ActivationSimd().swiglu(expected.address(), x.address(), 0, 3, width);
+                new ActivationAsm(code).swiglu(found.address(), x.address(), 0, 3, width);
+                for (long i = 0; i < expected.elements(); i++) {
+                    assertThat(Float.floatToIntBits(found.get(i))).isEqualTo(Float.floatToIntBits(expected.get(i)));
+                }
+                for (long i = expected.elements(); i < found.elements(); i++) {
+                    assertThat(found.get(i)).isEqualTo(5);
+                }
+            }
+        }
     }
 }

@@ -4,8 +4,10 @@ import dev.jackdaw.model.Brief;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// A grammar as a network of states: one little automaton over UTF-8 bytes for each rule, with edges that call other rules and return.
 /// Left recursion is refused, since a reader from left to right would call for ever.
@@ -27,8 +29,18 @@ final class Automaton {
     private final int[] starts;
     private final int root;
 
+    /// Fewer are not worth looking for.
+    private static final int LEAST_COPIES = 16;
+
+    /// States `first`, `first + size`, … play the same part, `count` of them.
+    private record Copies(int first, int size, int count) { }
+
+    private final List<Copies> copies = new ArrayList<>();
+    private final Map<String, Form> rules;
+
     Automaton(Grammar grammar) {
-        names = List.copyOf(grammar.rules().keySet());
+        rules = grammar.rules();
+        names = List.copyOf(rules.keySet());
         for (String name : names) {
             index.put(name, index.size());
         }
@@ -101,10 +113,12 @@ final class Automaton {
                 return to;
             }
             case Form.Repeat repeat -> {
-                int at = from;
+                int at = from, first = states.size();
+                boolean reads = !canBeEmpty(repeat.form(), new HashSet<>());
                 for (int i = 0; i < repeat.min(); i++) {
                     at = build(repeat.form(), at, depth + 1);
                 }
+                copies(first, repeat.min(), reads);
                 if (repeat.max() < 0) {
                     int loop = add();
                     empty(at, loop);
@@ -114,10 +128,12 @@ final class Automaton {
                     return to;
                 }
                 int to = add();
+                first = states.size();
                 for (int i = repeat.min(); i < repeat.max(); i++) {
                     empty(at, to);
                     at = build(repeat.form(), at, depth + 1);
                 }
+                copies(first, repeat.max() - repeat.min(), reads);
                 empty(at, to);
                 return to;
             }
@@ -131,6 +147,37 @@ final class Automaton {
                 return to;
             }
         }
+    }
+
+    /// The states from `first` on are `count` copies of one form, each leading to the next.
+    private void copies(int first, int count, boolean reads) {
+        int all = states.size() - first;
+        if (reads && count > LEAST_COPIES && all % count == 0) {
+            copies.add(new Copies(first, all / count, count));
+        }
+    }
+
+    private boolean canBeEmpty(Form form, Set<String> open) {
+        return switch (form) {
+            case Form.Chars _ -> false;
+            case Form.Sequence(List<Form> parts) -> parts.stream().allMatch(part -> canBeEmpty(part, open));
+            case Form.Choice(List<Form> options) -> options.stream().anyMatch(option -> canBeEmpty(option, open));
+            case Form.Repeat repeat -> repeat.min() == 0 || canBeEmpty(repeat.form(), open);
+            case Form.Reference(String rule) -> !open.add(rule) || !rules.containsKey(rule) || canBeEmpty(rules.get(rule), open);      // in doubt, yes
+        };
+    }
+
+    /// The first state from which the next `bytes` bytes read just as from this one: in a form that is repeated many times, every copy
+    /// looks alike until its end comes in sight, and each takes a byte at least.
+    int alike(int state, int bytes) {
+        for (int i = copies.size() - 1; i >= 0; i--) {               // what surrounds others stands behind them
+            Copies c = copies.get(i);
+            int copy = (state - c.first) / c.size;
+            if (state >= c.first && copy + 1 + bytes < c.count) {
+                state -= copy * c.size;
+            }
+        }
+        return state;
     }
 
     /// Edges for the UTF-8 forms of a range of characters: it is split where the number of bytes or the leading bytes change.

@@ -121,7 +121,9 @@ public final class GrammarConstraint implements Constraint {
         }
     }
 
-    private Local local(int state) {
+    /// Of copies of a repeated form one is enough, as far as the longest token sees.
+    private Local local(int anyState) {
+        int state = memory.automaton.alike(anyState, memory.trie.longest());
         Local known = memory.locals.get(state);
         if (known == null) {
             long[] mask = new long[(memory.trie.tokens() + 63) >>> 6];

@@ -14,9 +14,11 @@ public final class TokenTrie {
     final int[] token;
     final int[] same;
     private final byte[][] bytes;
+    private final int longest;
 
     private TokenTrie(byte[][] bytes, int nodes) {
         this.bytes = bytes;
+        longest = Arrays.stream(bytes).mapToInt(text -> text.length).max().orElse(0);
         label = new byte[nodes];
         child = new int[nodes];
         sibling = new int[nodes];
@@ -63,6 +65,11 @@ public final class TokenTrie {
             previous = text;
         }
         return trie;
+    }
+
+    /// Bytes of the longest token.
+    int longest() {
+        return longest;
     }
 
     int tokens() {

@@ -322,4 +322,28 @@ class GrammarConstraintTest {
         }
         assertThat((ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - start) / 1e9).isLessThan(20);
     }
+
+    /// Copies of a repeated form share what is known of one; near the borders, and for every token, the masks must still be what they are.
+    @ParameterizedTest
+    @ValueSource(strings = {"[a-z]{60,90}X", "([A-Z][a-z]{0,3} ){30,50}[0-9]", "(ab|c){70}(d{2}){40}", "((x[yz]{20,40}){20}-)?[a-z ]{0,70}\\."})
+    void masksOfLongRepetitionsAreExact(String regex) {
+        GrammarConstraint constraint = new GrammarConstraint(Grammar.ofRegex(regex), trie);
+        Random random = new Random(7);
+        for (int step = 0; step < 150; step++) {
+            float[] logits = new float[tokenizer.vocabularySize()];
+            constraint.mask(logits);
+            List<Integer> allowed = new ArrayList<>();
+            for (int id = 0; id < logits.length; id++) {
+                assertThat(logits[id] == 0).as("%s, step %d, token %s", regex, step, tokenizer.piece(id)).isEqualTo(constraint.allows(id));
+                if (logits[id] == 0) {
+                    allowed.add(id);
+                }
+            }
+            if (allowed.isEmpty()) {
+                assertThat(constraint.mayEnd()).isTrue();
+                return;
+            }
+            constraint.accept(allowed.get(random.nextInt(allowed.size())));
+        }
+    }
 }

@@ -1,6 +1,7 @@
 package dev.jackdaw.tensor.kernel.asm;
 
 import dev.jackdaw.tensor.Memory;
+import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -104,5 +105,10 @@ public final class ExecutableMemory {
                 throw new IllegalStateException(thrown);
             }
         }
+    }
+
+    /// 64-byte aligned memory that lives as long as the process, for arguments and constants.
+    public static long constants(long bytes) {
+        return Arena.global().allocate(bytes, Memory.ALIGNMENT).address();
     }
 }

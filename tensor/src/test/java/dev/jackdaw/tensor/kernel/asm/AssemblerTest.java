@@ -133,6 +133,13 @@ class AssemblerTest {
         check("vpcmpeqd ymm1, ymm2, ymm3", "c5ed76cb", a -> a.op(PCMPEQD, ymm(1), ymm(2), ymm(3)));
         check("vpcmpgtd ymm1, ymm2, ymm3", "c5ed66cb", a -> a.op(PCMPGTD, ymm(1), ymm(2), ymm(3)));
         check("vpsadbw ymm6, ymm7, ymm8", "c4c145f6f0", a -> a.op(PSADBW, ymm(6), ymm(7), ymm(8)));
+        check("vshuff32x4 zmm13, zmm12, zmm12, 0x4e", "62531d4823ec4e", a -> a.op(SHUFF32X4, zmm(13), zmm(12), zmm(12), 0x4e));
+        check("vshuff32x4 zmm21, zmm3, zmm30, 0xb1", "6283654823eeb1", a -> a.op(SHUFF32X4, zmm(21), zmm(3), zmm(30), 0xb1));
+        check("vminps zmm16, zmm16, DWORD BCST [r15+48]", "62c17c505d470c", a -> a.op(MINPS, zmm(16), zmm(16), at(R15, 48).toAllLanes()));
+        check("vminps ymm1, ymm2, ymm3", "c5ec5dcb", a -> a.op(MINPS, ymm(1), ymm(2), ymm(3)));
+        check("vfmsub213ps zmm3, zmm24, zmm12", "62d23d40aadc", a -> a.op(FMSUB213PS, zmm(3), zmm(24), zmm(12)));
+        check("vfmsub213ps ymm3, ymm4, YMMWORD PTR [rsi+32]", "c4e25daa5e20", a -> a.op(FMSUB213PS, ymm(3), ymm(4), at(RSI, 32)));
+        check("vpshufd zmm13, zmm12, 0x4e", "62517d4870ec4e", a -> a.op(PSHUFD, zmm(13), zmm(12), 0x4e));
         check("vpshufd xmm3, xmm2, 0x4e", "c5f970da4e", a -> a.op(PSHUFD, xmm(3), xmm(2), 0x4e));
         check("vpmovdb XMMWORD PTR [rdx+16], zmm5", "62f27e48316a01", a -> a.op(STOREPMOVDB, at(RDX, 16), zmm(5)));
         check("vpmaxsd zmm2, zmm2, ZMMWORD PTR [rdx+64]", "62f26d483d5201", a -> a.op(PMAXSD, zmm(2), zmm(2), at(RDX, 64)));

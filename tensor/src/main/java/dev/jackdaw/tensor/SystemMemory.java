@@ -11,7 +11,7 @@ import java.lang.invoke.MethodHandle;
 /// Memory by whole pages, asked of the operating system directly: large blocks that are zero without being written, so that whoever fills them
 /// first also brings them in, on large pages where the system has them; and pages of files that are given back. On systems where
 /// these calls are not known, blocks come from the arena and pages of files stay until the system wants them.
-public final class Pages {
+public final class SystemMemory {
     private static final long PAGE = 4096;
     private static final long LARGE_PAGE = 2 << 20;
     // From the Linux headers mman.h; the same on x86-64 and arm64.
@@ -34,7 +34,7 @@ public final class Pages {
         ADVISE = handle(linker, "madvise", FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
     }
 
-    private Pages() {
+    private SystemMemory() {
     }
 
     private static MethodHandle handle(Linker linker, String name, FunctionDescriptor descriptor) {
@@ -65,6 +65,32 @@ public final class Pages {
         }
     }
 
+    /// Many blocks of memory, side by side so that small ones share large pages; all of them go with `arena`.
+    public static final class Pool {
+        private static final long SLAB = 32 << 20;
+        private final Arena arena;
+        private MemorySegment slab = MemorySegment.NULL;
+        private long used;
+
+        public Pool(Arena arena) {
+            this.arena = arena;
+        }
+
+        /// Zeros, aligned to a cache line.
+        public MemorySegment take(long bytes) {
+            if (bytes > SLAB / 4) {
+                return allocate(arena, bytes);
+            }
+            if (used + bytes > slab.byteSize()) {
+                slab = allocate(arena, SLAB);           // what is never written takes no memory
+                used = 0;
+            }
+            MemorySegment block = slab.asSlice(used, bytes);
+            used += (bytes + Memory.ALIGNMENT - 1) / Memory.ALIGNMENT * Memory.ALIGNMENT;
+            return block;
+        }
+    }
+
     private static void unmap(long address, long bytes) {
         try {
             int _ = (int) UNMAP.invokeExact(address, bytes);
@@ -76,17 +102,17 @@ public final class Pages {
     /// The process keeps no page of this part of a *mapped file*; what is read again comes from the file again. Private memory would lose its
     /// numbers.
     public static void release(MemorySegment mapped) {
-        whole(mapped, DONT_NEED);
+        whole(mapped.address(), mapped.byteSize(), DONT_NEED);
     }
 
-    /// Asks the system to read this part of a mapped file ahead.
-    public static void prefetch(MemorySegment mapped) {
-        whole(mapped, WILL_NEED);
+    /// Asks the system to read this part of a mapped file ahead. An address, since the file may be closed meanwhile, which does no harm.
+    public static void prefetch(long address, long bytes) {
+        whole(address, bytes, WILL_NEED);
     }
 
-    private static void whole(MemorySegment mapped, int advice) {
-        long from = mapped.address() / PAGE * PAGE;
-        advise(from, mapped.address() + mapped.byteSize() - from, advice);
+    private static void whole(long address, long bytes, int advice) {
+        long from = address / PAGE * PAGE;
+        advise(from, address + bytes - from, advice);
     }
 
     private static void advise(long address, long bytes, int advice) {

@@ -2,7 +2,7 @@ package dev.jackdaw.tensor.kernel;
 
 import static dev.jackdaw.tensor.kernel.Floats.OFFSETS;
 import static dev.jackdaw.tensor.kernel.Floats.SIZES;
-import static assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 

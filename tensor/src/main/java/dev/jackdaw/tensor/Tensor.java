@@ -135,10 +135,17 @@ public final class Tensor {
     }
 
     public float[] toFloats() {
-        requireFloat("toFloats");
         float[] values = new float[Math.toIntExact(elements())];
-        MemorySegment.copy(segment, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, values, 0, values.length);
+        copyTo(values);
         return values;
+    }
+
+    public void copyTo(float[] values) {
+        requireFloat("copy");
+        if (values.length != elements()) {
+            throw new IllegalArgumentException("copy: " + this + " does not fit an array of " + values.length);
+        }
+        MemorySegment.copy(segment, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, values, 0, values.length);
     }
 
     public void copyFrom(Tensor other) {

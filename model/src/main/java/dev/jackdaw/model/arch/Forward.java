@@ -154,9 +154,14 @@ public final class Forward implements AutoCloseable {
 
     /// Appends `tokens` to the text in `cache`; returns the logits `[V]` after the last one. The array belongs to the caller.
     public float[] logits(KvCache cache, int... tokens) {
-        float[][] last = new float[1][];
-        logits(List.of(Segment.of(cache, tokens, 1)), (_, _, logits) -> last[0] = logits.toFloats());
-        return last[0];
+        float[] last = new float[spec.vocabulary()];
+        logits(cache, last, tokens);
+        return last;
+    }
+
+    /// The same, written into an array `[V]` of the caller's.
+    public void logits(KvCache cache, float[] last, int... tokens) {
+        logits(List.of(Segment.of(cache, tokens, 1)), (_, _, logits) -> logits.copyTo(last));
     }
 
     /// Takes the logits `[V]`, or the hidden state `[C]`, after the token at `index` of those given; the tensor is valid during the call only.

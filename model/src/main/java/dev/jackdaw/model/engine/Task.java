@@ -5,8 +5,6 @@ import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.arch.PrefixTree;
 import dev.jackdaw.model.generate.Sequence;
 import dev.jackdaw.tensor.Tensor;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 
@@ -84,7 +82,7 @@ final class Task {
     }
 
     void take(Tensor row) {
-        MemorySegment.copy(row.segment(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, logits, 0, logits.length);
+        row.copyTo(logits);
         hasLogits = true;
     }
 

@@ -98,7 +98,7 @@ final class ChatCommand implements Callable<Integer> {
     }
 
     private Model adapted(Device device) throws IOException {
-        Model opened = Model.open(model, device);
+        Model opened = Model.openToRun(model, device);
         try {
             cache.apply(opened, CacheType.F16, common);
             lora.apply(opened, common);

@@ -1,5 +1,7 @@
 package dev.jackdaw.cli;
 
+import dev.jackdaw.tensor.kernel.Kernels;
+import dev.jackdaw.tensor.kernel.asm.MachineCode;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -14,6 +16,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,6 +59,9 @@ public final class JackdawCommand implements Runnable {
             BenchCommand.class,
             WarmUpCommand.class);
 
+    /// Commands for which machine code is prepared while the command line is still being read.
+    private static final Set<String> RUN_MODELS = Set.of("run", "chat", "next", "logits", "embed", "rerank");
+
     @Option(names = {"-V", "--version"}, description = "Print the version and the Java it runs on.")
     private boolean version;
 
@@ -70,17 +78,41 @@ public final class JackdawCommand implements Runnable {
     }
 
     public static void main(String[] args) {
-        if (!isVersionQuestion(args)) {
-            StandardError.restore();          // 50 ms, which a version number must not wait for
+        Runnable ready = () -> { };
+        if (!isVersionQuestion(args)) {          // a version number must not wait for it
+            var restored = new FutureTask<Void>(StandardError::restore, null);
+            Thread.ofPlatform().daemon().name("jackdaw-start").start(() -> {
+                restored.run();
+                if (args.length > 0 && RUN_MODELS.contains(args[0])) {
+                    MachineCode.current();
+                    Kernels.choose();
+                }
+            });
+            ready = () -> await(restored);
         }
-        int exitCode = run(System.in, new FileOutputStream(FileDescriptor.out), new FileOutputStream(FileDescriptor.err), args);
+        int exitCode = run(ready, System.in, new FileOutputStream(FileDescriptor.out), new FileOutputStream(FileDescriptor.err), args);
         System.exit(exitCode);
+    }
+
+    private static void await(FutureTask<Void> task) {
+        try {
+            task.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /// Runs one command line. Tests call this with streams of their own. What we write is UTF-8, whatever the locale.
     ///
     /// @return 0 done, 1 failed, 2 wrong usage
     static int run(InputStream in, OutputStream out, OutputStream err, String... args) {
+        return run(() -> { }, in, out, err, args);
+    }
+
+    /// @param ready waits for what was begun beside the reading of annotations; before the first word is written
+    private static int run(Runnable ready, InputStream in, OutputStream out, OutputStream err, String... args) {
         var outWriter = new PrintWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8), false);
         var errWriter = new PrintWriter(new OutputStreamWriter(err, StandardCharsets.UTF_8), true);
         try {
@@ -88,7 +120,13 @@ public final class JackdawCommand implements Runnable {
                 outWriter.println(versionLine());
                 return 0;
             }
-            return commandLine(in, args).setOut(outWriter).setErr(errWriter).execute(args);
+            CommandLine line;
+            try {
+                line = commandLine(in, args).setOut(outWriter).setErr(errWriter);
+            } finally {
+                ready.run();
+            }
+            return line.execute(args);
         } finally {
             outWriter.flush();
             errWriter.flush();

@@ -53,7 +53,7 @@ final class NextCommand implements Callable<Integer> {
         if (top < 1) {
             throw common.wrong("--top " + top + ": give at least 1");
         }
-        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.openToRun(this.model, device)) {
             cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
             lora.apply(model, common);

@@ -106,7 +106,7 @@ final class RunCommand implements Callable<Integer> {
         sampling.check(common);
         generation.check(common);
         speculation.check(common);
-        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(this.model, device)) {
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.openToRun(this.model, device)) {
             cache.apply(model, CacheType.F32, common);
             model.forward().note().ifPresent(note -> common.output().note("%s", note));
             lora.apply(model, common);

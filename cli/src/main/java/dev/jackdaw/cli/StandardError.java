@@ -1,8 +1,7 @@
 package dev.jackdaw.cli;
 
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.ValueLayout;
+import dev.jackdaw.tensor.SystemCalls;
+import java.lang.foreign.MemorySegment;
 
 /// Gives standard error back.
 ///
@@ -19,19 +18,11 @@ final class StandardError {
         if (saved == 2) {
             return;
         }
-        Linker linker = Linker.nativeLinker();
-        try {
-            var dup2 = linker.downcallHandle(linker.defaultLookup().findOrThrow("dup2"),
-                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-            int descriptor = (int) dup2.invokeExact(saved, 2);
-            if (descriptor != 2) {
-                throw new IllegalStateException("dup2(" + saved + ", 2) gave " + descriptor);
-            }
-            var close = linker.downcallHandle(linker.defaultLookup().findOrThrow("close"),
-                    FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-            int _ = (int) close.invokeExact(saved);      // children that we start must not inherit it
-        } catch (Throwable e) {
-            throw new IllegalStateException("cannot restore standard error; set JACKDAW_JAVA_OPTS=-Djackdaw.stderr=2", e);
+        MemorySegment dup2 = SystemCalls.find("dup2"), close = SystemCalls.find("close");
+        int descriptor = dup2 == null || close == null ? -1 : (int) SystemCalls.call(dup2, saved, 2, 0, 0, 0, 0);
+        if (descriptor != 2) {
+            throw new IllegalStateException("cannot restore standard error: dup2(" + saved + ", 2) gave " + descriptor + "; set JACKDAW_JAVA_OPTS=-Djackdaw.stderr=2");
         }
+        SystemCalls.call(close, saved, 0, 0, 0, 0, 0);               // children that we start must not inherit it
     }
 }

@@ -18,6 +18,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 
 /// A model ready to be used: weights, tokenizer and template, from a GGUF file, a Hugging Face folder, or the directory of a training run.
 ///
@@ -37,13 +39,18 @@ public final class Model implements AutoCloseable {
     private final String noTokenizer;               // why it is null
     private final String template;
     private Forward forward;
+    private FutureTask<Forward> packing;            // or null: weights are packed when they are first asked for
 
-    private Model(Path path, Device device) throws IOException {
+    private Model(Path path, Device device, boolean packs) throws IOException {
         try {
             this.path = resolve(path);
             this.device = device;
             file = ModelFile.open(this.path, arena);
             spec = file.spec();
+            if (packs) {
+                packing = new FutureTask<>(() -> new Forward(spec, device, file));
+                Thread.ofPlatform().daemon().name("jackdaw-packing").start(packing);
+            }
             Tokenizer found = null;
             String reason = "there is no tokenizer; a GGUF file holds it in tokenizer.ggml.tokens, a folder in tokenizer.json";
             try {
@@ -57,7 +64,7 @@ public final class Model implements AutoCloseable {
             template = file.gguf().isPresent() ? file.gguf().get().text("tokenizer.chat_template", null)
                     : Files.exists(config) ? TokenizerConfig.read(config).chatTemplate() : null;
         } catch (IOException | RuntimeException e) {
-            arena.close();
+            close();
             throw e;
         }
     }
@@ -72,7 +79,13 @@ public final class Model implements AutoCloseable {
 
     /// Maps the file and reads its header; weights are packed when [#forward()] is first asked for.
     public static Model open(Path path, Device device) throws IOException {
-        return new Model(path, device);
+        return new Model(path, device, false);
+    }
+
+    /// As [#open], and begins at once to pack the weights, beside the reading of the tokenizer. The device is busy until [#forward()] has
+    /// returned, which also throws what went wrong.
+    public static Model openToRun(Path path, Device device) throws IOException {
+        return new Model(path, device, true);
     }
 
     /// The directory of a training run stands for the `params.gguf` in it.
@@ -108,9 +121,32 @@ public final class Model implements AutoCloseable {
     /// Packs the weights on first use.
     public Forward forward() {
         if (forward == null) {
-            forward = new Forward(spec, device, file);
+            forward = packing == null ? new Forward(spec, device, file) : packed();
         }
         return forward;
+    }
+
+    private Forward packed() {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return packing.get();
+                } catch (InterruptedException e) {       // nobody may use the device, nor close the file, before it is done
+                    interrupted = true;
+                }
+            }
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case RuntimeException failure -> throw failure;
+                case Error failure -> throw failure;
+                default -> throw new IllegalStateException(e.getCause());
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     /// Reads a LoRA adapter, a folder that PEFT wrote or a GGUF file, and packs it for this model. It is used by the texts that name it, see
@@ -141,6 +177,13 @@ public final class Model implements AutoCloseable {
 
     @Override
     public void close() {
+        if (forward == null && packing != null) {
+            try {
+                forward = packed();
+            } catch (RuntimeException | Error e) {       // thrown by forward() to who asks for it
+                forward = null;
+            }
+        }
         if (forward != null) {
             forward.close();
         }

@@ -1,5 +1,6 @@
 package dev.jackdaw.tensor;
 
+import dev.jackdaw.tensor.kernel.PackingAsm;
 import dev.jackdaw.tensor.quant.PanelFormat;
 import dev.jackdaw.tensor.quant.PanelPacking;
 import java.lang.foreign.MemorySegment;
@@ -16,8 +17,8 @@ public final class PackedWeight {
     public record Source(DType type, int rows, int columns, PanelPacking.Rows at) {
         /// Of a row-major tensor `[…,C]`.
         public static Source of(Tensor w) {
-            long address = w.address(), rowBytes = w.type().bytes(w.shape().width());
-            return new Source(w.type(), Math.toIntExact(w.shape().rows()), Math.toIntExact(w.shape().width()), row -> address + row * rowBytes);
+            return new Source(w.type(), Math.toIntExact(w.shape().rows()), Math.toIntExact(w.shape().width()),
+                    new PanelPacking.EvenRows(w.address(), w.type().bytes(w.shape().width())));
         }
     }
 
@@ -55,7 +56,7 @@ public final class PackedWeight {
             }
             long bytes = format.bytes(F, C);
             Tensor panels = Tensor.over(memory.apply(bytes), DType.I8, Shape.of(bytes));
-            PanelPacking.pack(workers, panels.address(), format, F, C, stacked(alike));
+            PackingAsm.pack(workers, panels.address(), format, F, C, stacked(alike));
             parts.add(new Part(format, F, panels));
         }
         return new PackedWeight(parts, C);

@@ -1,12 +1,7 @@
 package dev.jackdaw.tensor;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 
 /// Memory by whole pages, asked of the operating system directly: large blocks that are zero without being written, so that whoever fills them
 /// first also brings them in, on large pages where the system has them; and pages of files that are given back. On systems where
@@ -20,26 +15,16 @@ public final class SystemMemory {
     private static final int WILL_NEED = 3;
     private static final int DONT_NEED = 4;
     private static final int LARGE_PAGES = 14;
-    private static final MethodHandle MAP;
-    private static final MethodHandle UNMAP;
-    private static final MethodHandle ADVISE;
-
-    static {
-        boolean isLinux = System.getProperty("os.name").equals("Linux");
-        Linker linker = isLinux ? Linker.nativeLinker() : null;
-        ValueLayout.OfLong pointer = ValueLayout.JAVA_LONG;
-        MAP = handle(linker, "mmap", FunctionDescriptor.of(pointer, pointer, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_LONG));
-        UNMAP = handle(linker, "munmap", FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG));
-        ADVISE = handle(linker, "madvise", FunctionDescriptor.of(ValueLayout.JAVA_INT, pointer, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
-    }
+    private static final boolean IS_LINUX = System.getProperty("os.name").equals("Linux");
+    private static final MemorySegment MAP = function("mmap");
+    private static final MemorySegment UNMAP = function("munmap");
+    private static final MemorySegment ADVISE = function("madvise");
 
     private SystemMemory() {
     }
 
-    private static MethodHandle handle(Linker linker, String name, FunctionDescriptor descriptor) {
-        SymbolLookup lookup = linker == null ? _ -> java.util.Optional.empty() : linker.defaultLookup();
-        return lookup.find(name).map(address -> linker.downcallHandle(address, descriptor)).orElse(null);
+    private static MemorySegment function(String name) {
+        return IS_LINUX ? SystemCalls.find(name) : null;
     }
 
     /// Zeros, aligned to a cache line at least, until `arena` is closed.
@@ -48,21 +33,15 @@ public final class SystemMemory {
         if (bytes < PAGE || MAP == null) {
             return arena.allocate(bytes, Memory.ALIGNMENT);
         }
-        try {
-            long address = (long) MAP.invokeExact(0L, room, READ_AND_WRITE, PRIVATE_ANONYMOUS, -1, 0L);
-            if (address == -1) {
-                return arena.allocate(bytes, Memory.ALIGNMENT);          // says what it says where there is no memory
-            }
-            long from = bytes < LARGE_PAGE ? address : (address + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-            if (bytes >= LARGE_PAGE) {
-                advise(from, bytes, LARGE_PAGES);
-            }
-            return MemorySegment.ofAddress(from).reinterpret(bytes, arena, _ -> unmap(address, room));
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new AssertionError(e);
+        long address = SystemCalls.call(MAP, 0, room, READ_AND_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+        if (address == -1) {
+            return arena.allocate(bytes, Memory.ALIGNMENT);          // says what it says where there is no memory
         }
+        long from = bytes < LARGE_PAGE ? address : (address + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+        if (bytes >= LARGE_PAGE) {
+            advise(from, bytes, LARGE_PAGES);
+        }
+        return MemorySegment.ofAddress(from).reinterpret(bytes, arena, _ -> SystemCalls.call(UNMAP, address, room, 0, 0, 0, 0));
     }
 
     /// Many blocks of memory, side by side so that small ones share large pages; all of them go with `arena`.
@@ -91,14 +70,6 @@ public final class SystemMemory {
         }
     }
 
-    private static void unmap(long address, long bytes) {
-        try {
-            int _ = (int) UNMAP.invokeExact(address, bytes);
-        } catch (Throwable e) {
-            throw new AssertionError(e);
-        }
-    }
-
     /// The process keeps no page of this part of a *mapped file*; what is read again comes from the file again. Private memory would lose its
     /// numbers.
     public static void release(MemorySegment mapped) {
@@ -116,13 +87,8 @@ public final class SystemMemory {
     }
 
     private static void advise(long address, long bytes, int advice) {
-        if (ADVISE == null) {
-            return;
-        }
-        try {
-            int _ = (int) ADVISE.invokeExact(address, bytes, advice);    // advice may be refused
-        } catch (Throwable e) {
-            throw new AssertionError(e);
+        if (ADVISE != null) {
+            SystemCalls.call(ADVISE, address, bytes, advice, 0, 0, 0);       // advice may be refused
         }
     }
 }

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /// Reads a file's header from front to back, little-endian, and never past its end.
 ///
@@ -13,6 +14,9 @@ final class ByteCursor {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /// Bytes of texts that are copied at once.
+    private static final int PIECE = 256 << 10;
 
     private final MappedFile file;
     private final MemorySegment bytes;
@@ -94,5 +98,34 @@ final class ByteCursor {
         byte[] utf8 = new byte[length];
         MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, take(length, what), utf8, 0, length);
         return new String(utf8, StandardCharsets.UTF_8);
+    }
+
+    /// Some of `count` texts that follow each other, one at least: those that lie wholly in the next piece of the file. A piece is copied at
+    /// once, which is quick also while the JVM is cold; reading each length by itself is not.
+    void texts(String what, int count, int most, List<String> to) {
+        int size = (int) Math.min(PIECE, left()), at = 0, done = 0;
+        byte[] piece = new byte[size];
+        MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, position, piece, 0, size);
+        while (done < count && size - at >= 8) {
+            int length = piece[at] & 0xff | (piece[at + 1] & 0xff) << 8 | (piece[at + 2] & 0xff) << 16 | piece[at + 3] << 24;
+            int upper = piece[at + 4] | piece[at + 5] | piece[at + 6] | piece[at + 7];
+            if (upper != 0 || length < 0 || length > most || length > size - at - 8) {
+                break;
+            }
+            to.add(new String(piece, at + 8, length, StandardCharsets.UTF_8));
+            at += 8 + length;
+            done++;
+        }
+        position += at;
+        if (done == 0) {
+            to.add(text(what, most));               // longer than a piece, or wrong
+        }
+    }
+
+    /// Numbers of four bytes.
+    int[] i32s(String what, int count) {
+        int[] values = new int[count];
+        MemorySegment.copy(bytes, INT, take(4L * count, what), values, 0, count);
+        return values;
     }
 }

@@ -106,8 +106,8 @@ final class GgufPart {
         return switch (kind) {
             case STRING -> {
                 List<String> texts = new ArrayList<>(count);
-                for (int i = 0; i < count; i++) {
-                    texts.add(cursor.text(key, MOST_TEXT_BYTES));
+                while (texts.size() < count) {
+                    cursor.texts(key, count - texts.size(), MOST_TEXT_BYTES, texts);
                     requireSmallHeader();
                 }
                 yield new GgufValue.Texts(texts);
@@ -121,8 +121,15 @@ final class GgufPart {
             }
             case GgufValue.Kind integer -> {
                 long[] values = new long[count];
-                for (int i = 0; i < count; i++) {
-                    values[i] = readInteger(integer, key);
+                if (integer == GgufValue.Kind.I32) {            // the types of tokens
+                    int[] read = cursor.i32s(key, count);
+                    for (int i = 0; i < count; i++) {
+                        values[i] = read[i];
+                    }
+                } else {
+                    for (int i = 0; i < count; i++) {
+                        values[i] = readInteger(integer, key);
+                    }
                 }
                 yield new GgufValue.Ints(integer, values);
             }

@@ -24,6 +24,29 @@ public final class PanelPacking {
     @FunctionalInterface
     public interface Rows {
         long address(int row);
+
+        /// Where `count` rows from `first` on begin.
+        default void addresses(int first, int count, long[] to) {
+            for (int i = 0; i < count; i++) {
+                to[i] = address(first + i);
+            }
+        }
+    }
+
+    /// Rows one behind the other.
+    public record EvenRows(long address, long rowBytes) implements Rows {
+        @Override
+        public long address(int row) {
+            return address + row * rowBytes;
+        }
+
+        @Override
+        public void addresses(int first, int count, long[] to) {
+            long at = address(first);
+            for (int i = 0; i < count; i++, at += rowBytes) {
+                to[i] = at;
+            }
+        }
     }
 
     private final PanelFormat format;

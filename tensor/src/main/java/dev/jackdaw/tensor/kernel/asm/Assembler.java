@@ -161,6 +161,44 @@ public final class Assembler {
         general(false, 0x89, from.ordinal(), to);
     }
 
+    /// Two bytes, widened with zeros.
+    public void load16(Reg to, Mem from) {
+        small(0, 0x0F, 0xB7, to, from, false);
+    }
+
+    /// One byte, widened with zeros.
+    public void load8(Reg to, Mem from) {
+        small(0, 0x0F, 0xB6, to, from, false);
+    }
+
+    public void store16(Mem to, Reg from) {
+        small(0x66, -1, 0x89, from, to, false);
+    }
+
+    public void store8(Mem to, Reg from) {
+        small(0, -1, 0x88, from, to, true);
+    }
+
+    /// The byte in memory becomes its bits and those of the register.
+    public void or8(Mem to, Reg from) {
+        small(0, -1, 0x08, from, to, true);
+    }
+
+    private void small(int prefix, int escape, int opcode, Reg reg, Mem rm, boolean isByte) {
+        int rex = 0x40 | reg.ordinal() >> 3 << 2 | rm.base().ordinal() >> 3 | (rm.index() == null ? 0 : rm.index().ordinal() >> 3 << 1);
+        if (prefix != 0) {
+            emit(prefix);
+        }
+        if (rex != 0x40 || isByte && reg.ordinal() >= 4) {          // without REX the numbers 4 to 7 name second bytes of registers
+            emit(rex);
+        }
+        if (escape >= 0) {
+            emit(escape);
+        }
+        emit(opcode);
+        memory(reg.ordinal(), rm, 1);
+    }
+
     public void address(Reg to, Mem of) {
         general(true, 0x8D, to.ordinal(), of);
     }
@@ -199,6 +237,14 @@ public final class Assembler {
 
     public void and(Reg to, int value) {
         arithmetic(4, to, value);
+    }
+
+    public void or(Reg to, Reg value) {
+        general(0x09, value.ordinal(), to);
+    }
+
+    public void xor(Reg to, int value) {
+        arithmetic(6, to, value);
     }
 
     public void compare(Reg a, Reg b) {

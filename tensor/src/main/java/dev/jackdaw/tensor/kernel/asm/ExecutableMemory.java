@@ -1,13 +1,9 @@
 package dev.jackdaw.tensor.kernel.asm;
 
 import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.SystemCalls;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 
 /// Code written by an [Assembler], placed where the processor may execute it.
 ///
@@ -60,51 +56,32 @@ public final class ExecutableMemory {
         return MemorySegment.ofAddress(address);
     }
 
-    /// One handle for our code and for the system's: preparing a handle takes the JVM some tens of milliseconds, so there is only this one.
-    /// Six whole numbers go to registers and one comes back; who needs fewer ignores the rest. Marked critical: the thread does not change its
-    /// state for the call, so a call costs some nanoseconds, and the garbage collector waits while it runs.
-    private static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG,
-            ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG), Linker.Option.critical(false));
-
     /// Runs code that takes the address of its arguments.
     public static void call(MemorySegment code, long arguments) {
-        try {
-            long _ = (long) CALL.invokeExact(code, arguments, 0L, 0L, 0L, 0L, 0L);
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
+        SystemCalls.call(code, arguments, 0, 0, 0, 0, 0);
     }
 
     private static final class Linux {
         static final Pages PAGES = new Pages() {
-            private final SymbolLookup system = Linker.nativeLinker().defaultLookup();
-            private final MemorySegment mmap = system.findOrThrow("mmap");
-            private final MemorySegment mprotect = system.findOrThrow("mprotect");
-            private final MemorySegment munmap = system.findOrThrow("munmap");
+            private final MemorySegment mmap = SystemCalls.find("mmap");
+            private final MemorySegment mprotect = SystemCalls.find("mprotect");
+            private final MemorySegment munmap = SystemCalls.find("munmap");
 
             @Override
             public long map(long bytes) {
-                return ask(mmap, 0, bytes, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
+                return SystemCalls.call(mmap, 0, bytes, READ_WRITE, PRIVATE_ANONYMOUS, -1, 0);
             }
 
             @Override
             public int makeExecutable(long address, long bytes) {
-                return (int) ask(mprotect, address, bytes, READ_EXECUTE, 0, 0, 0);
+                return (int) SystemCalls.call(mprotect, address, bytes, READ_EXECUTE, 0, 0, 0);
             }
 
             @Override
             public void unmap(long address, long bytes) {
-                ask(munmap, address, bytes, 0, 0, 0, 0);
+                SystemCalls.call(munmap, address, bytes, 0, 0, 0, 0);
             }
         };
-
-        private static long ask(MemorySegment function, long a, long b, long c, long d, long e, long f) {
-            try {
-                return (long) CALL.invokeExact(function, a, b, c, d, e, f);
-            } catch (Throwable thrown) {
-                throw new IllegalStateException(thrown);
-            }
-        }
     }
 
     /// 64-byte aligned memory that lives as long as the process, for arguments and constants.

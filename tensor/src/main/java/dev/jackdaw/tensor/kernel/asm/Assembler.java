@@ -161,6 +161,12 @@ public final class Assembler {
         general(false, 0x89, from.ordinal(), to);
     }
 
+    /// The two low bytes.
+    public void store16(Mem to, Reg from) {
+        emit(0x66);
+        general(false, 0x89, from.ordinal(), to);
+    }
+
     public void address(Reg to, Mem of) {
         general(true, 0x8D, to.ordinal(), of);
     }
@@ -217,6 +223,13 @@ public final class Assembler {
         } else {
             emit32(value);
         }
+    }
+
+    public void multiply(Reg to, Reg by) {
+        emit(0x48 | to.ordinal() >> 3 << 2 | by.ordinal() >> 3);
+        emit(0x0F);
+        emit(0xAF);
+        emit(0xC0 | (to.ordinal() & 7) << 3 | by.ordinal() & 7);
     }
 
     public void shiftLeft(Reg to, int bits) {
@@ -332,6 +345,11 @@ public final class Assembler {
     /// A store: the operation's name begins with STORE.
     public void op(Op op, Mem to, Vec from) {
         vector(op, from.number(), 0, to, from.bytes(), false);
+    }
+
+    public void op(Op op, Mem to, Vec from, int immediate) {
+        op(op, to, from);
+        emit(immediate);
     }
 
     /// Stores lanes whose sign bit is set in `lanes`; AVX2.

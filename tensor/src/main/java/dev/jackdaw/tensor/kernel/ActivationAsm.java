@@ -8,9 +8,6 @@ import java.lang.foreign.MemorySegment;
 
 /// [ActivationSimd], with the one kernel of it that every token needs in machine code: the same bits, but fast from the first call.
 final class ActivationAsm extends ActivationSimd {
-    /// Where each thread writes its arguments.
-    private static final ThreadLocal<Long> ARGUMENTS = ThreadLocal.withInitial(() -> ExecutableMemory.constants(RowCode.BYTES));
-
     private final MemorySegment swiglu;
 
     ActivationAsm(MemorySegment swiglu) {
@@ -22,12 +19,12 @@ final class ActivationAsm extends ActivationSimd {
         if (to <= from || F == 0) {
             return;
         }
-        long arguments = ARGUMENTS.get();
+        long arguments = RowCode.arguments();
         putLong(arguments + RowCode.Y, h + 4 * from * F);
         putLong(arguments + RowCode.X, gateUp + 8 * from * F);
         putLong(arguments + RowCode.ROWS, to - from);
         putLong(arguments + RowCode.WIDTH, F);
-        putLong(arguments + RowCode.TAIL, (1L << F % 16) - 1);
+        putLong(arguments + RowCode.TAIL, RowCode.tail(F));
         ExecutableMemory.call(swiglu, arguments);
     }
 }

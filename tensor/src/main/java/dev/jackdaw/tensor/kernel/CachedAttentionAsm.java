@@ -6,6 +6,10 @@ import static dev.jackdaw.tensor.kernel.asm.ExecutableMemory.call;
 
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.kernel.asm.AttentionCode;
+import dev.jackdaw.tensor.kernel.asm.Isa;
+import dev.jackdaw.tensor.kernel.asm.RowCode;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /// [CachedAttention] by the machine code of `kernel.asm`. Here the kernels are told which queries see which slots of which page; nothing is
 /// computed. Machine code needs no warm-up: the first answer of a cold process waits for no compiler.
@@ -15,6 +19,9 @@ public final class CachedAttentionAsm implements CachedAttention {
     private static final float LOG2E = 1.4426950408889634f;
 
     private final AttentionCode code;
+
+    /// That stores keys and values of this type; null where that is not known yet or there is none.
+    private final AtomicReferenceArray<MemorySegment> stores = new AtomicReferenceArray<>(CacheType.values().length);
 
     public CachedAttentionAsm(AttentionCode code) {
         this.code = code;
@@ -39,6 +46,53 @@ public final class CachedAttentionAsm implements CachedAttention {
         long n = (queries + 3) / 4 * 4, W = CacheType.width(group.D());
         return AttentionCode.BYTES + 8 * (n + 1) + 8 * n + 8 * n + 4 * n + 4 * n * group.D() + 4 * n * PAGE + 4L * PAGE * W + 4L * PAGE * CacheType.blocks(group.D())
                 + 10L * Memory.ALIGNMENT;
+    }
+
+    /// Null where there is no kernel.
+    private MemorySegment store(CacheType type) {
+        MemorySegment store = stores.get(type.ordinal());
+        if (store == null && type != CacheType.Q8_0) {
+            synchronized (this) {
+                store = stores.get(type.ordinal());
+                if (store == null) {
+                    store = RowCode.store(Isa.AVX512, type == CacheType.F16);
+                    stores.set(type.ordinal(), store);
+                }
+            }
+        }
+        return store;
+    }
+
+    @Override
+    public void append(Group group, long[] pages, int position, int rows, long k, long kStride, long v, long vStride) {
+        CacheType type = group.type();
+        MemorySegment store = store(type);
+        if (store == null) {
+            CachedAttention.super.append(group, pages, position, rows, k, kStride, v, vStride);
+            return;
+        }
+        int D = group.D(), bytes = type == CacheType.F16 ? 2 : 4, rowBytes = bytes * CacheType.width(D);
+        long arguments = RowCode.arguments();
+        putLong(arguments + RowCode.WIDTH, D);
+        putLong(arguments + RowCode.TAIL, RowCode.tail(D));
+        for (int r = 0, n; r < rows; r += n) {
+            long page = pages[(position + r) / PAGE];
+            int slot = (position + r) % PAGE;
+            n = Math.min(PAGE - slot, rows - r);
+            rows(arguments, n, page + (long) bytes * slot, bytes * PAGE, bytes, k + 4 * r * kStride, kStride);
+            call(store, arguments);
+            rows(arguments, n, page + type.values(D) + (long) rowBytes * slot, bytes, rowBytes, v + 4 * r * vStride, vStride);
+            call(store, arguments);
+        }
+    }
+
+    private static void rows(long arguments, int n, long y, long yStep, long yRowBytes, long x, long xStride) {
+        putLong(arguments + RowCode.ROWS, n);
+        putLong(arguments + RowCode.Y, y);
+        putLong(arguments + RowCode.Y_STEP, yStep);
+        putLong(arguments + RowCode.Y_ROW_BYTES, yRowBytes);
+        putLong(arguments + RowCode.X, x);
+        putLong(arguments + RowCode.X_ROW_BYTES, 4 * xStride);
     }
 
     private static long next(long address, long bytes) {

@@ -1,6 +1,7 @@
 package dev.jackdaw.tensor.kernel;
 
 import dev.jackdaw.tensor.Switches;
+import dev.jackdaw.tensor.kernel.asm.Isa;
 import dev.jackdaw.tensor.kernel.asm.MachineCode;
 import dev.jackdaw.tensor.kernel.asm.RowCode;
 import java.lang.foreign.MemorySegment;
@@ -22,15 +23,31 @@ public record Kernels(String name, Attention attention, CachedAttention cachedAt
 
     /// Apart, so that nothing of the Vector API is loaded where it is missing.
     private static final class Simd {
+        private static final Isa ISA = Lanes.LANES == 16 ? MachineCode.current().isa() : Isa.NONE;
+
         private static Activation activation() {
-            MemorySegment swiglu = Lanes.LANES == 16 ? RowCode.swiglu(MachineCode.current().isa()) : null;
+            MemorySegment swiglu = RowCode.swiglu(ISA);
             return swiglu == null ? new ActivationSimd() : new ActivationAsm(swiglu);
+        }
+
+        private static Norm norm() {
+            MemorySegment rms = RowCode.rms(ISA);
+            return rms == null ? new NormSimd() : new NormAsm(rms);
+        }
+
+        private static QkNormRope qkNormRope() {
+            return ISA == Isa.AVX512 ? new QkNormRopeAsm(ISA) : new QkNormRopeSimd();
+        }
+
+        private static Elementwise elementwise() {
+            MemorySegment add = RowCode.add(ISA), axpby = RowCode.axpby(ISA);
+            return add == null || axpby == null ? new ElementwiseSimd() : new ElementwiseAsm(add, axpby);
         }
 
         static Kernels kernels() {
             return new Kernels("Vector API kernels, " + 8 * Lanes.BYTES + " bits", new AttentionSimd(), new CachedAttentionSimd(),
-                    new NormSimd(), new QkNormRopeSimd(), activation(), new EmbeddingSimd(), new CrossEntropySimd(), new AdamWSimd(),
-                    new MuonSimd(), new ElementwiseSimd(), new BendsSimd(), new FoldingSimd());
+                    norm(), qkNormRope(), activation(), new EmbeddingSimd(), new CrossEntropySimd(), new AdamWSimd(),
+                    new MuonSimd(), elementwise(), new BendsSimd(), new FoldingSimd());
         }
     }
 }

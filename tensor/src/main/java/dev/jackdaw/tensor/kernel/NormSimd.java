@@ -18,7 +18,7 @@ import jdk.incubator.vector.VectorMask;
 /// waiting for memory; a row is read from memory once and from the nearest cache afterwards.
 ///
 /// An absent weight reads [Lanes#ONES] with a step of 0, an absent bias [Lanes#ZEROS]. The last, incomplete vector of a row is masked.
-public final class NormSimd implements Norm {
+public class NormSimd implements Norm {
     /// Four sums in flight hide the latency of an addition.
     private static final int STEP = 4 * LANES;
 

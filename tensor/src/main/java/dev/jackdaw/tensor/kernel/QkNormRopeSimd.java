@@ -19,7 +19,7 @@ import jdk.incubator.vector.VectorShuffle;
 /// (see [Lanes#ONES]): no weight is a weight of ones and r = 1, no table is a cosine of 1 and a sine of 0.
 ///
 /// The backward rotation is the forward rotation by the opposite angle, so `turn` = ±1 multiplies the sines.
-public final class QkNormRopeSimd implements QkNormRope {
+public class QkNormRopeSimd implements QkNormRope {
     /// Neighbours change places: 1 0 3 2 …
     private static final VectorShuffle<Float> SWAP = VectorShuffle.fromOp(F, i -> i ^ 1);
     /// Each number of the lower half of a vector twice: 0 0 1 1 …

@@ -265,6 +265,13 @@ public final class Assembler {
         }
     }
 
+    public void multiply(Reg to, Reg by) {
+        emit(0x48 | to.ordinal() >> 3 << 2 | by.ordinal() >> 3);
+        emit(0x0F);
+        emit(0xAF);
+        emit(0xC0 | (to.ordinal() & 7) << 3 | by.ordinal() & 7);
+    }
+
     public void shiftLeft(Reg to, int bits) {
         general(0xC1, 4, to);
         emit(bits);
@@ -378,6 +385,11 @@ public final class Assembler {
     /// A store: the operation's name begins with STORE.
     public void op(Op op, Mem to, Vec from) {
         vector(op, from.number(), 0, to, from.bytes(), false);
+    }
+
+    public void op(Op op, Mem to, Vec from, int immediate) {
+        op(op, to, from);
+        emit(immediate);
     }
 
     /// Stores lanes whose sign bit is set in `lanes`; AVX2.

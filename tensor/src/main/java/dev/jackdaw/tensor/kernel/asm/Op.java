@@ -22,6 +22,9 @@ public enum Op {
     PSRLW(1, 1, 0x71, 2, Covers.ALL), PSLLW(1, 1, 0x71, 6, Covers.ALL), PSRAW(1, 1, 0x71, 4, Covers.ALL),
     BROADCASTSS(2, 1, 0x18, Covers.ONE), PBROADCASTD(2, 1, 0x58, Covers.ONE),
     PMOVZXBD(2, 1, 0x31, Covers.QUARTER), PMOVSXBD(2, 1, 0x21, Covers.QUARTER), PMOVZXWD(2, 1, 0x33, Covers.HALF), PMOVZXBW(2, 1, 0x30, Covers.HALF), PMOVSXBW(2, 1, 0x20, Covers.HALF),
+    PMOVZXDQ(2, 1, 0x35, Covers.HALF), STORECVTPS2PH(3, 1, 0x1D, Covers.HALF),
+    /// One number of eight bytes, always in the VEX form: registers 0 to 15, no mask.
+    ADDSD(1, 3, 0x58, Covers.ALL), DIVSD(1, 3, 0x5E, Covers.ALL), SQRTSD(1, 3, 0x51, Covers.ALL), CVTSD2SS(1, 3, 0x5A, Covers.ALL), CVTSS2SD(1, 2, 0x5A, Covers.ALL),
     PCMPEQB(1, 1, 0x74, Covers.ALL), PCMPEQD(1, 1, 0x76, Covers.ALL), PCMPGTD(1, 1, 0x66, Covers.ALL),
     STOREMASKMOVPS(2, 1, 0x2E, Covers.ALL), PTERNLOG(3, 1, 0x25, Covers.LANES), PCMPUD(3, 1, 0x1E, Covers.LANES);
 

@@ -41,4 +41,22 @@ class LibraryTest {
             assertThat(ranked).extracting(Reranker.Ranked::index).containsExactlyInAnyOrder(0, 1, 2);
         }
     }
+
+    /// Packing on another thread changes nothing; closing waits for it, asked for or not.
+    @Test
+    void packsBesideTheTokenizer() throws IOException {
+        float[] expected;
+        try (Device device = Device.cpu(2); Model model = Model.open(MODEL, device)) {
+            expected = model.forward().logits(model.forward().newCache(3), new int[] {1, 2, 3});
+        }
+        try (Device device = Device.cpu(2); Model model = Model.openToRun(MODEL, device)) {
+            assertThat(model.forward()).isSameAs(model.forward());
+            assertThat(model.forward().logits(model.forward().newCache(3), new int[] {1, 2, 3})).isEqualTo(expected);
+        }
+        for (int i = 0; i < 20; i++) {
+            try (Device device = Device.cpu(2)) {
+                Model.openToRun(MODEL, device).close();
+            }
+        }
+    }
 }

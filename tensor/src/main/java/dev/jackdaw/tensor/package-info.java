@@ -1,7 +1,7 @@
 /// # Numbers, and how they move
 /// Everything a language model computes with: [Tensor] (typed, shaped numbers outside the Java heap), [DType], [Shape],
 /// [Memory] (reading and writing them), [Workers] (the threads that share the work) and [Switches] (the few JVM properties we read).
-/// For inference: [PackedWeight], [Activations], and [SystemMemory], which asks the system for memory and gives it back.
+/// For inference: [PackedWeight], [Activations], and [SystemMemory], which asks the system for memory and gives it back by [SystemCalls].
 /// The operations live in `kernel`, one file an operation; gradients in `grad`; block formats in `quant`.
 ///
 /// Legend for every shape in this project:

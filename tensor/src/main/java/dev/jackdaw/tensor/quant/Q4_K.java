@@ -12,19 +12,19 @@ import dev.jackdaw.tensor.DType;
 /// ```
 ///
 /// `x[i] ≈ scale · s[i/32] · q[i] − minScale · m[i/32]`.
-final class Q4_K extends BlockFormat {
+final class Q4_K extends SixBits {
     private static final int N = 256;
     private static final int Q = 16;
 
     Q4_K() {
-        super(DType.Q4_K, N, Q + N / 2, 0, SixBits.MIN);
+        super(DType.Q4_K, Q + N / 2);
     }
 
     @Override
     void unpack(long block, float[] y) {
-        for (int g = 0; g < SixBits.GROUPS; g++) {
-            float scale = SixBits.scale(block, g);
-            float min = SixBits.min(block, g);
+        for (int g = 0; g < GROUPS; g++) {
+            float scale = scale(block, g);
+            float min = min(block, g);
             for (int i = 32 * g; i < 32 * g + 32; i++) {
                 y[i] = scale * Bits.nibble(block + Q, i, 32) - min;
             }
@@ -39,29 +39,9 @@ final class Q4_K extends BlockFormat {
     }
 
     @Override
-    int scaleBits(int[] words, int at, int block) {
-        return SixBits.scaleLevel(words, at, block);
-    }
-
-    @Override
-    int minBits(int[] words, int at, int block) {
-        return SixBits.minLevel(words, at, block);
-    }
-
-    @Override
-    int superScaleBits(int[] words, int at) {
-        return Bits.half(words, at);
-    }
-
-    @Override
-    int superMinBits(int[] words, int at) {
-        return Bits.half(words, at + SixBits.MIN);
-    }
-
-    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         int[] q = new int[N];
-        SixBits.quantize(block, x, q, 15, -1, 20, importance);
+        quantize(block, x, q, 15, -1, 20, importance);
         Bits.putNibbles(block + Q, q, N, 32);
     }
 }

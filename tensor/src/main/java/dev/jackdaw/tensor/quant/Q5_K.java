@@ -14,20 +14,20 @@ import dev.jackdaw.tensor.DType;
 /// ```
 ///
 /// `x[i] ≈ scale · s[i/32] · q[i] − minScale · m[i/32]`.
-final class Q5_K extends BlockFormat {
+final class Q5_K extends SixBits {
     private static final int N = 256;
     private static final int HIGH = 16;
     private static final int Q = 48;
 
     Q5_K() {
-        super(DType.Q5_K, N, Q + N / 2, 0, SixBits.MIN);
+        super(DType.Q5_K, Q + N / 2);
     }
 
     @Override
     void unpack(long block, float[] y) {
-        for (int g = 0; g < SixBits.GROUPS; g++) {
-            float scale = SixBits.scale(block, g);
-            float min = SixBits.min(block, g);
+        for (int g = 0; g < GROUPS; g++) {
+            float scale = scale(block, g);
+            float min = min(block, g);
             for (int i = 32 * g; i < 32 * g + 32; i++) {
                 int high = Bits.unsigned(block + HIGH + i % 32) >> g & 1;
                 y[i] = scale * (Bits.nibble(block + Q, i, 32) + 16 * high) - min;
@@ -44,32 +44,12 @@ final class Q5_K extends BlockFormat {
     }
 
     @Override
-    int scaleBits(int[] words, int at, int block) {
-        return SixBits.scaleLevel(words, at, block);
-    }
-
-    @Override
-    int minBits(int[] words, int at, int block) {
-        return SixBits.minLevel(words, at, block);
-    }
-
-    @Override
-    int superScaleBits(int[] words, int at) {
-        return Bits.half(words, at);
-    }
-
-    @Override
-    int superMinBits(int[] words, int at) {
-        return Bits.half(words, at + SixBits.MIN);
-    }
-
-    @Override
     void pack(long block, float[] x, float[] importance, float meanSquare) {
         int[] q = new int[N];
-        SixBits.quantize(block, x, q, 31, -0.5f, 15, importance);
+        quantize(block, x, q, 31, -0.5f, 15, importance);
         for (int j = 0; j < 32; j++) {
             int high = 0;
-            for (int g = 0; g < SixBits.GROUPS; g++) {
+            for (int g = 0; g < GROUPS; g++) {
                 high |= (q[32 * g + j] >> 4 & 1) << g;
             }
             putByte(block + HIGH + j, (byte) high);

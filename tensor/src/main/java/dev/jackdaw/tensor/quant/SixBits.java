@@ -3,6 +3,8 @@ package dev.jackdaw.tensor.quant;
 import static dev.jackdaw.tensor.Memory.putByte;
 import static dev.jackdaw.tensor.Memory.putShort;
 
+import dev.jackdaw.tensor.DType;
+
 /// What `Q4_K` and `Q5_K` have in common: the first 16 bytes of the block, two F16 scales and eight pairs of six-bit numbers
 /// (scale s and minimum m of 32 numbers each):
 ///
@@ -12,13 +14,36 @@ import static dev.jackdaw.tensor.Memory.putShort;
 ///          F16      F16        low six bits          low four bits of s in the low half, of m in the high half;
 ///                                                    their high two bits are the high bits of the bytes of s0 … s3 and m0 … m3
 /// ```
-final class SixBits {
+abstract class SixBits extends BlockFormat {
     static final int GROUPS = 8;
     static final int MIN = 2;
     private static final int LEVELS = 4;
     private static final int MOST = 63;
 
-    private SixBits() {
+    SixBits(DType type, int bytes) {
+        super(type, 256, bytes, 0, MIN);
+    }
+
+    @Override
+    final int scaleBits(int[] words, int at, int block) {
+        int l = at + LEVELS;
+        return block < 4 ? Bits.octet(words, l + block) & MOST : Bits.octet(words, l + 4 + block) & 15 | Bits.octet(words, l + block - 4) >> 6 << 4;
+    }
+
+    @Override
+    final int minBits(int[] words, int at, int block) {
+        int l = at + LEVELS;
+        return block < 4 ? Bits.octet(words, l + 4 + block) & MOST : Bits.octet(words, l + 4 + block) >> 4 | Bits.octet(words, l + block) >> 6 << 4;
+    }
+
+    @Override
+    final int superScaleBits(int[] words, int at) {
+        return Bits.half(words, at);
+    }
+
+    @Override
+    final int superMinBits(int[] words, int at) {
+        return Bits.half(words, at + MIN);
     }
 
     static float scale(long block, int g) {
@@ -31,16 +56,6 @@ final class SixBits {
         long at = block + LEVELS;
         int level = g < 4 ? Bits.unsigned(at + 4 + g) & MOST : Bits.unsigned(at + 4 + g) >> 4 | Bits.unsigned(at + g) >> 6 << 4;
         return BlockFormat.half(block + MIN) * level;
-    }
-
-    static int scaleLevel(int[] words, int at, int g) {
-        int l = at + LEVELS;
-        return g < 4 ? Bits.octet(words, l + g) & MOST : Bits.octet(words, l + 4 + g) & 15 | Bits.octet(words, l + g - 4) >> 6 << 4;
-    }
-
-    static int minLevel(int[] words, int at, int g) {
-        int l = at + LEVELS;
-        return g < 4 ? Bits.octet(words, l + 4 + g) & MOST : Bits.octet(words, l + 4 + g) >> 4 | Bits.octet(words, l + g) >> 6 << 4;
     }
 
     private static void putLevels(long block, int[] s, int[] m) {

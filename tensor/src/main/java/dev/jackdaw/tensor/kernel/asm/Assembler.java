@@ -126,6 +126,15 @@ public final class Assembler {
         }
     }
 
+    /// Words of four bytes, the lowest first.
+    public void data(int... words) {
+        for (int word : words) {
+            for (int shift = 0; shift < Integer.SIZE; shift += Byte.SIZE) {
+                emit(word >> shift);
+            }
+        }
+    }
+
     // ---- general registers, 64 bits unless named otherwise ----
 
     public void move(Reg to, Reg from) {

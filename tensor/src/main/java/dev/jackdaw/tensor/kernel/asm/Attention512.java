@@ -482,11 +482,9 @@ final class Attention512 {
         Frame.leave(a);
         a.align(64);
         a.bind(constants);
-        byte[] bytes = new byte[4 * NUMBERS.length];
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) (Float.floatToRawIntBits(NUMBERS[i / 4]) >> 8 * (i % 4));
+        for (float number : NUMBERS) {
+            a.data(Float.floatToRawIntBits(number));
         }
-        a.data(bytes);
         return a.code();
     }
 

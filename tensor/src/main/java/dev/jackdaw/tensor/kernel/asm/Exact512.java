@@ -92,12 +92,7 @@ final class Exact512 {
         a.store(at(ARGS, Arguments.GROUP), RAX);
         Assembler.Label step = a.here();
         step();
-        a.load(RAX, at(ARGS, Arguments.GROUP));
-        a.add(RAX, STEP);
-        a.store(at(ARGS, Arguments.GROUP), RAX);
-        a.load(R12, at(ARGS, Arguments.COLUMNS));
-        a.compare(RAX, R12);
-        a.jump(Assembler.If.LESS, step);
+        Frame.next(a, ARGS, Arguments.COLUMNS, STEP, step);
         store();
         a.load(RAX, at(ARGS, Arguments.PACKED));
         a.load(RCX, at(ARGS, Arguments.PANELS));
@@ -157,15 +152,7 @@ final class Exact512 {
 
     /// Up to [#STEP] columns of up to four panels: unpack, then all rows.
     private void step() {
-        var whole = new Assembler.Label();
-        a.load(R12, at(ARGS, Arguments.COLUMNS));
-        a.load(RAX, at(ARGS, Arguments.GROUP));
-        a.subtract(R12, RAX);
-        a.compare(R12, STEP);
-        a.jump(Assembler.If.LESS_OR_EQUAL, whole);
-        a.move(R12, STEP);
-        a.bind(whole);
-        a.store(at(ARGS, Arguments.STEP), R12);
+        Frame.rest(a, ARGS, Arguments.COLUMNS, STEP);
         var unpacked = new Assembler.Label();
         for (int p = 0; p < PANELS && !direct; p++) {
             if (p > 0) {

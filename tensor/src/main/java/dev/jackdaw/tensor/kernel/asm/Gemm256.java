@@ -79,12 +79,7 @@ final class Gemm256 {
         a.store(at(ARGS, Arguments.GROUP), RAX);
         Assembler.Label step = a.here();
         step();
-        a.load(RAX, at(ARGS, Arguments.GROUP));
-        a.add(RAX, STEP);
-        a.store(at(ARGS, Arguments.GROUP), RAX);
-        a.load(R12, at(ARGS, Arguments.GROUPS));
-        a.compare(RAX, R12);
-        a.jump(Assembler.If.LESS, step);
+        Frame.next(a, ARGS, Arguments.GROUPS, STEP, step);
         store();
         a.load(RAX, at(ARGS, Arguments.PACKED));
         a.add(RAX, at(ARGS, Arguments.PANEL_BYTES));
@@ -121,15 +116,7 @@ final class Gemm256 {
     }
 
     private void step() {
-        var whole = new Assembler.Label();
-        a.load(R12, at(ARGS, Arguments.GROUPS));
-        a.load(RAX, at(ARGS, Arguments.GROUP));
-        a.subtract(R12, RAX);
-        a.compare(R12, STEP);
-        a.jump(Assembler.If.LESS_OR_EQUAL, whole);
-        a.move(R12, STEP);
-        a.bind(whole);
-        a.store(at(ARGS, Arguments.STEP), R12);
+        Frame.rest(a, ARGS, Arguments.GROUPS, STEP);
         a.load(R15, at(ARGS, Arguments.PACKED));
         a.load(R14, at(ARGS, Arguments.SCRATCH));
         a.call(unpack);

@@ -111,12 +111,7 @@ final class Gemm512 {
         a.store(at(ARGS, Arguments.GROUP), RAX);
         Assembler.Label step = a.here();
         step();
-        a.load(RAX, at(ARGS, Arguments.GROUP));
-        a.add(RAX, STEP);
-        a.store(at(ARGS, Arguments.GROUP), RAX);
-        a.load(R12, at(ARGS, Arguments.GROUPS));
-        a.compare(RAX, R12);
-        a.jump(Assembler.If.LESS, step);
+        Frame.next(a, ARGS, Arguments.GROUPS, STEP, step);
         store();
         a.load(RAX, at(ARGS, Arguments.PACKED));
         a.address(RAX, at(RAX, PANEL_BYTES, 2, 0));
@@ -128,15 +123,7 @@ final class Gemm512 {
 
     /// Up to [#STEP] groups of two panels: unpack, then all rows.
     private void step() {
-        var whole = new Assembler.Label();
-        a.load(R12, at(ARGS, Arguments.GROUPS));
-        a.load(RAX, at(ARGS, Arguments.GROUP));
-        a.subtract(R12, RAX);
-        a.compare(R12, STEP);
-        a.jump(Assembler.If.LESS_OR_EQUAL, whole);
-        a.move(R12, STEP);
-        a.bind(whole);
-        a.store(at(ARGS, Arguments.STEP), R12);
+        Frame.rest(a, ARGS, Arguments.GROUPS, STEP);
         var many = new Assembler.Label();
         var unpacked = new Assembler.Label();
         a.load(RAX, at(ARGS, Arguments.ROWS));

@@ -56,11 +56,7 @@ final class Quantize512 {
         a.ret();
         a.align(4);
         a.bind(constants);
-        byte[] bytes = new byte[4 * BITS.length];
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = (byte) (BITS[i / 4] >> 8 * (i % 4));
-        }
-        a.data(bytes);
+        a.data(BITS);
         return a.code();
     }
 

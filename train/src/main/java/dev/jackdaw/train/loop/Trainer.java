@@ -19,6 +19,9 @@ import java.util.Map;
 
 /// Trains a model, or a part of one, one step at a time. Knows nothing of files, clocks or reports.
 ///
+/// A model that ends in scores ([ModelSpec.Reward]) has no losses of its own: what is called the loss of a position is its score, and
+/// [#gradients(float,Weighing)] is told the derivative of the real loss with respect to it.
+///
 /// The forward pass is recorded once; every step replays it. All memory is allocated here, before the first step.
 public final class Trainer implements AutoCloseable {
     /// What one step did.
@@ -40,6 +43,7 @@ public final class Trainer implements AutoCloseable {
     private final Batch batch;                // [B,T] of the whole step
     private final Batch pass;                 // the part of it that goes through at once
     private final Tensor positions;           // [N] of one pass
+    private final boolean scores;             // they are scores
     private final Value passLosses;           // [N]
     private final Tensor losses;              // [B,T]
     private final Plan plan;
@@ -68,7 +72,9 @@ public final class Trainer implements AutoCloseable {
         positions = Tensor.zeros(arena, DType.I32, settings.pass(), T);
         Recorder recorder = new Recorder(T, input("starts", pass.starts()));
         Value trunk = transformer.trunk(recorder, input("ids", pass.ids()), new Transformer.Place(input("positions", positions), RopeTable.heads(arena, spec, T)));
-        passLosses = recorder.crossEntropy(trunk, transformer.head(), input("targets", pass.targets()), input("weights", pass.weights()));
+        scores = spec.output() instanceof ModelSpec.Reward;
+        passLosses = scores ? recorder.linear(trunk, weights.value("score.weight"), null)
+                : recorder.crossEntropy(trunk, transformer.head(), input("targets", pass.targets()), input("weights", pass.weights()));
         plan = Plan.of(recorder, true).allocate(arena);
     }
 
@@ -92,12 +98,15 @@ public final class Trainer implements AutoCloseable {
         return batch;
     }
 
-    /// The losses `[B,T]` of the batch in nats, without their gradients; 0 where a target does not count. The next call overwrites them.
+    /// The losses `[B,T]` of the batch in nats, without their gradients; 0 where a target does not count, and anything in a pass where none does.
+    /// The next call overwrites them.
     public Tensor losses() {
         for (int i = 0; i < settings.batch() / settings.pass(); i++) {
             load(i);
-            plan.forward(device, 0, false);
-            keep(i);
+            if (pass.counted() > 0) {
+                plan.forward(device, 0, false);
+                keep(i);
+            }
         }
         return losses;
     }
@@ -114,6 +123,41 @@ public final class Trainer implements AutoCloseable {
             sum += sum(passLosses.data());
         }
         return sum;
+    }
+
+    /// Decides what the targets of a pass count in the gradient, once their losses are known.
+    @FunctionalInterface
+    public interface Weighing {
+        /// @param row     of the batch with which the pass begins
+        /// @param losses  F32 `[pass,T]` of its targets
+        /// @param weights F32, as many, to be set; all zero for scores, ones for losses
+        void weigh(int row, Tensor losses, Tensor weights);
+    }
+
+    /// As [#gradients(float)], with weights that follow from the losses. The trunk runs once: only the head is repeated when they are known.
+    /// Passes without any target are left out, but for the first.
+    public void gradients(float scale, Weighing weighing) {
+        clearSums();
+        for (int i = 0; i < settings.batch() / settings.pass(); i++) {
+            load(i);
+            if (i > 0 && pass.counted() == 0) {
+                continue;
+            }
+            plan.forward(device, 0, false);
+            keep(i);                               // the memory of scores may be that of their gradients
+            int row = i * settings.pass();
+            Tensor found = losses.slice(row, row + settings.pass());
+            if (scores) {
+                Tensor gradient = passLosses.gradient();
+                gradient.zero();
+                weighing.weigh(row, found, gradient);
+                device.axpby(gradient, scale, gradient, 0);
+            } else {
+                weighing.weigh(row, found, pass.weights());
+                plan.forwardLoss(device, scale, i > 0);
+            }
+            plan.backward(device, i > 0);
+        }
     }
 
     /// Moves the weights against their gradients.

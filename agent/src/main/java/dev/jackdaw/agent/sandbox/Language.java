@@ -7,11 +7,21 @@ public enum Language {
         Program checked(String source, String word, Limits limits) {
             return JavaProgram.checked(source, word, limits);
         }
+
+        @Override
+        public void require() {
+            JavaProgram.require();
+        }
     },
     PYTHON {
         @Override
         Program checked(String source, String word, Limits limits) {
             return PythonProgram.checked(source, word);
+        }
+
+        @Override
+        public void require() {
+            PythonProgram.require();
         }
     };
 
@@ -19,4 +29,7 @@ public enum Language {
     ///
     /// @throws SandboxMissing if the language is not there
     abstract Program checked(String source, String word, Limits limits);
+
+    /// @throws SandboxMissing if the language is not there; it says what to install
+    public abstract void require();
 }

@@ -42,10 +42,14 @@ public final class PythonProgram {
     }
 
     private static Program program(Map<String, byte[]> files, String main, String input) {
+        require();
+        return new Program(files, List.of(PYTHON, "-I", "-B", Program.FOLDER + "/" + main), input, List.of(), 64L << 20);
+    }
+
+    static void require() {
         if (!isThere()) {
             throw new SandboxMissing("sandbox: programs in Python need " + PYTHON + ", which is not there; install it (Debian, Ubuntu: apt install python3)");
         }
-        return new Program(files, List.of(PYTHON, "-I", "-B", Program.FOLDER + "/" + main), input, List.of(), 64L << 20);
     }
 
     private static byte[] bytes(String source) {

@@ -33,10 +33,13 @@ final class Interpreter {
     }
 
     final Budget budget;
+    private final boolean isStrict;
     private int line = 1;
 
-    Interpreter(Budget budget) {
+    /// @param isStrict writing something undefined is an error
+    Interpreter(Budget budget, boolean isStrict) {
         this.budget = budget;
+        this.isStrict = isStrict;
     }
 
     Text render(List<Statement> template, Map<String, Value> globals) {
@@ -73,7 +76,11 @@ final class Interpreter {
                 yield Flow.NEXT;
             }
             case Statement.Output output -> {
-                out.append(PythonText.str(evaluate(output.value(), scope), budget));
+                Value value = evaluate(output.value(), scope);
+                if (isStrict && value instanceof Value.Undefined u) {
+                    throw new Problem(u.what());
+                }
+                out.append(PythonText.str(value, budget));
                 yield Flow.NEXT;
             }
             case Statement.If conditional -> {

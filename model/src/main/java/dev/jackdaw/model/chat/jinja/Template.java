@@ -20,11 +20,13 @@ public final class Template {
     private final List<Statement> statements;
     private final Limits limits;
     private final Clock clock;
+    private final boolean isStrict;
 
-    private Template(List<Statement> statements, Limits limits, Clock clock) {
+    private Template(List<Statement> statements, Limits limits, Clock clock, boolean isStrict) {
         this.statements = statements;
         this.limits = limits;
         this.clock = clock;
+        this.isStrict = isStrict;
     }
 
     public static Template of(String source) {
@@ -34,10 +36,15 @@ public final class Template {
     /// @param clock what `strftime_now` reads
     public static Template of(String source, Limits limits, Clock clock) {
         try {
-            return new Template(Parser.parse(source), limits, clock);
+            return new Template(Parser.parse(source), limits, clock, false);
         } catch (StackOverflowError e) {
             throw new TemplateException(1, "nested too deep for the stack of this thread");
         }
+    }
+
+    /// The same template, for which writing something undefined is an error, and not an empty text as chat templates expect it.
+    public Template strict() {
+        return new Template(statements, limits, clock, true);
     }
 
     /// Renders with variables that the caller vouches for (`trusted`) and variables from outside (`foreign`); see [Text] for the
@@ -62,7 +69,7 @@ public final class Template {
         } catch (Problem problem) {
             throw new TemplateException(1, "the values given to the template: " + problem.getMessage());
         }
-        return new Interpreter(budget).render(statements, variables);
+        return new Interpreter(budget, isStrict).render(statements, variables);
     }
 
     private void functions(Map<String, Value> variables) {

@@ -86,8 +86,7 @@ public final class Forward implements AutoCloseable {
         if (!mapped) {
             weights.loaded();
         }
-        originalContext = spec.blocks().stream().map(block -> block.attention().rope()).filter(rope -> rope instanceof Rope.Turned t && t.scaling() instanceof Rope.LongFactors)
-                .mapToInt(rope -> ((Rope.LongFactors) ((Rope.Turned) rope).scaling()).original()).findFirst().orElse(0);
+        originalContext = spec.originalContext();
     }
 
     public ModelSpec spec() {

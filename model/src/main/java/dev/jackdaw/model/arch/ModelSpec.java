@@ -96,6 +96,13 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
     public record Score(int labels) implements Output {
     }
 
+    /// Scores of a whole text, from its last position: one linear layer without bias (a reward model; a decoder that classifies).
+    public record Reward(int labels) implements Output {
+        public Reward {
+            Sizes.positive("labels", labels);
+        }
+    }
+
     /// How the rows of a text become its vector.
     public enum Pooling { UNSAID, MEAN, FIRST, LAST }
 
@@ -144,6 +151,11 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
         }
         throw new IllegalArgumentException("a " + family + " model of this shape cannot be trained; training knows llama and qwen3 without biases, "
                 + "windows, scaled positions or experts");
+    }
+
+    /// The same trunk with another end.
+    public ModelSpec withOutput(Output other) {
+        return new ModelSpec(family, vocabulary, width, context, embedding, blocks, finalNorm, other, pooling);
     }
 
     public int layers() {

@@ -75,6 +75,11 @@ public final class Plan {
         }
     }
 
+    /// The loss operation again, with its gradients: after a [#forward] without them, where what the losses count depends on the losses.
+    public void forwardLoss(Device device, float lossScale, boolean accumulate) {
+        Forward.run(ops.getLast(), device, lossScale, accumulate);
+    }
+
     public void backward(Device device, boolean accumulate) {
         for (int i = ops.size() - 1; i >= 0; i--) {
             if (zeroBefore[i] != null) {

@@ -12,7 +12,7 @@ final class Backward {
     }
 
     /// `accumulate` is true from the second pass of a step on: gradients of matrices are then added to rather than set.
-    static void run(Op op, Device device, boolean accumulate) {
+    static void run(Op op, Device device, boolean accumulate, long pass) {
         switch (op) {
             case Op.Embedding(var ids, var table, var y) -> {
                 if (!table.isFrozen()) {
@@ -28,6 +28,7 @@ final class Backward {
                     device.packedLinearBackward(x.gradient(), w.packed(), y.gradient());
                 }
             }
+            case Op.Adapted adapted -> AdaptedLinear.backward(adapted, device, accumulate, pass);
             case Op.QkNormRope(var qkv, var qWeight, var kWeight, var positions, var heads, var y, var rstd) ->
                     device.qkNormRopeBackward(qkv.gradient(), gradient(qWeight), gradient(kWeight), qkv.data(), Forward.data(qWeight),
                             Forward.data(kWeight), rstd.data(), y.gradient(), positions.data(), heads);

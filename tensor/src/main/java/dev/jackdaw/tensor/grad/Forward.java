@@ -9,7 +9,8 @@ final class Forward {
     }
 
     /// `lossScale` is what the sum of losses is multiplied by before gradients are taken; 0 means that none are wanted.
-    static void run(Op op, Device device, float lossScale, boolean accumulate) {
+    /// `pass` decides what is dropped, in operations that drop anything while gradients are wanted.
+    static void run(Op op, Device device, float lossScale, boolean accumulate, long pass) {
         switch (op) {
             case Op.Embedding(var ids, var table, var y) -> {
                 if (table.packed() == null) {
@@ -20,16 +21,8 @@ final class Forward {
             }
             case Op.RmsNorm(var x, var weight, var epsilon, var y, var rstd) ->
                     device.rmsNorm(y.data(), rstd.data(), x.data(), weight.data(), epsilon);
-            case Op.Linear(var x, var w, var residual, var y) -> {
-                if (w.packed() == null) {
-                    device.linear(y.data(), x.data(), w.data(), data(residual));
-                    break;
-                }
-                device.packedLinear(y.data(), x.data(), w.packed());
-                if (residual != null) {
-                    device.axpby(y.data(), 1, residual.data(), 1);
-                }
-            }
+            case Op.Linear(var x, var w, var residual, var y) -> linear(device, y.data(), x.data(), w, data(residual));
+            case Op.Adapted adapted -> AdaptedLinear.forward(adapted, device, lossScale != 0, pass);
             case Op.QkNormRope(var qkv, var qWeight, var kWeight, var positions, var heads, var y, var rstd) ->
                     device.qkNormRope(y.data(), rstd.data(), qkv.data(), data(qWeight), data(kWeight), positions.data(), heads);
             case Op.Attention(var qk, var qkv, var starts, var T, var heads, var y, var lse) ->
@@ -43,6 +36,17 @@ final class Forward {
                     device.packedCrossEntropy(loss.data(), x.data(), head.packed(), targets.data(), data(weights), dx, lossScale);
                 }
             }
+        }
+    }
+
+    static void linear(Device device, Tensor y, Tensor x, Value w, Tensor residual) {
+        if (w.packed() == null) {
+            device.linear(y, x, w.data(), residual);
+            return;
+        }
+        device.packedLinear(y, x, w.packed());
+        if (residual != null) {
+            device.axpby(y, 1, residual, 1);
         }
     }
 

@@ -15,6 +15,7 @@ public final class Value {
     private Tensor data;
     private Tensor gradient;
     private PackedWeight packed;
+    private LowRank change;
 
     private Value(String name, DType type, Shape shape) {
         this.name = name;
@@ -34,6 +35,15 @@ public final class Value {
     public static Value packed(String name, PackedWeight weight) {
         Value value = new Value(name, DType.F32, Shape.of(weight.rows(), weight.columns()));
         value.packed = weight;
+        return value;
+    }
+
+    /// A frozen weight with what is trained beside it.
+    public static Value adapted(Value frozen, LowRank change) {
+        Value value = new Value(frozen.name, frozen.type, frozen.shape);
+        value.data = frozen.data;
+        value.packed = frozen.packed;
+        value.change = change;
         return value;
     }
 
@@ -69,6 +79,11 @@ public final class Value {
     /// Null for all but packed weights.
     public PackedWeight packed() {
         return packed;
+    }
+
+    /// What is trained beside a frozen weight; null for most.
+    public LowRank change() {
+        return change;
     }
 
     public Tensor gradient() {

@@ -20,6 +20,8 @@ final class Bfgs {
     private static final double DECREASE = 1e-4;
     private static final double CURVATURE = 0.9;
     private static final int MOST_TRIALS = 50;
+    private static final double STILL = 1e-9;        // a relative decrease that is none
+    private static final int PATIENCE = 3;
 
     private Bfgs() {
     }
@@ -31,7 +33,7 @@ final class Bfgs {
         double[] x = start.clone(), g = new double[n];
         double value = f.at(x, g);
         double[][] h = identity(n, 1 / Math.max(1, norm(g)));
-        int iteration = 0;
+        int iteration = 0, still = 0;
         for (; iteration < most && Double.isFinite(value) && largest(g) > tolerance; iteration++) {
             double[] direction = direction(h, g);
             double slope = dot(direction, g);
@@ -41,33 +43,30 @@ final class Bfgs {
                 slope = dot(direction, g);
             }
             double[] next = new double[n], nextGradient = new double[n];
-            double step = 1, low = 0, high = Double.POSITIVE_INFINITY, reached = Double.NaN;
+            double step = 1, low = 0, high = Double.POSITIVE_INFINITY, there = Double.NaN;
             for (int trial = 0; trial < MOST_TRIALS; trial++) {
                 for (int i = 0; i < n; i++) {
                     next[i] = x[i] + step * direction[i];
                 }
-                double there = f.at(next, nextGradient);
+                there = f.at(next, nextGradient);
                 if (!(there <= value + DECREASE * step * slope)) {
                     high = step;
                 } else if (dot(direction, nextGradient) < CURVATURE * slope) {
                     low = step;
-                    reached = there;
                 } else {
-                    reached = there;
                     break;
                 }
                 step = Double.isInfinite(high) ? 2 * low : (low + high) / 2;
             }
-            if (Double.isNaN(reached) || !(f.at(next, nextGradient) <= value)) {
+            if (!(there <= value)) {
                 break;                               // no lower place in reach: as low as numbers go
             }
-            reached = f.at(next, nextGradient);
             update(h, x, g, next, nextGradient, iteration == 0);
-            boolean still = value - reached <= 1e-15 * Math.abs(value) && Arrays.equals(x, next);
+            still = value - there <= STILL * Math.abs(value) ? still + 1 : 0;
             x = next;
             g = nextGradient;
-            value = reached;
-            if (still) {
+            value = there;
+            if (still == PATIENCE) {
                 break;
             }
         }

@@ -1,6 +1,7 @@
 package dev.jackdaw.train.scale;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -34,7 +35,7 @@ public final class IsoFlop {
         }
 
         static PowerLaw through(double[] x, double[] y) {
-            double[] c = Polynomial.fit(java.util.Arrays.stream(x).map(Math::log).toArray(), java.util.Arrays.stream(y).map(Math::log).toArray(), 1);
+            double[] c = Polynomial.fit(Arrays.stream(x).map(Math::log).toArray(), Arrays.stream(y).map(Math::log).toArray(), 1);
             return new PowerLaw(Math.exp(c[0]), c[1]);
         }
     }
@@ -99,14 +100,14 @@ public final class IsoFlop {
     /// Null where fewer than three sizes were trained, or the loss has no valley.
     private static Minimum minimum(Profile profile, double[] losses) {
         double[] x = logN(profile);
-        if (java.util.Arrays.stream(x).distinct().count() < 3) {
+        if (Arrays.stream(x).distinct().count() < 3) {
             return null;
         }
         double[] c = Polynomial.fit(x, losses, 2);
         if (!(c[2] > 0)) {
             return null;
         }
-        double at = -c[1] / (2 * c[2]), low = java.util.Arrays.stream(x).min().orElseThrow(), high = java.util.Arrays.stream(x).max().orElseThrow();
+        double at = -c[1] / (2 * c[2]), low = Arrays.stream(x).min().orElseThrow(), high = Arrays.stream(x).max().orElseThrow();
         double room = (high - low) / 2;                  // a vertex far outside says nothing
         if (at < low - room || at > high + room) {
             return null;
@@ -117,7 +118,7 @@ public final class IsoFlop {
     private static double[] redrawn(Profile profile, SplittableRandom random) {
         double[] x = logN(profile), y = losses(profile);
         int n = x.length;
-        if (n < 4 || java.util.Arrays.stream(x).distinct().count() < 3) {
+        if (n < 4 || Arrays.stream(x).distinct().count() < 3) {
             return y;
         }
         double[] c = Polynomial.fit(x, y, 2), fitted = new double[n], residuals = new double[n];

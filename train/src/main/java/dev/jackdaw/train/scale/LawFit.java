@@ -1,6 +1,7 @@
 package dev.jackdaw.train.scale;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -122,12 +123,12 @@ public record LawFit(ScalingLaw law, double residual, List<ScalingLaw> draws, do
             return new Problem(logN, logD, losses, meanN, meanD);
         }
 
-        /// From a fit to nearly the same losses, and from two places beside it.
+        /// From a fit to nearly the same losses, and from a place beside it.
         double[] refit(double[] near) {
             Bfgs.Result best = null;
-            for (double shift : new double[] {0, 0.3, -0.3}) {
+            for (double shift : new double[] {0, 0.3}) {
                 double[] start = near.clone();
-                start[E] = Math.max(start[E], Math.log(1e-3)) - Math.abs(shift);
+                start[E] = Math.max(start[E], Math.log(1e-3)) - shift;
                 start[LOG_ALPHA] += shift;
                 start[LOG_BETA] -= shift;
                 Bfgs.Result result = Bfgs.minimize(this, start, ITERATIONS, TOLERANCE);
@@ -139,7 +140,7 @@ public record LawFit(ScalingLaw law, double residual, List<ScalingLaw> draws, do
         @Override
         public double at(double[] x, double[] gradient) {
             double alpha = Math.exp(x[LOG_ALPHA]), beta = Math.exp(x[LOG_BETA]), sum = 0;
-            java.util.Arrays.fill(gradient, 0);
+            Arrays.fill(gradient, 0);
             for (int i = 0; i < logN.length; i++) {
                 double n = x[LOG_A] - alpha * logN[i], d = x[LOG_B] - beta * logD[i], most = Math.max(x[E], Math.max(n, d));
                 double pe = Math.exp(x[E] - most), pn = Math.exp(n - most), pd = Math.exp(d - most), all = pe + pn + pd;

@@ -71,7 +71,7 @@ class LawFitTest {
                     models.add(new Observation(N, D, law.loss(N, D) * Math.exp(0.01 * random.nextGaussian())));
                 }
             }
-            LawFit fit = LawFit.of(models, 120, round);
+            LawFit fit = LawFit.of(models, 100, round);
             double C = 4 * 8e13, N = law.optimalParameters(C), D = law.optimalTokens(C);
             predicted += fit.prediction(N, D, confidence).contains(law.loss(N, D) * Math.exp(0.01 * random.nextGaussian())) ? 1 : 0;
             alpha += fit.interval(ScalingLaw::alpha, confidence).contains(law.alpha()) ? 1 : 0;

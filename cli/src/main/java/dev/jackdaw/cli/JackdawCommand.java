@@ -34,6 +34,7 @@ public final class JackdawCommand implements Runnable {
     private static final List<Class<?>> COMMANDS = List.of(
             SpeedrunCommand.class,
             PretrainCommand.class,
+            ScaleCommand.class,
             TokenizerCommand.class,
             DataCommand.class,
             ChatCommand.class,

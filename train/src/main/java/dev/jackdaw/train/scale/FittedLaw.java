@@ -64,6 +64,15 @@ public record FittedLaw(ScalingLaw law, Counting counting, Recipe recipe, Text t
 
     /// What is kept of a fit.
     public static FittedLaw of(LawFit fit, Counting counting, Recipe recipe, Text text, Range range, double confidence, String command, String version) {
+        List<double[]> draws = IntStream.range(0, Math.min(KEPT_DRAWS, fit.draws().size())).mapToObj(k -> {
+            ScalingLaw d = fit.draws().get(k);
+            return new double[] {rounded(d.E()), rounded(d.A()), rounded(d.alpha()), rounded(d.B()), rounded(d.beta()), rounded(fit.errors()[k])};
+        }).toList();
+        return new FittedLaw(fit.law(), counting, recipe, text, range, fit.residual(), confidence, intervals(fit, confidence), draws, command, version);
+    }
+
+    /// Of the five numbers, and of the exponent of the best size, by name.
+    public static Map<String, Interval> intervals(LawFit fit, double confidence) {
         Map<String, Interval> intervals = new LinkedHashMap<>();
         intervals.put("E", rounded(fit.interval(ScalingLaw::E, confidence)));
         intervals.put("A", rounded(fit.interval(ScalingLaw::A, confidence)));
@@ -71,11 +80,7 @@ public record FittedLaw(ScalingLaw law, Counting counting, Recipe recipe, Text t
         intervals.put("B", rounded(fit.interval(ScalingLaw::B, confidence)));
         intervals.put("beta", rounded(fit.interval(ScalingLaw::beta, confidence)));
         intervals.put("optimalExponent", rounded(fit.interval(ScalingLaw::optimalExponent, confidence)));
-        List<double[]> draws = IntStream.range(0, Math.min(KEPT_DRAWS, fit.draws().size())).mapToObj(k -> {
-            ScalingLaw d = fit.draws().get(k);
-            return new double[] {rounded(d.E()), rounded(d.A()), rounded(d.alpha()), rounded(d.B()), rounded(d.beta()), rounded(fit.errors()[k])};
-        }).toList();
-        return new FittedLaw(fit.law(), counting, recipe, text, range, fit.residual(), confidence, intervals, draws, command, version);
+        return intervals;
     }
 
     /// Six digits are plenty.

@@ -1,21 +1,17 @@
 package dev.jackdaw.train.sweep;
 
 import dev.jackdaw.model.arch.ModelSpec;
-import dev.jackdaw.model.format.AtomicFile;
 import dev.jackdaw.model.token.BytePairTokenizer;
 import dev.jackdaw.model.token.Tokenizers;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Limits;
 import dev.jackdaw.train.data.TokenShard;
-import dev.jackdaw.train.eval.BitsPerByte;
 import dev.jackdaw.train.loop.Dial;
 import dev.jackdaw.train.loop.Pretraining;
-import dev.jackdaw.train.loop.Run;
 import dev.jackdaw.train.loop.RunPlan;
+import dev.jackdaw.train.loop.TextRun;
 import dev.jackdaw.train.loop.TrainSettings;
-import dev.jackdaw.train.loop.Trainer;
 import dev.jackdaw.train.report.Machine;
-import dev.jackdaw.train.report.StepMetrics;
 import dev.jackdaw.train.scale.FittedLaw;
 import dev.jackdaw.train.scale.Prediction;
 import java.io.IOException;
@@ -164,7 +160,7 @@ public final class Sweep {
 
     private Pretraining preparation() {
         return new Pretraining(new Pretraining.Request(request.repeat() == null ? request.sources() : request.repeat().data().sources(), request.out(), request.hours() * 60,
-                request.repeat() == null ? request.choices() : request.choices().withVocabulary(request.repeat().data().vocabulary()), null, request.seed(), request.program()), device, listener);
+                request.repeat() == null ? request.choices() : request.repeat().choices().withVocabulary(request.repeat().data().vocabulary()), null, request.seed(), request.program()), device, listener);
     }
 
     private SweepPlan plan(BytePairTokenizer tokenizer, TokenShard train, TokenShard heldOut) throws IOException {
@@ -184,7 +180,7 @@ public final class Sweep {
         for (SweepPlan.Point point : points) {
             Pretraining.requireMemory(point.settings());
         }
-        return new SweepPlan(data, heldOutTokens, heldOut.bytesPerToken(), points, planner.largerOperations(smallest), request.flops() == null, request.hours(), request.command(), request.program(),
+        return new SweepPlan(data, heldOutTokens, heldOut.bytesPerToken(), points, planner.largerOperations(smallest), request.flops() == null, request.hours(), request.choices(), request.command(), request.program(),
                 Machine.here(device.threads(), peak));
     }
 
@@ -195,38 +191,12 @@ public final class Sweep {
         if (Files.exists(folder.resolve(SweepPlan.RESULT))) {
             result = SweepPlan.Result.read(folder);
         } else {
-            Files.createDirectories(folder);
-            Pretraining.requireMemory(point.settings());
             RunPlan runPlan = new RunPlan(point.name(), point.settings(), plan.data(), plan.program(), plan.machine());
-            runPlan.write(folder);
-            double[] seconds = new double[1];
-            try (Trainer trainer = new Trainer(point.settings(), device)) {
-                Run run = new Run(folder, runPlan, device, train, heldOut, tokenizer);
-                run.train(trainer, new Run.Listener() {
-                    @Override
-                    public void step(StepMetrics metrics, long steps) {
-                        seconds[0] = metrics.seconds();
-                        listener.step(metrics, steps);
-                    }
-
-                    @Override
-                    public void resumed(long step) {
-                        listener.resumed(step);
-                    }
-
-                    @Override
-                    public void damaged(String problem) {
-                        listener.damaged(problem);
-                    }
-                });
-                try (BitsPerByte examination = run.examination(trainer)) {
-                    BitsPerByte.Result measured = examination.measure(heldOut, 0, plan.heldOutTokens(), _ -> { });
-                    result = new SweepPlan.Result(measured.natsPerToken(), measured.bitsPerByte(), measured.tokens(), seconds[0]);
-                }
-            }
+            TextRun.Result done = TextRun.train(folder, runPlan, device, train, heldOut, tokenizer, plan.heldOutTokens(), listener);
+            result = new SweepPlan.Result(done.heldOut().natsPerToken(), done.heldOut().bitsPerByte(), done.heldOut().tokens(), done.seconds());
             result.write(folder);
         }
-        AtomicFile.deleteTree(folder.resolve("checkpoints"));
+        TextRun.forgetCheckpoints(folder);
         listener.finished(index, point, result);
         return result;
     }
@@ -247,7 +217,7 @@ public final class Sweep {
         }
         TrainSettings like = plan.points().getFirst().settings();
         double C = operations;
-        List<ModelSpec> ladder = Dial.ladder(like.model().vocabulary(), like.context(), request.choices());
+        List<ModelSpec> ladder = Dial.ladder(like.model().vocabulary(), like.context(), plan.choices());
         ModelSpec model = Dial.best(law, ladder, m -> C / m.trainingFlopsPerToken(like.context()));
         return settings(plan, model, Math.round(C / model.trainingFlopsPerToken(like.context())));
     }

@@ -2,6 +2,7 @@ package dev.jackdaw.train.sweep;
 
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.format.AtomicFile;
+import dev.jackdaw.train.loop.Dial;
 import dev.jackdaw.train.loop.RunPlan;
 import dev.jackdaw.train.loop.TrainSettings;
 import dev.jackdaw.train.report.Machine;
@@ -24,9 +25,10 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param largerOperations of the run that checks the law; its size is chosen by the law
 /// @param shrinkable       the larger run may be made smaller when time runs short
 /// @param hours            for everything
+/// @param choices          what the user fixed of the recipe
 /// @param command          that made the plan
 public record SweepPlan(RunPlan.Data data, long heldOutTokens, double bytesPerToken, List<Point> points, double largerOperations, boolean shrinkable, double hours,
-                        String command, RunPlan.Program program, Machine machine) {
+                        Dial.Choices choices, String command, RunPlan.Program program, Machine machine) {
     /// One model to train.
     ///
     /// @param budget operations that all models of its profile take, up to whole steps
@@ -56,8 +58,8 @@ public record SweepPlan(RunPlan.Data data, long heldOutTokens, double bytesPerTo
 
     public static SweepPlan read(Path file) throws IOException {
         SweepPlan plan = read(file, SweepPlan.class);
-        if (plan.points == null || plan.points.isEmpty() || plan.data == null) {
-            throw new IOException(file + ": it names no points or no data; expected the scale.json of a sweep");
+        if (plan.points == null || plan.points.isEmpty() || plan.data == null || plan.choices == null) {
+            throw new IOException(file + ": it names no points, no data or no choices; expected the scale.json of a sweep");
         }
         return plan;
     }

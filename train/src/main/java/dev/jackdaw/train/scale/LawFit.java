@@ -33,6 +33,8 @@ public record LawFit(ScalingLaw law, double residual, List<ScalingLaw> draws, do
     private static final double[] EXPONENTS = {0.1, 0.25, 0.5, 1};
     private static final double[] FLOORS = {0.05, 0.4, 0.7, 0.9};         // E as a share of the lowest loss
     private static final double[] SHARES = {0.2, 0.5, 0.8};               // of the rest that is N's
+    private static final double LEAST_EXPONENT = Math.log(0.01), MOST_EXPONENT = Math.log(4);
+    private static final double NOTHING = 12;                             // e⁻¹² of the loss
     private static final int E = 0, LOG_A = 1, LOG_ALPHA = 2, LOG_B = 3, LOG_BETA = 4;
 
     /// @param bootstraps how many times the residuals are drawn; 0: no intervals
@@ -153,7 +155,18 @@ public record LawFit(ScalingLaw law, double residual, List<ScalingLaw> draws, do
                 gradient[LOG_B] += dr * pd;
                 gradient[LOG_BETA] -= dr * pd * beta * logD[i];
             }
+            sum += fence(x, gradient, LOG_ALPHA, LEAST_EXPONENT, MOST_EXPONENT) + fence(x, gradient, LOG_BETA, LEAST_EXPONENT, MOST_EXPONENT);
+            for (int term : new int[] {E, LOG_A, LOG_B}) {
+                sum += fence(x, gradient, term, logLoss[0] - NOTHING, Double.POSITIVE_INFINITY);
+            }
             return sum;
+        }
+
+        /// Losses that do not depend on N, say, pull its term to nothing and further, where numbers end. A slope outside keeps it in sight.
+        private static double fence(double[] x, double[] gradient, int i, double low, double high) {
+            double beyond = x[i] < low ? x[i] - low : x[i] > high ? x[i] - high : 0;
+            gradient[i] += 2 * beyond;
+            return beyond * beyond;
         }
 
         /// log L that was measured, less log L of the law.

@@ -93,6 +93,21 @@ class LawFitTest {
         assertThat(law.E()).isCloseTo(1.69, within(5e-3));
     }
 
+    /// Runs that were too short to use their size: E and A cannot be told apart, but the fit comes back with numbers.
+    @Test
+    void lossesThatDoNotDependOnTheSizeAreFittedAllTheSame() {
+        List<Observation> models = new ArrayList<>();
+        for (double N = 1e5; N < 1e6; N *= 1.7) {
+            for (double D = 1e5; D < 1e6; D *= 1.9) {
+                models.add(new Observation(N, D, 1 + 90 * Math.pow(D, -0.3)));
+            }
+        }
+        LawFit fit = LawFit.of(models, 20, 1);
+        assertThat(fit.law().beta()).isCloseTo(0.3, within(0.03));
+        assertThat(fit.law().loss(3e5, 3e5)).isCloseTo(1 + 90 * Math.pow(3e5, -0.3), within(0.01));
+        assertThat(fit.prediction(1e6, 2e6, 0.95).high()).isFinite();
+    }
+
     @Test
     void theSameSeedGivesTheSameIntervals() {
         List<Observation> models = drawn(ScalingLaw.CHINCHILLA, 0.01, 2);

@@ -121,17 +121,16 @@ public final class Pretraining {
             RunPlan plan = resuming ? RunPlan.read(out.resolve("run.json")) : plan(tokenizer, train, heldOut);
             checkData(plan, train, heldOut);
             requireMemory(plan.settings());
-            try (Trainer trainer = new Trainer(plan.settings(), device)) {
+            try (Trainer trainer = new Trainer(plan.settings(), device); TextCourse course = new TextCourse(train, heldOut, tokenizer, trainer)) {
                 if (!resuming) {
                     predict(plan);
                 }
                 plan.write(out);
-                Run run = new Run(out, plan, device, train, heldOut, tokenizer);
                 listener.phase("train");
-                run.train(trainer, listener);
-                check(run, trainer, heldOut);
+                new Run(out, course).train(trainer, listener);
+                check(course, heldOut);
                 listener.phase("evaluate");
-                Evaluation evaluation = evaluate(run, trainer, corpus, train, heldOut);
+                Evaluation evaluation = evaluate(course, trainer, corpus, train, heldOut);
                 ReportData.writeEvaluation(out, evaluation);
                 listener.phase("export");
                 export(plan, trainer, tokenizer);
@@ -285,18 +284,16 @@ public final class Pretraining {
     }
 
     /// Compares the prediction, if there was one, with the same held-out tokens read in the same way.
-    private void check(Run run, Trainer trainer, TokenShard heldOut) throws IOException {
+    private void check(TextCourse course, TokenShard heldOut) throws IOException {
         Optional<Prediction> prediction = Prediction.read(request.out());
         if (prediction.isEmpty()) {
             return;
         }
         listener.phase("compare with the prediction");
-        try (BitsPerByte examination = run.examination(trainer)) {
-            BitsPerByte.Result measured = examination.measure(heldOut, 0, prediction.get().heldOutTokens(), _ -> { });
-            Prediction.Check check = prediction.get().check(measured.bitsPerByte(), measured.natsPerToken());
-            check.write(request.out());
-            listener.checked(check);
-        }
+        BitsPerByte.Result measured = course.examination().measure(heldOut, 0, prediction.get().heldOutTokens(), _ -> { });
+        Prediction.Check check = prediction.get().check(measured.bitsPerByte(), measured.natsPerToken());
+        check.write(request.out());
+        listener.checked(check);
     }
 
     private static void checkData(RunPlan plan, TokenShard train, TokenShard heldOut) throws IOException {
@@ -316,12 +313,9 @@ public final class Pretraining {
         }
     }
 
-    private Evaluation evaluate(Run run, Trainer trainer, Corpus corpus, TokenShard train, TokenShard heldOut) throws IOException {
-        int overlap = request.minutes() < 5 ? 0 : run.context() / 4;
-        BitsPerByte.Result result;
-        try (BitsPerByte examination = run.examination(trainer)) {
-            result = examination.measure(heldOut, overlap, 0, done -> listener.update("evaluate", 0, 0, done));
-        }
+    private Evaluation evaluate(TextCourse course, Trainer trainer, Corpus corpus, TokenShard train, TokenShard heldOut) throws IOException {
+        int overlap = request.minutes() < 5 ? 0 : trainer.settings().context() / 4;
+        BitsPerByte.Result result = course.examination().measure(heldOut, overlap, 0, done -> listener.update("evaluate", 0, 0, done));
         List<byte[]> documents = new ArrayList<>();
         for (int i = 0; i < corpus.heldOut().size(); i++) {
             documents.add(corpus.heldOut().text(i));

@@ -27,9 +27,8 @@ public final class TextRun {
         Pretraining.requireMemory(plan.settings());
         plan.write(folder);
         double[] seconds = new double[1];
-        try (Trainer trainer = new Trainer(plan.settings(), device)) {
-            Run run = new Run(folder, plan, device, train, heldOut, tokenizer);
-            run.train(trainer, new Run.Listener() {
+        try (Trainer trainer = new Trainer(plan.settings(), device); TextCourse course = new TextCourse(train, heldOut, tokenizer, trainer)) {
+            new Run(folder, course).train(trainer, new Run.Listener() {
                 @Override
                 public void step(StepMetrics metrics, long steps) {
                     seconds[0] = metrics.seconds();
@@ -46,9 +45,7 @@ public final class TextRun {
                     listener.damaged(problem);
                 }
             });
-            try (BitsPerByte examination = run.examination(trainer)) {
-                return new Result(examination.measure(heldOut, 0, mostTokens, _ -> { }), seconds[0]);
-            }
+            return new Result(course.examination().measure(heldOut, 0, mostTokens, _ -> { }), seconds[0]);
         }
     }
 

@@ -27,6 +27,10 @@ import java.util.function.DoubleConsumer;
 public final class BitsPerByte implements AutoCloseable {
     /// @param bitsPerByte over `tokens` predicted tokens, which stand for `bytes` bytes of text
     public record Result(double bitsPerByte, long tokens, double bytes) {
+        /// The mean loss, for models with the same tokenizer.
+        public double natsPerToken() {
+            return bitsPerByte * Math.log(2) * bytes / tokens;
+        }
     }
 
     /// −log p in nats of all targets that count, of windows in place.

@@ -31,6 +31,11 @@ public final class BitsPerByte implements AutoCloseable {
     /// @param bitsPerByte over `tokens` predicted tokens, which stand for `bytes` bytes of text
     /// @param documents   what each document adds, in order; the last may be cut
     public record Result(double bitsPerByte, long tokens, double bytes, List<Part> documents) {
+        /// The mean loss, for models with the same tokenizer.
+        public double natsPerToken() {
+            return bitsPerByte * Math.log(2) * bytes / tokens;
+        }
+
         /// e to the mean loss of a token.
         public double perplexity() {
             return Math.pow(2, bitsPerByte * bytes / tokens);
@@ -80,8 +85,8 @@ public final class BitsPerByte implements AutoCloseable {
         }
         Transformer transformer = new Transformer(spec, weights);
         Recorder recorder = new Recorder(context);
-        Value losses = recorder.crossEntropy(transformer.trunk(recorder, Value.of("ids", ids, null), new Transformer.Place(Value.of("positions", positions, null),
-                RopeTable.heads(arena, spec, context))), transformer.head(), Value.of("targets", targets, null), null);
+        Value losses = transformer.losses(recorder, Value.of("ids", ids, null), new Transformer.Place(Value.of("positions", positions, null),
+                RopeTable.heads(arena, spec, context)), Value.of("targets", targets, null), null);
         Plan plan = Plan.of(recorder, false).allocate(arena);
         examiner = nats -> {
             plan.forward(device, 0, false);

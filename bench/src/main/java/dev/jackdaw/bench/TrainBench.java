@@ -46,9 +46,9 @@ public final class TrainBench {
                 }
                 long allocated = THREADS.getTotalThreadAllocatedBytes();
                 long start = System.nanoTime();
-                loss = trainer.step((ids, targets) -> {
-                    fill(ids, random, spec.vocabulary());
-                    fill(targets, random, spec.vocabulary());
+                loss = trainer.step(batches -> {
+                    fill(batches.ids(), random, spec.vocabulary());
+                    fill(batches.targets(), random, spec.vocabulary());
                 }).loss();
                 seconds[i] = (System.nanoTime() - start) / 1e9;
                 heap[i] = THREADS.getTotalThreadAllocatedBytes() - allocated;

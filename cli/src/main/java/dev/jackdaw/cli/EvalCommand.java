@@ -102,7 +102,7 @@ final class EvalCommand implements Callable<Integer> {
         if (activations.isGiven()) {
             return new BitsPerByte(model.forward(), window);
         }
-        FlatWeights weights = new FlatWeights(arena, model.spec());
+        FlatWeights weights = new FlatWeights(arena, model.spec().parameters());
         weights.load(name -> wide(model.file().tensor(name), arena));
         return new BitsPerByte(device, model.spec(), weights, Math.max(1, 2048 / window), window);
     }

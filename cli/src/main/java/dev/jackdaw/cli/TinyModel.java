@@ -36,7 +36,7 @@ final class TinyModel {
                 BpeTrainer.Progress.none()).spec());
         var spec = ModelSpec.plain(family, tokenizer.vocabularySize(), layers, width, 2, 1, 32, 3 * width / 2, context, 1e-6f, 10_000, family.equals("qwen3"), true);
         try (Arena arena = Arena.ofShared()) {
-            var weights = new FlatWeights(arena, spec);
+            var weights = new FlatWeights(arena, spec.parameters());
             var random = new SplittableRandom(1);
             for (FlatWeights.Entry entry : weights.entries()) {
                 Tensor data = entry.data();

@@ -27,6 +27,8 @@ final class Cpu implements Device {
     private static final int ELEMENTS = 1 << 16;
     /// Logits held at once by the loss: 4M numbers, which the last-level cache can keep.
     private static final int LOGITS = 1 << 22;
+    /// Numbers of a packed weight unpacked at once.
+    private static final int UNPACKED = 1 << 20;
 
     private final Workers workers;
     private final Kernels kernels;
@@ -37,6 +39,7 @@ final class Cpu implements Device {
     private final Scratch perWorker = new Scratch();
     private final Scratch partials = new Scratch();
     private final Scratch logits = new Scratch();
+    private final Scratch unpacked = new Scratch();
     private final CpuAttention cachedAttention;
     private final CpuFamilyOperations families;
     private double[] sums = new double[64];
@@ -93,13 +96,15 @@ final class Cpu implements Device {
     @Override
     public void rmsNormBackward(Tensor dx, Tensor dWeight, Tensor x, Tensor weight, Tensor rstd, Tensor dy) {
         int width = width(x);
-        require("norm gradient", dy.elements() == x.elements() && dx.elements() == x.elements() && dWeight.elements() == width, x, "weight", weight, "dy", dy);
+        require("norm gradient", dy.elements() == x.elements() && dx.elements() == x.elements() && weight.elements() == width, x, "weight", weight, "dy", dy);
         long d = dx.address(), from = x.address(), w = weight.address(), r = rstd.address(), g = dy.address();
         int pieces = pieces(x.shape().rows());
         long places = zeroed(partials, (long) pieces * width);
         workers.forRange(x.shape().rows(), ROWS, (a, b) ->
                 kernels.norm().rmsBackward(d, places + 4 * (a / ROWS) * width, from, w, r, g, a, b, width));
-        addUp(dWeight.address(), places, pieces, width);
+        if (dWeight != null) {
+            addUp(dWeight.address(), places, pieces, width);
+        }
     }
 
     @Override
@@ -115,9 +120,11 @@ final class Cpu implements Device {
     @Override
     public void linearBackward(Tensor dx, Tensor dw, Tensor x, Tensor w, Tensor dy, boolean accumulate) {
         int m = rows(x), k = width(x), n = rows(w);
-        require("linear gradient", dy.elements() == (long) m * n && dx.elements() == x.elements() && dw.elements() == w.elements(), x, "weight", w, "dy", dy);
+        require("linear gradient", dy.elements() == (long) m * n && dx.elements() == x.elements() && (dw == null || dw.elements() == w.elements()), x, "weight", w, "dy", dy);
         matMul.multiply(workers, dx.address(), k, 0, m, k, n, dy.address(), n, 1, w.address(), k, 1);
-        matMul.multiply(workers, dw.address(), k, accumulate ? dw.address() : 0, n, k, m, dy.address(), 1, n, x.address(), k, 1);
+        if (dw != null) {
+            matMul.multiply(workers, dw.address(), k, accumulate ? dw.address() : 0, n, k, m, dy.address(), 1, n, x.address(), k, 1);
+        }
     }
 
     @Override
@@ -164,18 +171,18 @@ final class Cpu implements Device {
             kernel.backward(d, in, qw == 0 ? 0 : qPlaces + place, from, in, qw, r, g, out, cosSin, p, a, b, H, D, heads.interleaved());
             kernel.backward(d + 4L * H * D, in, kw == 0 ? 0 : kPlaces + place, from + 4L * H * D, in, kw, r + 4 * n * H, g + 4L * H * D, out, cosSin, p, a, b, K, D, heads.interleaved());
         });
-        if (qw != 0) {
+        if (dqWeight != null) {
             addUp(dqWeight.address(), qPlaces, pieces, D);
             addUp(dkWeight.address(), kPlaces, pieces, D);
         }
     }
 
     @Override
-    public void attention(Tensor y, Tensor lse, Tensor qk, Tensor qkv, int T, Heads heads) {
+    public void attention(Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
         int sequences = sequences("attention", qk, T);
-        require("attention", qk.shape().width() == out && qkv.shape().width() == in && y.elements() == (long) rows(qk) * H * D, qk, "qkv", qkv, "result", y);
-        Attention.Dims dims = new Attention.Dims(T, H, K, D, heads.scale(), 0);
+        require("attention", qk.shape().width() == out && qkv.shape().width() == in && y.elements() == (long) rows(qk) * H * D && (starts == null || starts.elements() == rows(qk)), qk, "qkv", qkv, "result", y);
+        Attention.Dims dims = new Attention.Dims(T, H, K, D, heads.scale(), 0, address(starts));
         long q = qk.address(), k = q + 4L * H * D, v = qkv.address() + 4L * out, to = y.address(), l = lse.address();
         long each = kernels.attention().scratchBytes(dims);
         long scratch = perWorker.bytes(each * workers.threads());
@@ -184,11 +191,11 @@ final class Cpu implements Device {
     }
 
     @Override
-    public void attentionBackward(Tensor dQk, Tensor dQkv, Tensor dy, Tensor y, Tensor lse, Tensor qk, Tensor qkv, int T, Heads heads) {
+    public void attentionBackward(Tensor dQk, Tensor dQkv, Tensor dy, Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
         int sequences = sequences("attention gradient", qk, T);
         require("attention gradient", dQk.elements() == qk.elements() && dQkv.elements() == qkv.elements() && dy.elements() == y.elements(), qk, "qkv", qkv, "dy", dy);
-        Attention.Dims dims = new Attention.Dims(T, H, K, D, heads.scale(), 0);
+        Attention.Dims dims = new Attention.Dims(T, H, K, D, heads.scale(), 0, address(starts));
         long q = qk.address(), k = q + 4L * H * D, v = qkv.address() + 4L * out, from = y.address(), g = dy.address(), l = lse.address();
         long dq = dQk.address(), dk = dq + 4L * H * D, dv = dQkv.address() + 4L * out;
         long each = kernels.attention().scratchBytes(dims);
@@ -220,25 +227,55 @@ final class Cpu implements Device {
     }
 
     @Override
-    public void crossEntropy(Tensor loss, Tensor x, Tensor head, Tensor targets, Tensor dx, Tensor dHead, float scale, boolean accumulate) {
-        int n = rows(x), C = width(x), V = rows(head);
-        require("cross-entropy", width(head) == C && targets.elements() == n && loss.elements() == n, x, "head", head, "targets", targets);
+    public void crossEntropy(Tensor loss, Tensor x, Tensor head, Tensor targets, Tensor weights, Tensor dx, Tensor dHead, float scale, boolean accumulate) {
+        int C = width(x), V = rows(head);
+        require("cross-entropy", width(head) == C, x, "head", head, "targets", targets);
+        loss(loss, x, V, targets, weights, scale, dx != null, (block, from, count) ->
+                matMul.multiply(workers, block, V, 0, count, V, C, row(x, from), C, 1, head.address(), 1, C), (block, from, count) -> {
+            matMul.multiply(workers, row(dx, from), C, 0, count, C, V, block, V, 1, head.address(), C, 1);
+            if (dHead != null) {
+                long into = dHead.address();
+                matMul.multiply(workers, into, C, accumulate || from > 0 ? into : 0, V, C, count, block, 1, V, row(x, from), C, 1);
+            }
+        });
+    }
+
+    @Override
+    public void packedCrossEntropy(Tensor loss, Tensor x, PackedWeight head, Tensor targets, Tensor weights, Tensor dx, float scale) {
+        int C = width(x), V = head.rows();
+        require("cross-entropy", head.columns() == C, x, "head", head, "targets", targets);
+        loss(loss, x, V, targets, weights, scale, dx != null, (block, from, count) -> packedLinear(block, row(x, from), count, head),
+                (block, from, count) -> packedLinearBackward(row(dx, from), head, block, count));
+    }
+
+    /// What is done with a block of logits `[count,V]`, those of the rows from `from` on.
+    @FunctionalInterface
+    private interface LogitsPart {
+        void run(long block, int from, int count);
+    }
+
+    private void loss(Tensor loss, Tensor x, int V, Tensor targets, Tensor weights, float scale, boolean gradient, LogitsPart forward, LogitsPart backward) {
+        int n = rows(x);
+        require("cross-entropy", targets.elements() == n && loss.elements() == n && (weights == null || weights.elements() == n), x, "targets", targets, "losses", loss);
         int chunk = Math.clamp(LOGITS / V / 48 * 48, 48, Math.max(48, n));
         long block = logits.bytes(4L * chunk * V);
         var kernel = kernels.crossEntropy();
         for (int from = 0; from < n; from += chunk) {
             int count = Math.min(chunk, n - from);
-            long rows = x.address() + 4L * from * C, losses = loss.address() + 4L * from, ids = targets.address() + 4L * from;
-            matMul.multiply(workers, block, V, 0, count, V, C, rows, C, 1, head.address(), 1, C);
-            if (dx == null) {
+            long losses = row(loss, from), ids = row(targets, from), factors = weights == null ? 0 : row(weights, from);
+            forward.run(block, from, count);
+            if (gradient) {
+                workers.forRange(count, 8, (a, b) -> kernel.rows(losses, block, ids, factors, a, b, V, scale));
+                backward.run(block, from, count);
+            } else {
                 workers.forRange(count, 8, (a, b) -> kernel.loss(losses, block, ids, a, b, V));
-                continue;
             }
-            workers.forRange(count, 8, (a, b) -> kernel.rows(losses, block, ids, a, b, V, scale));
-            matMul.multiply(workers, dx.address() + 4L * from * C, C, 0, count, C, V, block, V, 1, head.address(), C, 1);
-            long into = dHead.address();
-            matMul.multiply(workers, into, C, accumulate || from > 0 ? into : 0, V, C, count, block, 1, V, rows, C, 1);
         }
+    }
+
+    /// Where row `n` of `x` begins; numbers of four bytes.
+    private static long row(Tensor x, long n) {
+        return x.address() + 4 * n * (x.shape().rank() == 1 ? 1 : x.shape().width());
     }
 
     @Override
@@ -255,21 +292,47 @@ final class Cpu implements Device {
     public void packedLinear(Tensor y, Tensor x, PackedWeight w) {
         int F = width(y), C = width(x), n = rows(x);
         require("linear", w.rows() == F && w.columns() == C && rows(y) == n, x, "weight", w, "result", y);
+        packedLinear(y.address(), x.address(), n, w);
+    }
+
+    private void packedLinear(long y, long x, int n, PackedWeight w) {
+        int F = w.rows(), C = w.columns();
         boolean quantizes = activations == Activations.Q8 && hasQuantized(w);
         long blocks = 0;
         if (quantizes) {
             blocks = quantized.bytes(n * ActivationBlocks.rowBytes(C));
-            panels.quantize(workers, blocks, x.address(), C, n, C);
+            panels.quantize(workers, blocks, x, C, n, C);
         }
-        long to = y.address();
+        long to = y;
         for (int i = 0; i < w.parts().size(); i++) {
             PackedWeight.Part part = w.parts().get(i);
             if (quantizes && part.format().isQuantized()) {
                 panels.multiply(workers, to, F, blocks, n, part.panels().address(), part.format(), part.rows(), C);
             } else {
-                panels.multiplyExact(workers, to, F, x.address(), C, n, part.panels().address(), part.format(), part.rows(), C);
+                panels.multiplyExact(workers, to, F, x, C, n, part.panels().address(), part.format(), part.rows(), C);
             }
             to += 4L * part.rows();
+        }
+    }
+
+    @Override
+    public void packedLinearBackward(Tensor dx, PackedWeight w, Tensor dy) {
+        require("linear gradient", w.rows() == width(dy) && w.columns() == width(dx) && rows(dx) == rows(dy), dx, "weight", w, "dy", dy);
+        packedLinearBackward(dx.address(), w, dy.address(), rows(dy));
+    }
+
+    /// Some rows of w at a time are unpacked, which costs little beside many rows of dy.
+    private void packedLinearBackward(long dx, PackedWeight w, long dy, int n) {
+        int F = w.rows(), C = w.columns(), chunk = Math.clamp(UNPACKED / C / 16 * 16, 16, F);
+        long rows = unpacked.bytes(4L * chunk * C);
+        for (int f = 0; f < F; f += chunk) {
+            int first = f, count = Math.min(chunk, F - f);
+            workers.forRange(count, 4, (a, b) -> {
+                for (long i = a; i < b; i++) {
+                    w.row(rows + 4 * i * C, (int) (first + i));
+                }
+            });
+            matMul.multiply(workers, dx, C, f == 0 ? 0 : dx, n, C, count, dy + 4L * f, F, 1, rows, C, 1);
         }
     }
 
@@ -364,7 +427,7 @@ final class Cpu implements Device {
 
     @Override
     public long scratchBytes() {
-        return perWorker.size() + partials.size() + logits.size() + quantized.size() + panels.scratchBytes() + cachedAttention.scratchBytes() + families.scratchBytes();
+        return perWorker.size() + partials.size() + logits.size() + unpacked.size() + quantized.size() + panels.scratchBytes() + cachedAttention.scratchBytes() + families.scratchBytes();
     }
 
     @Override
@@ -378,6 +441,7 @@ final class Cpu implements Device {
         perWorker.close();
         partials.close();
         logits.close();
+        unpacked.close();
     }
 
     /// Rows in one piece of row-wise work whose pieces may be smaller: some ten microseconds, so that a batch of a few rows is shared out too.

@@ -36,13 +36,13 @@ public interface Device extends AutoCloseable {
     /// y[n,c] = x[n,c] · rstd[n] · weight[c], rstd[n] = 1/√(mean_c x² + ε). `rstd` `[N]` may be null.
     void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor weight, float epsilon);
 
-    /// dx is *added* to, since x is the residual stream that others read as well.
+    /// dx is *added* to, since x is the residual stream that others read as well. `dWeight` null: the weight is frozen.
     void rmsNormBackward(Tensor dx, Tensor dWeight, Tensor x, Tensor weight, Tensor rstd, Tensor dy);
 
     /// y = x·wᵀ (+ residual)                    x `[N,C]`, w `[F,C]`, residual `[N,F]` or null → y `[N,F]`
     void linear(Tensor y, Tensor x, Tensor w, Tensor residual);
 
-    /// dx = dy·w, dw = dyᵀ·x.
+    /// dx = dy·w, dw = dyᵀ·x; `dw` null: the weight is frozen.
     void linearBackward(Tensor dx, Tensor dw, Tensor x, Tensor w, Tensor dy, boolean accumulate);
 
     /// c = a·b, with either operand transposed on request; for optimizers.
@@ -52,15 +52,16 @@ public interface Device extends AutoCloseable {
     /// `rstd` `[N,H+K]`, `positions` `[N]` I32, weights `[D]` or null.
     void qkNormRope(Tensor y, Tensor rstd, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads);
 
-    /// Sets the query and key columns of dQkv.
+    /// Sets the query and key columns of dQkv. `dqWeight` and `dkWeight` are null where there are no weights, or frozen ones.
     void qkNormRopeBackward(Tensor dQkv, Tensor dqWeight, Tensor dkWeight, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor rstd,
                             Tensor dy, Tensor positions, Heads heads);
 
     /// Causal attention over sequences of `T` rows. qk `[B·T,(H+K)·D]`, values in the last columns of qkv → y `[B·T,H·D]`; lse `[B,H,T]`.
-    void attention(Tensor y, Tensor lse, Tensor qk, Tensor qkv, int T, Heads heads);
+    /// `starts` I32 `[B·T]`: for each position the first of its sequence that it may see, see `kernel/Attention`; null: all before it.
+    void attention(Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads);
 
     /// Sets dQk, and the value columns of dQkv.
-    void attentionBackward(Tensor dQk, Tensor dQkv, Tensor dy, Tensor y, Tensor lse, Tensor qk, Tensor qkv, int T, Heads heads);
+    void attentionBackward(Tensor dQk, Tensor dQkv, Tensor dy, Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads);
 
     /// h = silu(gate)·up                        gateUp `[N,2F]` → h `[N,F]`
     void swiglu(Tensor h, Tensor gateUp);
@@ -69,8 +70,11 @@ public interface Device extends AutoCloseable {
 
     /// Fused head and loss, in chunks of rows so that the logits `[N,V]` never exist as a whole:
     /// loss[n] = logsumexp(x[n]·headᵀ) − logit[target[n]], in nats; 0 where the target is negative.
-    /// With `dx` given, also dx and dHead of `scale`·Σ loss.
-    void crossEntropy(Tensor loss, Tensor x, Tensor head, Tensor targets, Tensor dx, Tensor dHead, float scale, boolean accumulate);
+    /// With `dx` given, also dx and, unless it is null, dHead, of `scale`·Σ weight·loss; weights `[N]`, or null for ones.
+    void crossEntropy(Tensor loss, Tensor x, Tensor head, Tensor targets, Tensor weights, Tensor dx, Tensor dHead, float scale, boolean accumulate);
+
+    /// The same with a packed head, which is frozen.
+    void packedCrossEntropy(Tensor loss, Tensor x, PackedWeight head, Tensor targets, Tensor weights, Tensor dx, float scale);
 
     /// How [#packedLinear] treats x.
     Activations activations();
@@ -82,6 +86,9 @@ public interface Device extends AutoCloseable {
 
     /// y = x·wᵀ. The bits of a row of y depend on that row of x alone.     x `[N,C]` → y `[N,F]`
     void packedLinear(Tensor y, Tensor x, PackedWeight w);
+
+    /// dx = dy·w for a frozen w.
+    void packedLinearBackward(Tensor dx, PackedWeight w, Tensor dy);
 
     /// y[n,:] = w[ids[n],:]
     void packedEmbedding(Tensor y, PackedWeight w, Tensor ids);

@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// All weights of a model as F32 in one piece of memory, in the order of [ModelSpec#parameters()], and their gradients in another.
+/// Weights as F32 in one piece of memory, in the order of their parameters, and their gradients in another: all of a model, or those that move.
 /// What training works on: clipping and optimizers see one long row of numbers, operations see matrices.
 public final class FlatWeights implements Weights {
     private static final long LINE = Memory.ALIGNMENT / 4;
@@ -24,8 +24,7 @@ public final class FlatWeights implements Weights {
     private final Tensor gradients;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
-    public FlatWeights(Arena arena, ModelSpec spec) {
-        List<ModelSpec.Parameter> parameters = spec.parameters();
+    public FlatWeights(Arena arena, List<ModelSpec.Parameter> parameters) {
         long[] offsets = new long[parameters.size()];
         long total = 0;
         for (int i = 0; i < offsets.length; i++) {

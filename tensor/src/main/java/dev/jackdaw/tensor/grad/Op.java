@@ -25,8 +25,8 @@ public sealed interface Op {
     }
 
     /// Causal grouped-query attention over sequences of `T` rows; FlashAttention-2 (Dao, 2023) says how.
-    /// qk `[N,(H+K)·D]`, values inside qkv → y `[N,H·D]`, keeps the log-sum-exp `[N,H]`
-    record Attention(Value qk, Value qkv, int T, Heads heads, Value y, Value lse) implements Op {
+    /// qk `[N,(H+K)·D]`, values inside qkv, starts `[N]` (the first position that each may see) or null → y `[N,H·D]`, keeps the log-sum-exp `[N,H]`
+    record Attention(Value qk, Value qkv, Value starts, int T, Heads heads, Value y, Value lse) implements Op {
     }
 
     /// h = silu(gate)·up (Shazeer, 2020).                         gateUp `[N,2F]` → y `[N,F]`
@@ -34,7 +34,7 @@ public sealed interface Op {
     }
 
     /// Head, softmax and negative log-likelihood in one; its gradient is made on the way forward, chunk by chunk.
-    /// x `[N,C]`, head `[V,C]`, targets `[N]` → loss `[N]` in nats
-    record CrossEntropy(Value x, Value head, Value targets, Value loss) implements Op {
+    /// x `[N,C]`, head `[V,C]`, targets `[N]`, weights of the rows in the gradient `[N]` or null → loss `[N]` in nats, unweighted
+    record CrossEntropy(Value x, Value head, Value targets, Value weights, Value loss) implements Op {
     }
 }

@@ -156,9 +156,9 @@ public final class Plan {
                     gradient(y, back, training);
                     gradient(x, back, training);
                 }
-                case Op.Linear(var x, _, var residual, var y) -> {
+                case Op.Linear(var x, var w, var residual, var y) -> {
                     made(y, i, i);
-                    used(x, back);
+                    used(x, w.isFrozen() ? i : back);
                     if (residual != null) {
                         used(residual, i);
                         shareGradient(residual, y, training);
@@ -173,7 +173,7 @@ public final class Plan {
                     gradient(y, back, training);
                     gradient(qkv, back, training);
                 }
-                case Op.Attention(var qk, var qkv, _, _, var y, var lse) -> {
+                case Op.Attention(var qk, var qkv, _, _, _, var y, var lse) -> {
                     made(y, i, back);
                     made(lse, i, back);
                     used(qk, back);
@@ -188,7 +188,7 @@ public final class Plan {
                     gradient(y, back, training);
                     gradient(gateUp, back, training);
                 }
-                case Op.CrossEntropy(var x, _, _, var loss) -> {
+                case Op.CrossEntropy(var x, _, _, _, var loss) -> {
                     made(loss, i, 2 * n - 1);         // read after the pass
                     used(x, i);
                     gradient(x, i, training);

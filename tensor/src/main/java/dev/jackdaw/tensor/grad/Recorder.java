@@ -7,10 +7,17 @@ import java.util.List;
 /// Writes down a forward pass over `B` sequences of `T` tokens as a list of [Op], with shapes only; [Plan] then finds room for it.
 public final class Recorder implements Operations {
     private final int T;
+    private final Value starts;              // [B·T] or null
     private final List<Op> ops = new ArrayList<>();
 
     public Recorder(int T) {
+        this(T, null);
+    }
+
+    /// @param starts for each position the first of its sequence that it may see; null: each sequence is one text
+    public Recorder(int T, Value starts) {
         this.T = T;
+        this.starts = starts;
     }
 
     List<Op> ops() {
@@ -53,7 +60,7 @@ public final class Recorder implements Operations {
     @Override
     public Value attention(int layer, Value qk, Value qkv, Heads heads) {
         Value y = Value.planned(name("attention"), qk.rows(), (long) heads.queries() * heads.width());
-        ops.add(new Op.Attention(qk, qkv, T, heads, y, Value.planned(name("lse"), qk.rows(), heads.queries())));
+        ops.add(new Op.Attention(qk, qkv, starts, T, heads, y, Value.planned(name("lse"), qk.rows(), heads.queries())));
         return y;
     }
 
@@ -65,9 +72,11 @@ public final class Recorder implements Operations {
     }
 
     /// The end of every training pass; returns the losses `[N]`.
-    public Value crossEntropy(Value x, Value head, Value targets) {
+    ///
+    /// @param weights what each loss counts in the gradient; null: one
+    public Value crossEntropy(Value x, Value head, Value targets, Value weights) {
         Value loss = Value.planned(name("loss"), x.rows());
-        ops.add(new Op.CrossEntropy(x, head, targets, loss));
+        ops.add(new Op.CrossEntropy(x, head, targets, weights, loss));
         return loss;
     }
 }

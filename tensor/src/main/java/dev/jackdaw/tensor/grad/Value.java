@@ -75,6 +75,11 @@ public final class Value {
         return gradient;
     }
 
+    /// A weight that training leaves as it is.
+    boolean isFrozen() {
+        return gradient == null && (data != null || packed != null);
+    }
+
     boolean isPlaced() {
         return data != null;
     }

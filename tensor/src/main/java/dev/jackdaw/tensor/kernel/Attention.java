@@ -1,12 +1,14 @@
 package dev.jackdaw.tensor.kernel;
 
 import static dev.jackdaw.tensor.Memory.getFloat;
+import static dev.jackdaw.tensor.Memory.getInt;
 import static dev.jackdaw.tensor.Memory.putFloat;
 
-/// Causal grouped-query attention for training, forward and backward. Each query looks at its own position and at those before it:
+/// Causal grouped-query attention for training, forward and backward. Each query looks at its own position and at those before it, back
+/// to where its text begins in the row (several texts may share a row):
 ///
 /// ```
-/// s[t,j] = scale · Σ_d q[t,h,d] · k[j,kh,d]        j ≤ t, and j > t - window where there is a window; kh = h / (H/K)
+/// s[t,j] = scale · Σ_d q[t,h,d] · k[j,kh,d]        starts[t] ≤ j ≤ t, and j > t - window with a window; kh = h / (H/K)
 /// p[t,j] = exp(s[t,j] - lse[t])                    lse[t] = log Σ_j exp(s[t,j]), so that Σ_j p[t,j] = 1
 /// out[t,h,d] = Σ_j p[t,j] · v[j,kh,d]
 ///
@@ -30,9 +32,10 @@ public interface Attention {
     /// The definition.
     Attention SCALAR = new Attention() { };
 
-    /// Sizes (the legend is in [dev.jackdaw.tensor]), the factor on the logits, usually 1/√D, and how many positions a query sees,
-    /// itself included (0: all).
-    record Dims(int T, int H, int K, int D, float scale, int window) {
+    /// Sizes (the legend is in [dev.jackdaw.tensor]), the factor on the logits, usually 1/√D, how many positions a query sees, itself
+    /// included (0: all), and the address of `starts`, I32 `[B,T]`: for each position the first of its row that it may see, at most itself
+    /// and never falling along a row (0: each row is one text).
+    record Dims(int T, int H, int K, int D, float scale, int window, long starts) {
         public Dims {
             if (T < 1 || H < 1 || K < 1 || D < 1 || H % K != 0) {
                 throw new IllegalArgumentException("attention: T=" + T + " H=" + H + " K=" + K + " D=" + D
@@ -48,7 +51,7 @@ public interface Attention {
 
         /// No window, logits scaled by 1/√D.
         public static Dims of(int T, int H, int K, int D) {
-            return new Dims(T, H, K, D, (float) (1 / Math.sqrt(D)), 0);
+            return new Dims(T, H, K, D, (float) (1 / Math.sqrt(D)), 0, 0);
         }
 
         /// Query heads that share a key/value head.
@@ -61,19 +64,22 @@ public interface Attention {
             return Math.multiplyExact(B, K);
         }
 
-        /// The first key that query `t` sees.
-        int firstKey(int t) {
-            return window == 0 ? 0 : Math.max(0, t - window + 1);
+        /// The first key that query `t` of row `b` sees.
+        int firstKey(int b, int t) {
+            int first = window == 0 ? 0 : Math.max(0, t - window + 1);
+            return starts == 0 ? first : Math.max(first, getInt(starts + 4 * (b * (long) T + t)));
         }
 
         /// Floating-point operations that the forward pass of `B` batch rows needs, counting only pairs that are not masked: one
         /// multiplication and one addition for each element of q·k and of p·v. The backward pass needs 2.5 times as many.
         public double forwardFlops(int B) {
             double pairs = 0;
-            for (int t = 0; t < T; t++) {
-                pairs += t - firstKey(t) + 1;
+            for (int b = 0; b < B; b++) {
+                for (int t = 0; t < T; t++) {
+                    pairs += t - firstKey(b, t) + 1;
+                }
             }
-            return 4.0 * B * H * D * pairs;
+            return 4.0 * H * D * pairs;
         }
     }
 
@@ -88,7 +94,7 @@ public interface Attention {
         int T = dims.T, D = dims.D, b = unit / dims.K, kh = unit % dims.K;
         for (int h = kh * dims.group(); h < (kh + 1) * dims.group(); h++) {
             for (int t = 0; t < T; t++) {
-                int first = dims.firstKey(t);
+                int first = dims.firstKey(b, t);
                 long qRow = q + 4 * ((b * (long) T + t) * qStride + (long) h * D);
                 long outRow = out + 4 * ((b * (long) T + t) * outStride + (long) h * D);
                 double max = Double.NEGATIVE_INFINITY;
@@ -128,7 +134,7 @@ public interface Attention {
         }
         for (int h = kh * dims.group(); h < (kh + 1) * dims.group(); h++) {
             for (int t = 0; t < T; t++) {
-                int first = dims.firstKey(t);
+                int first = dims.firstKey(b, t);
                 long at = b * (long) T + t;
                 long qRow = q + 4 * (at * qStride + (long) h * D), dqRow = dq + 4 * (at * dqStride + (long) h * D);
                 long dOutRow = dOut + 4 * (at * dOutStride + (long) h * D);

@@ -65,17 +65,17 @@ public final class AttentionSimd implements Attention {
                 for (int r = 0; r < n; r++) {
                     putFloat(base + 4L * r, NONE);
                 }
-                for (int j0 = dims.firstKey(q0) / WIDE * WIDE; j0 < q0 + n; j0 += WIDE) {
-                    products(dims, s, qRows, qStride, keys + 4L * j0 * D, q0, n, j0);
+                for (int j0 = dims.firstKey(b, q0) / WIDE * WIDE; j0 < q0 + n; j0 += WIDE) {
+                    products(dims, b, s, qRows, qStride, keys + 4L * j0 * D, q0, n, j0);
                     for (int r = 0; r < n; r++) {
-                        int vectors = vectors(dims, q0 + (r & -4), j0);
+                        int vectors = vectors(dims, b, q0 + (r & -4), j0);
                         if (vectors > 0) {
                             long row = s + 4L * r * WIDE;
-                            hide(dims, row, vectors, q0 + r, j0);
-                            AttentionTiles.softmax(row, vectors, Math.max(0, dims.firstKey(q0 + r) - j0), c, base + 4L * r, sum + 4L * r * L, o + 4L * r * Dp, Dp / L);
+                            hide(dims, b, row, vectors, q0 + r, j0);
+                            AttentionTiles.softmax(row, vectors, Math.max(0, dims.firstKey(b, q0 + r) - j0), c, base + 4L * r, sum + 4L * r * L, o + 4L * r * Dp, Dp / L);
                         }
                     }
-                    addProducts(dims, o, s, values + 4L * j0 * Dp, q0, n, j0);
+                    addProducts(dims, b, o, s, values + 4L * j0 * Dp, q0, n, j0);
                 }
                 long outRows = out + 4 * ((first + q0) * outStride + (long) h * D);
                 for (int r = 0; r < n; r++) {
@@ -121,20 +121,20 @@ public final class AttentionSimd implements Attention {
                 AttentionTiles.copyRows(queries, q + 4 * ((first + q0) * qStride + (long) h * D), qStride, n, D);
                 AttentionTiles.zero(dQueries, (long) QUERIES * Dp);
                 long lseRow = lse + 4 * ((b * (long) dims.H() + h) * T + q0);
-                for (int j0 = dims.firstKey(q0) / WIDE * WIDE; j0 < q0 + n; j0 += WIDE) {
-                    products(dims, s, queries, Dp, keyPanels + 4L * j0 * D, q0, n, j0);
-                    products(dims, ds, dOuts, Dp, valuePanels + 4L * j0 * D, q0, n, j0);
+                for (int j0 = dims.firstKey(b, q0) / WIDE * WIDE; j0 < q0 + n; j0 += WIDE) {
+                    products(dims, b, s, queries, Dp, keyPanels + 4L * j0 * D, q0, n, j0);
+                    products(dims, b, ds, dOuts, Dp, valuePanels + 4L * j0 * D, q0, n, j0);
                     for (int r = 0; r < n; r++) {
-                        int vectors = vectors(dims, q0 + (r & -4), j0);
+                        int vectors = vectors(dims, b, q0 + (r & -4), j0);
                         if (vectors > 0) {
                             long row = 4L * r * WIDE;
-                            hide(dims, s + row, vectors, q0 + r, j0);
+                            hide(dims, b, s + row, vectors, q0 + r, j0);
                             AttentionTiles.softmaxBackward(s + row, ds + row, vectors, c, getFloat(lseRow + 4L * r) * LOG2E, getFloat(delta + 4L * r));
                         }
                     }
-                    addProducts(dims, dQueries, ds, keys + 4L * j0 * Dp, q0, n, j0);
-                    addTransposedProducts(dims, dValues + 4L * j0 * Dp, s, dOuts, q0, n, j0);
-                    addTransposedProducts(dims, dKeys + 4L * j0 * Dp, ds, queries, q0, n, j0);
+                    addProducts(dims, b, dQueries, ds, keys + 4L * j0 * Dp, q0, n, j0);
+                    addTransposedProducts(dims, b, dValues + 4L * j0 * Dp, s, dOuts, q0, n, j0);
+                    addTransposedProducts(dims, b, dKeys + 4L * j0 * Dp, ds, queries, q0, n, j0);
                 }
                 AttentionTiles.writeRows(dq + 4 * ((first + q0) * dqStride + (long) h * D), dqStride, dQueries, n, D, dims.scale());
             }
@@ -144,25 +144,25 @@ public final class AttentionSimd implements Attention {
     }
 
     /// How many vectors of the keys from `j0` four queries from `t` see: 0 to 4. The rest of the tile is neither computed nor read.
-    private static int vectors(Dims dims, int t, int j0) {
-        if (t + 3 < j0 || dims.firstKey(t) >= j0 + WIDE) {
+    private static int vectors(Dims dims, int b, int t, int j0) {
+        if (t + 3 < j0 || dims.firstKey(b, t) >= j0 + WIDE) {
             return 0;
         }
         return Math.min(4, (t + 3 - j0) / L + 1);
     }
 
     /// Hides the keys that query `t` does not see, if there are any among `vectors` vectors from `j0`.
-    private static void hide(Dims dims, long row, int vectors, int t, int j0) {
-        int from = dims.firstKey(t) - j0, to = t + 1 - j0;
+    private static void hide(Dims dims, int b, long row, int vectors, int t, int j0) {
+        int from = dims.firstKey(b, t) - j0, to = t + 1 - j0;
         if (from > 0 || to < vectors * L) {
             AttentionTiles.hide(row, vectors, from, to);
         }
     }
 
     /// tile[r,j] = Σ_d rows[r,d] · panel[d,j]: scores from queries and keys, dp from dOut and values.
-    private static void products(Dims dims, long tile, long rows, long stride, long panel, int q0, int n, int j0) {
+    private static void products(Dims dims, int b, long tile, long rows, long stride, long panel, int q0, int n, int j0) {
         for (int r = 0; r < n; r += 4) {
-            int vectors = vectors(dims, q0 + r, j0);
+            int vectors = vectors(dims, b, q0 + r, j0);
             if (vectors > 0) {
                 AttentionTiles.fourRows(tile + 4L * r * WIDE, 4L * WIDE, vectors * L, rows + 4 * r * stride, 4 * stride, 4, Math.min(4, n - r),
                         panel, 4L * WIDE, dims.D(), false);
@@ -171,10 +171,10 @@ public final class AttentionSimd implements Attention {
     }
 
     /// sums[r,d] += Σ_j tile[r,j] · rows[j,d] over the keys j that are seen: out from weights and values, dq from ds and keys.
-    private static void addProducts(Dims dims, long sums, long tile, long rows, int q0, int n, int j0) {
+    private static void addProducts(Dims dims, int b, long sums, long tile, long rows, int q0, int n, int j0) {
         int Dp = padded(dims.D());
         for (int r = 0; r < n; r += 4) {
-            if (vectors(dims, q0 + r, j0) > 0) {
+            if (vectors(dims, b, q0 + r, j0) > 0) {
                 int last = Math.min(WIDE, q0 + Math.min(r + 4, n) - j0);
                 AttentionTiles.fourRows(sums + 4L * r * Dp, 4L * Dp, Dp, tile + 4L * r * WIDE, 4L * WIDE, 4, Math.min(4, n - r), rows, 4L * Dp,
                         last, true);
@@ -183,11 +183,14 @@ public final class AttentionSimd implements Attention {
     }
 
     /// sums[j,d] += Σ_r tile[r,j] · rows[r,d] over the queries r that see j: dv from weights and dOut, dk from ds and queries.
-    private static void addTransposedProducts(Dims dims, long sums, long tile, long rows, int q0, int n, int j0) {
-        int Dp = padded(dims.D());
+    private static void addTransposedProducts(Dims dims, int b, long sums, long tile, long rows, int q0, int n, int j0) {
+        int Dp = padded(dims.D()), seen = n;          // rows that see none of these keys were not computed; they are the last ones
+        while (seen > 0 && dims.firstKey(b, q0 + (seen - 1 & -4)) >= j0 + WIDE) {
+            seen = seen - 1 & -4;
+        }
         for (int j = 0; j < WIDE && j0 + j < q0 + n; j += 4) {
             int from = Math.max(0, j0 + j - q0);
-            int to = dims.window() == 0 ? n : Math.min(n, j0 + j + 3 + dims.window() - q0);
+            int to = dims.window() == 0 ? seen : Math.min(seen, j0 + j + 3 + dims.window() - q0);
             if (from < to) {
                 AttentionTiles.fourRows(sums + 4L * j * Dp, 4L * Dp, Dp, tile + 4L * (from * WIDE + j), 4, 4L * WIDE, 4, rows + 4L * from * Dp,
                         4L * Dp, to - from, true);

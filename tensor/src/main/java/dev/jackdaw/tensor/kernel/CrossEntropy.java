@@ -5,9 +5,9 @@ import static dev.jackdaw.tensor.Memory.getInt;
 import static dev.jackdaw.tensor.Memory.putFloat;
 
 /// How surprised the model is by the token that came, in nats, fused with softmax and its gradient.
-/// Rows `[from,to)` of logits `[N,V]`; targets int32 `[N]`; loss `[N]`; `vocabulary` is V.
+/// Rows `[from,to)` of logits `[N,V]`; targets int32 `[N]`; loss `[N]`; `vocabulary` is V; `weights` `[N]` or 0 for ones.
 ///
-/// `loss = log Σ_v e^logit[v] − logit[target]`,   `dLogits = (softmax(logits) − onehot(target)) · scale`
+/// `loss = log Σ_v e^logit[v] − logit[target]`,   `dLogits = (softmax(logits) − onehot(target)) · scale · weight`
 ///
 /// The largest logit is taken out of every exponent first, so nothing overflows. A target below 0 marks a row that does not count: its
 /// loss is 0, and so is its gradient. A logit of −∞ has probability 0.
@@ -15,8 +15,9 @@ public interface CrossEntropy {
     CrossEntropy SCALAR = new CrossEntropy() { };
 
     /// Sets the losses, and replaces the logits by their gradient: the largest buffer of a training step is needed once, not twice.
-    /// `scale` is what the loss will be multiplied by, usually 1 / the number of rows that count; the losses here are not scaled.
-    default void rows(long loss, long logits, long targets, long from, long to, int vocabulary, float scale) {
+    /// `scale` is what the loss will be multiplied by, usually 1 / the number of rows that count, and `weights` is a further factor for each
+    /// row; the losses here are neither scaled nor weighted.
+    default void rows(long loss, long logits, long targets, long weights, long from, long to, int vocabulary, float scale) {
         for (long n = from; n < to; n++) {
             long row = logits + 4 * n * vocabulary;
             int target = target(targets, n, vocabulary);
@@ -29,10 +30,11 @@ public interface CrossEntropy {
             }
             double max = max(row, vocabulary);
             double sum = sumOfExponentials(row, vocabulary, max);
+            float factor = weights == 0 ? scale : scale * getFloat(weights + 4 * n);
             putFloat(loss + 4 * n, (float) (max + Math.log(sum) - getFloat(row + 4L * target)));
             for (int v = 0; v < vocabulary; v++) {
                 double probability = Math.exp(getFloat(row + 4L * v) - max) / sum;
-                putFloat(row + 4L * v, (float) ((v == target ? probability - 1 : probability) * scale));
+                putFloat(row + 4L * v, (float) ((v == target ? probability - 1 : probability) * factor));
             }
         }
     }

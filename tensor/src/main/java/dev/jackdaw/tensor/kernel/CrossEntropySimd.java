@@ -22,7 +22,7 @@ public final class CrossEntropySimd implements CrossEntropy {
     private static final int BLOCK = 2048;
 
     @Override
-    public void rows(long loss, long logits, long targets, long from, long to, int vocabulary, float scale) {
+    public void rows(long loss, long logits, long targets, long weights, long from, long to, int vocabulary, float scale) {
         for (long n = from; n < to; n++) {
             long row = logits + 4 * n * vocabulary;
             int target = CrossEntropy.target(targets, n, vocabulary);
@@ -37,8 +37,9 @@ public final class CrossEntropySimd implements CrossEntropy {
             for (int v = 0; v < vocabulary; v += BLOCK) {
                 sum += exponentials(row + 4L * v, Math.min(BLOCK, vocabulary - v), max);
             }
-            scale(row, vocabulary, (float) (scale / sum));
-            putFloat(row + 4L * target, getFloat(row + 4L * target) - scale);
+            float factor = weights == 0 ? scale : scale * getFloat(weights + 4 * n);
+            scale(row, vocabulary, (float) (factor / sum));
+            putFloat(row + 4L * target, getFloat(row + 4L * target) - factor);
             putFloat(loss + 4 * n, (float) (max + Math.log(sum) - logit));
         }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Memory;
+import dev.jackdaw.tensor.PackedWeight;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.QkNormRope;
@@ -20,7 +21,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PlanTest {
     private static final int B = 2, T = 9, C = 24, H = 3, K = 1, D = 8, F = 40, V = 50;
 
-    /// One recorded layer with random weights.
+    /// What happens to the matrices but `o`: they learn, stay as they are, or stay and are packed.
+    private enum Matrices { TRAINED, FROZEN, PACKED }
+
+    /// One recorded layer with random weights. Two texts share each row, and rows differ in weight.
     private static final class Net implements AutoCloseable {
         final Arena arena = Arena.ofShared();
         final Device device;
@@ -28,15 +32,26 @@ class PlanTest {
         final Random random = new Random(7);
         final Value losses;
         final Plan plan;
+        final Tensor rowWeights = Tensor.zeros(arena, B * T);
+        private final Matrices matrices;
 
         Net(int threads, boolean qkNorm, boolean tied) {
+            this(threads, qkNorm, tied, Matrices.TRAINED);
+        }
+
+        Net(int threads, boolean qkNorm, boolean tied, Matrices matrices) {
+            this.matrices = matrices;
             device = Device.cpu(threads);
             Tensor table = Tensor.zeros(arena, T, D);
             QkNormRope.fill(table.address(), 0, T, D, 100);
             Heads heads = new Heads(H, K, D, table, false, 1e-5f);
-            Value ids = ints("ids", i -> random.nextInt(V)), targets = ints("targets", i -> i == 3 ? -1 : random.nextInt(V)), positions = ints("positions", i -> i % T);
+            Value ids = ints("ids", i -> random.nextInt(V)), targets = ints("targets", i -> i == 3 ? -1 : random.nextInt(V)), starts = ints("starts", i -> i % T < 5 ? 0 : 5);
+            Value positions = ints("positions", i -> i % T < 5 ? i % T : i % T - 5);
+            for (int i = 0; i < B * T; i++) {
+                rowWeights.set(i, (i % 4 - 1) * 0.7f);
+            }
             Value embedding = weight("embedding", 1, V, C);
-            Recorder r = new Recorder(T);
+            Recorder r = new Recorder(T, starts);
             Value x = r.embedding(ids, embedding);
             Value qkv = r.linear(r.rmsNorm(x, weight("norm1", 1, C), 1e-5f), weight("qkv", 0.4, (H + 2 * K) * D, C), null);
             Value qk = r.qkNormRope(qkv, qkNorm ? weight("qnorm", 1, D) : null, qkNorm ? weight("knorm", 1, D) : null, positions, heads);
@@ -44,7 +59,7 @@ class PlanTest {
             Value gateUp = r.linear(r.rmsNorm(x, weight("norm2", 1, C), 1e-5f), weight("gateUp", 0.4, 2 * F, C), null);
             x = r.linear(r.swiglu(gateUp), weight("down", 0.4, C, F), x);
             Value head = tied ? embedding : weight("head", 0.4, V, C);
-            losses = r.crossEntropy(r.rmsNorm(x, weight("norm3", 1, C), 1e-5f), head, targets);
+            losses = r.crossEntropy(r.rmsNorm(x, weight("norm3", 1, C), 1e-5f), head, targets, Value.of("weights", rowWeights, null));
             plan = Plan.of(r, true).allocate(arena);
         }
 
@@ -61,6 +76,10 @@ class PlanTest {
             for (long i = 0; i < data.elements(); i++) {
                 data.set(i, (float) (random.nextGaussian() * size));
             }
+            if (matrices != Matrices.TRAINED && sizes.length == 2 && !name.equals("o")) {
+                return matrices == Matrices.FROZEN ? Value.of(name, data, null)
+                        : Value.packed(name, device.pack(bytes -> arena.allocate(bytes, Memory.ALIGNMENT), List.of(PackedWeight.Source.of(data))));
+            }
             Value value = Value.of(name, data, Tensor.zeros(arena, sizes));
             weights.add(value);
             return value;
@@ -69,8 +88,8 @@ class PlanTest {
         double loss() {
             plan.forward(device, 0, false);
             double sum = 0;
-            for (float loss : losses.data().toFloats()) {
-                sum += loss;
+            for (int i = 0; i < B * T; i++) {
+                sum += (double) rowWeights.get(i) * losses.data().get(i);
             }
             return sum;
         }
@@ -105,6 +124,24 @@ class PlanTest {
                 double up = lossAt(net, weight, before, direction, step), down = lossAt(net, weight, before, direction, -step);
                 weight.data().set(before);
                 assertThat((up - down) / (2 * step)).as("%s, seed 7", weight).isCloseTo(expected, org.assertj.core.data.Offset.offset(2e-2 * Math.abs(expected) + 2e-2));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FROZEN,true", "PACKED,true", "FROZEN,false", "PACKED,false"})
+    void frozenWeightsChangeNoOthersGradient(Matrices matrices, boolean tied) {
+        try (Net all = new Net(2, true, tied); Net few = new Net(2, true, tied, matrices)) {
+            all.gradients(false);
+            few.gradients(false);
+            assertThat(few.weights).hasSize(6);
+            assertThat(few.plan.bytes()).isLessThan(all.plan.bytes());
+            for (Value weight : few.weights) {
+                float[] same = all.weights.stream().filter(w -> w.name().equals(weight.name())).findFirst().orElseThrow().gradient().toFloats();
+                float[] found = weight.gradient().toFloats();
+                for (int i = 0; i < same.length; i++) {
+                    assertThat(found[i]).as("%s element %d", weight, i).isCloseTo(same[i], org.assertj.core.data.Offset.offset(1e-4f + 1e-4f * Math.abs(same[i])));
+                }
             }
         }
     }

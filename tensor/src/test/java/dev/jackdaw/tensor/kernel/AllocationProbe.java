@@ -75,7 +75,7 @@ final class AllocationProbe {
         kernels.put("embedding", () -> embedding.forward(a, b, ids, 0, N, C));
         kernels.put("embedding, backward", () -> embedding.backward(a, b, ids, N, C, 3, C));
         CrossEntropy crossEntropy = new CrossEntropySimd();
-        kernels.put("cross-entropy", () -> crossEntropy.rows(s, a, ids, 0, N, C, 1f));
+        kernels.put("cross-entropy", () -> crossEntropy.rows(s, a, ids, 0, 0, N, C, 1f));
         kernels.put("cross-entropy, loss alone", () -> crossEntropy.loss(s, b, ids, 0, N, C));
         AdamW adamW = new AdamWSimd();
         kernels.put("adamW", () -> adamW.step(a, b, c, d, 0, flat, 0, 0.9f, 0.95f, 1e-8f, 0.1f, 0.5f, 0.5f, 1));

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.sun.management.ThreadMXBean;
+import dev.jackdaw.tensor.DType;
+import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.Workers;
 import java.lang.foreign.Arena;
@@ -101,7 +103,7 @@ class AttentionTest {
     }
 
     private static Attention.Dims dims(int T, int H, int K, int D, int window) {
-        return new Attention.Dims(T, H, K, D, (float) (1 / Math.sqrt(D)), window);
+        return new Attention.Dims(T, H, K, D, (float) (1 / Math.sqrt(D)), window, 0);
     }
 
     /// Fails at the first element that is off by more than `tolerance` times the largest.
@@ -150,6 +152,63 @@ class AttentionTest {
     @ValueSource(ints = {1, 2, 5, 16, 63, 64, 65, 100, 300})
     void simdMatchesScalarWithWindow(int window) {
         assertTwins(2, dims(207, 2, 1, 24, window), window, 1, 5e-6);
+    }
+
+    /// Texts of random lengths, short ones and some longer than a tile, share a row.
+    @ParameterizedTest
+    @CsvSource({"207,5,0", "207,70,0", "300,200,0", "64,3,0", "150,1,0", "207,40,20", "300,120,64"})
+    void simdMatchesScalarWithSeveralTextsInARow(int T, int longest, int window) {
+        try (Arena arena = Arena.ofShared()) {
+            Attention.Dims plain = dims(T, 4, 2, 24, window);
+            assertTwins(3, new Attention.Dims(T, 4, 2, 24, plain.scale(), window, starts(arena, 3, T, longest).address()), T + longest, 1, 5e-6);
+        }
+    }
+
+    @Test
+    void textsInARowDoNotSeeEachOther() {
+        try (Workers one = Workers.of(1); Arena arena = Arena.ofShared()) {
+            int T = 150, from = 40, to = 110;
+            Tensor starts = Tensor.zeros(arena, DType.I32, T);
+            for (int t = from; t < T; t++) {
+                Memory.putInt(starts.address() + 4L * t, t < to ? from : to);
+            }
+            Attention.Dims dims = dims(T, 2, 1, 16, 0), packed = new Attention.Dims(T, 2, 1, 16, dims.scale(), 0, starts.address());
+            try (Case row = new Case(1, packed, 8, 1); Case alone = new Case(1, dims(to - from, 2, 1, 16, 0), 8, 1)) {
+                for (int t = 0; t < to - from; t++) {
+                    for (int c = 0; c < row.stride; c++) {
+                        alone.qkv.set(t * alone.stride + c, row.qkv.get((from + t) * row.stride + c));
+                    }
+                    for (int c = 0; c < row.outStride; c++) {
+                        alone.dOut.set(t * alone.outStride + c, row.dOut.get((from + t) * row.outStride + c));
+                    }
+                }
+                row.forward(SIMD, one).backward(SIMD, one);
+                alone.forward(SIMD, one).backward(SIMD, one);
+                for (int t = 0; t < to - from; t++) {
+                    for (int c = 0; c < 32; c++) {
+                        assertThat(row.out.get((from + t) * row.outStride + c)).isCloseTo(alone.out.get(t * alone.outStride + c), within(1e-6f));
+                    }
+                    for (int c = 0; c < 64; c++) {
+                        assertThat(row.dQkv.get((from + t) * row.stride + c)).isCloseTo(alone.dQkv.get(t * alone.stride + c), within(5e-6f));
+                    }
+                }
+            }
+        }
+    }
+
+    private static Tensor starts(Arena arena, int B, int T, int longest) {
+        Random random = new Random(T + longest);
+        Tensor starts = Tensor.zeros(arena, DType.I32, B, T);
+        for (int b = 0; b < B; b++) {
+            for (int t = 0, start = 0, next = 1 + random.nextInt(longest); t < T; t++) {
+                if (t == next) {
+                    start = t;
+                    next += 1 + random.nextInt(longest);
+                }
+                Memory.putInt(starts.address() + 4L * (b * T + t), start);
+            }
+        }
+        return starts;
     }
 
     @ParameterizedTest
@@ -253,7 +312,7 @@ class AttentionTest {
     @Test
     void refusesSizesThatDoNotFit() {
         assertThatThrownBy(() -> Attention.Dims.of(4, 6, 4, 8)).hasMessageContaining("H=6 K=4");
-        assertThatThrownBy(() -> new Attention.Dims(4, 4, 4, 8, Float.NaN, 0)).hasMessageContaining("scale NaN");
-        assertThatThrownBy(() -> new Attention.Dims(4, 4, 4, 8, 1, -1)).hasMessageContaining("window -1");
+        assertThatThrownBy(() -> new Attention.Dims(4, 4, 4, 8, Float.NaN, 0, 0)).hasMessageContaining("scale NaN");
+        assertThatThrownBy(() -> new Attention.Dims(4, 4, 4, 8, 1, -1, 0)).hasMessageContaining("window -1");
     }
 }

@@ -250,7 +250,7 @@ class CachedAttentionTest {
         CachedAttention.Group group = group(G, D, 50);
         try (Case c = new Case(group, S, 1)) {
             float[] cached = c.run(SIMD, S);
-            Attention.Dims dims = new Attention.Dims(S, G, 1, D, group.scale(), group.window());
+            Attention.Dims dims = new Attention.Dims(S, G, 1, D, group.scale(), group.window(), 0);
             Tensor out = Tensor.zeros(c.arena, S * c.stride).fill(UNTOUCHED), lse = Tensor.zeros(c.arena, (long) S * G);
             Attention training = new AttentionSimd();
             training.forward(dims, out.address(), c.stride, lse.address(), c.q.address(), c.stride, c.k.address(), D, c.v.address(), D,

@@ -78,9 +78,9 @@ public final class Dial {
             double total = 0;
             while (seconds.size() < 4 || total < atLeast) {
                 long start = System.nanoTime();
-                trainer.step((ids, targets) -> {
-                    fill(ids, random, settings.model().vocabulary());
-                    fill(targets, random, settings.model().vocabulary());
+                trainer.step(batch -> {
+                    fill(batch.ids(), random, settings.model().vocabulary());
+                    fill(batch.targets(), random, settings.model().vocabulary());
                 });
                 seconds.add((System.nanoTime() - start) / 1e9);
                 total += seconds.getLast();

@@ -44,8 +44,8 @@ public final class FixedBatches {
             try (Trainer trainer = new Trainer(settings, device)) {
                 trainer.weights().load(name -> file.tensor(name).type() == DType.F32 ? file.tensor(name) : Conversion.to(arena, file.tensor(name), DType.F32));
                 for (int step = 0; step < steps; step++) {
-                    Tensor batch = tokens.slice(step, step + 1);
-                    done.add(trainer.step((ids, targets) -> fill(batch, ids, targets)));
+                    Tensor given = tokens.slice(step, step + 1);
+                    done.add(trainer.step(batch -> fill(given, batch.ids(), batch.targets())));
                     if (step == 0 && gradients != null) {
                         SafetensorsWriter writer = new SafetensorsWriter();
                         for (FlatWeights.Entry entry : trainer.weights().entries()) {

@@ -89,7 +89,7 @@ public final class Run {
 
                 // ------------------------------------------------------------------------------------------------ one training step
                 long start = System.nanoTime();
-                Trainer.Step done = trainer.step((ids, targets) -> batches.next(ids.address(), targets.address(), settings.batch()));
+                Trainer.Step done = trainer.step(batch -> batches.next(batch.ids().address(), batch.targets().address(), settings.batch()));
                 double taken = (System.nanoTime() - start) / 1e9;
                 // ------------------------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import dev.jackdaw.model.arch.FlatWeights;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.arch.RopeTable;
 import dev.jackdaw.model.arch.Transformer;
+import dev.jackdaw.model.arch.Weights;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Memory;
@@ -16,7 +17,7 @@ import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.Map;
 
-/// Trains a model, one step at a time. Knows nothing of files, clocks or reports.
+/// Trains a model, or a part of one, one step at a time. Knows nothing of files, clocks or reports.
 ///
 /// The forward pass is recorded once; every step replays it. All memory is allocated here, before the first step.
 public final class Trainer implements AutoCloseable {
@@ -36,68 +37,111 @@ public final class Trainer implements AutoCloseable {
     private final FlatWeights weights;
     private final Transformer transformer;
     private final Optimizer optimizer;
-    private final Tensor ids;                 // [B,T] of the whole step
-    private final Tensor targets;             // [B,T]
-    private final Value passIds;              // [N] of one pass
-    private final Value passTargets;          // [N]
-    private final Value positions;            // [N]
-    private final Value losses;               // [N]
+    private final Batch batch;                // [B,T] of the whole step
+    private final Batch pass;                 // the part of it that goes through at once
+    private final Tensor positions;           // [N] of one pass
+    private final Value passLosses;           // [N]
+    private final Tensor losses;              // [B,T]
     private final Plan plan;
 
+    /// Trains all weights of a new model.
     public Trainer(TrainSettings settings, Device device) {
+        this(settings, device, null, null);
+        Initialization.initialize(weights, settings);
+    }
+
+    /// Trains a part of the weights of a model, as they are.
+    ///
+    /// @param model   all weights; those without a gradient stay as they are. Null: `trained`
+    /// @param trained those that move; they must outlive the trainer. Null: new ones, all of the model
+    public Trainer(TrainSettings settings, Device device, Weights model, FlatWeights trained) {
         this.settings = settings;
         this.device = device;
         ModelSpec spec = settings.model();
         int T = settings.context();
-        long n = (long) settings.pass() * T;
-        weights = new FlatWeights(arena, spec);
-        transformer = new Transformer(spec, weights);
+        weights = trained == null ? new FlatWeights(arena, spec.parameters()) : trained;
+        transformer = new Transformer(spec, model == null ? weights : model);
         optimizer = new Optimizer(weights, settings.optimizer());
-        ids = Tensor.zeros(arena, DType.I32, settings.batch(), T);
-        targets = Tensor.zeros(arena, DType.I32, settings.batch(), T);
-        passIds = Value.of("ids", Tensor.zeros(arena, DType.I32, n), null);
-        passTargets = Value.of("targets", Tensor.zeros(arena, DType.I32, n), null);
-        positions = Value.of("positions", positions(arena, n, T), null);
-        Recorder recorder = new Recorder(T);
-        losses = recorder.crossEntropy(transformer.trunk(recorder, passIds, new Transformer.Place(positions, RopeTable.heads(arena, spec, T))), transformer.head(), passTargets);
+        batch = Batch.allocate(arena, settings.batch(), T);
+        pass = Batch.allocate(arena, settings.pass(), T);
+        losses = Tensor.zeros(arena, settings.batch(), T);
+        positions = Tensor.zeros(arena, DType.I32, settings.pass(), T);
+        Recorder recorder = new Recorder(T, input("starts", pass.starts()));
+        Value trunk = transformer.trunk(recorder, input("ids", pass.ids()), new Transformer.Place(input("positions", positions), RopeTable.heads(arena, spec, T)));
+        passLosses = recorder.crossEntropy(trunk, transformer.head(), input("targets", pass.targets()), input("weights", pass.weights()));
         plan = Plan.of(recorder, true).allocate(arena);
-        Initialization.initialize(weights, settings);
     }
 
-    static Tensor positions(Arena arena, long n, int T) {
-        Tensor positions = Tensor.zeros(arena, DType.I32, n);
-        for (long i = 0; i < n; i++) {
-            Memory.putInt(positions.address() + 4 * i, (int) (i % T));
-        }
-        return positions;
+    private static Value input(String name, Tensor rows) {
+        return Value.of(name, rows.reshape(rows.elements()), null);
     }
 
     /// One step: gradients of the mean loss over the whole batch, pass by pass, then the optimizer.
     public Step step(BatchSource source) {
-        source.next(ids, targets);
-        double loss = gradients();
+        fill(source);
+        long counted = batch.counted();
+        if (counted == 0) {
+            throw new IllegalArgumentException("training step " + (optimizer.steps() + 1) + ": none of the " + batch.targets().elements() + " targets counts");
+        }
+        return update(gradients(1f / counted) / counted);
+    }
+
+    /// Fills the batch of the step.
+    public Batch fill(BatchSource source) {
+        source.next(batch.plain());
+        return batch;
+    }
+
+    /// The losses `[B,T]` of the batch in nats, without their gradients; 0 where a target does not count. The next call overwrites them.
+    public Tensor losses() {
+        for (int i = 0; i < settings.batch() / settings.pass(); i++) {
+            load(i);
+            plan.forward(device, 0, false);
+            keep(i);
+        }
+        return losses;
+    }
+
+    /// The gradients of `scale` · Σ weight · loss over the batch; returns Σ loss. The losses are those of [#losses()] then.
+    public double gradients(float scale) {
+        clearSums();
+        double sum = 0;
+        for (int i = 0; i < settings.batch() / settings.pass(); i++) {
+            load(i);
+            plan.forward(device, scale, i > 0);
+            plan.backward(device, i > 0);
+            keep(i);
+            sum += sum(passLosses.data());
+        }
+        return sum;
+    }
+
+    /// Moves the weights against their gradients.
+    ///
+    /// @param loss of the step, to be shown
+    public Step update(double loss) {
         double norm = optimizer.step(device, settings.schedule().factor(optimizer.steps()));
         return new Step(optimizer.steps(), loss, norm);
     }
 
-    /// The gradients of the batch in [#ids()] and [#targets()]; returns the mean loss.
-    double gradients() {
-        long counted = count();
-        if (counted == 0) {
-            throw new IllegalArgumentException("training step " + (optimizer.steps() + 1) + ": none of the " + targets.elements() + " targets counts");
+    private void load(int number) {
+        copy(batch.ids(), number, pass.ids());
+        copy(batch.targets(), number, pass.targets());
+        copy(batch.starts(), number, pass.starts());
+        copy(batch.weights(), number, pass.weights());
+        int T = settings.context();
+        for (long i = 0; i < positions.elements(); i++) {
+            Memory.putInt(positions.address() + 4 * i, (int) (i % T) - Memory.getInt(pass.starts().address() + 4 * i));
         }
-        clearSums();
-        double loss = 0;
-        int passes = settings.batch() / settings.pass();
-        for (int pass = 0; pass < passes; pass++) {
-            long bytes = passIds.data().bytes();
-            Memory.copy(ids.address() + pass * bytes, passIds.data().address(), bytes);
-            Memory.copy(targets.address() + pass * bytes, passTargets.data().address(), bytes);
-            plan.forward(device, 1f / counted, pass > 0);
-            plan.backward(device, pass > 0);
-            loss += sum(losses.data());
-        }
-        return loss / counted;
+    }
+
+    private static void copy(Tensor whole, int number, Tensor part) {
+        Memory.copy(whole.address() + number * part.bytes(), part.address(), part.bytes());
+    }
+
+    private void keep(int number) {
+        Tensor found = passLosses.data();
+        Memory.copy(found.address(), losses.address() + number * found.bytes(), found.bytes());
     }
 
     /// Matrices' gradients are set by the first pass; those of norms and embeddings are only ever added to.
@@ -113,15 +157,6 @@ public final class Trainer implements AutoCloseable {
                 case HEAD, MATRIX, RESIDUAL_MATRIX -> { }
             }
         }
-    }
-
-    private long count() {
-        long counted = 0;
-        long a = targets.address();
-        for (long i = 0; i < targets.elements(); i++) {
-            counted += Memory.getInt(a + 4 * i) >= 0 ? 1 : 0;
-        }
-        return counted;
     }
 
     static double sum(Tensor values) {
@@ -153,15 +188,6 @@ public final class Trainer implements AutoCloseable {
         return optimizer;
     }
 
-    /// The batch of the step, for tests and fixtures that bring their own tokens.
-    Tensor ids() {
-        return ids;
-    }
-
-    Tensor targets() {
-        return targets;
-    }
-
     /// Bytes that training with these settings will take: weights, gradients, two moments, activations, and the device's own buffers.
     /// Worked out from shapes; allocates nothing.
     public static long bytesNeeded(TrainSettings settings) {
@@ -177,7 +203,7 @@ public final class Trainer implements AutoCloseable {
         });
         Value ids = Value.planned("ids", (long) settings.pass() * settings.context());
         Recorder recorder = new Recorder(settings.context());
-        recorder.crossEntropy(shapes.trunk(recorder, ids, new Transformer.Place(ids, RopeTable.heads(null, spec, 0))), shapes.head(), ids);
+        recorder.crossEntropy(shapes.trunk(recorder, ids, new Transformer.Place(ids, RopeTable.heads(null, spec, 0))), shapes.head(), ids, null);
         return 4 * 4 * spec.parameterCount() + Plan.of(recorder, true).bytes() + DEVICE_BYTES;
     }
 

@@ -50,7 +50,8 @@ class TrainingFixtureTest {
         return trainer;
     }
 
-    private void fill(Tensor ids, Tensor targets, int step) {
+    private void fill(Batch batch, int step) {
+        Tensor ids = batch.ids(), targets = batch.targets();
         long rows = ids.size(0);
         for (long b = 0; b < rows; b++) {
             for (int t = 0; t < T; t++) {
@@ -67,7 +68,7 @@ class TrainingFixtureTest {
             JsonNode losses = expected.at("/float32/loss"), norms = expected.at("/float32/grad_norm_before_clip");
             for (int i = 0; i < 10; i++) {
                 int step = i;
-                Trainer.Step result = trainer.step((ids, targets) -> fill(ids, targets, step));
+                Trainer.Step result = trainer.step(batch -> fill(batch, step));
                 assertThat(result.loss()).as("loss of step %d", i + 1).isCloseTo(losses.get(i).asDouble(), within(i == 0 ? 1e-5 : 1e-4));
                 assertThat(result.gradientNorm()).as("gradient norm of step %d", i + 1).isCloseTo(norms.get(i).asDouble(), within(1e-4 * norms.get(i).asDouble()));
             }
@@ -83,8 +84,8 @@ class TrainingFixtureTest {
     void gradientsOfTheFirstStepAreThoseOfPyTorchInOnePassOrInFour() throws IOException {
         for (int pass : new int[] {4, 1}) {
             try (Trainer trainer = trainer(B, pass)) {
-                fill(trainer.ids(), trainer.targets(), 0);
-                trainer.gradients();
+                trainer.fill(batch -> fill(batch, 0));
+                trainer.gradients(1f / (B * T));
                 compare(trainer, "grad_step1.safetensors", true, 1e-5f);
             }
         }
@@ -94,21 +95,21 @@ class TrainingFixtureTest {
     void aMaskedTargetDoesNotCount() throws IOException {
         JsonNode masked = expected.get("masked_loss");
         try (Trainer trainer = trainer(B, B)) {
-            fill(trainer.ids(), trainer.targets(), masked.get("batch_index").asInt());
+            Batch batch = trainer.fill(filled -> fill(filled, masked.get("batch_index").asInt()));
             for (int b = 0; b < B; b++) {
                 for (int t = 0; t < T; t++) {
-                    Memory.putInt(trainer.targets().address() + 4L * (b * T + t), Math.max(-1, masked.get("targets").get(b).get(t).asInt()));
+                    Memory.putInt(batch.targets().address() + 4L * (b * T + t), Math.max(-1, masked.get("targets").get(b).get(t).asInt()));
                 }
             }
-            assertThat(trainer.gradients()).isCloseTo(masked.get("loss").asDouble(), within(1e-5));
+            assertThat(trainer.gradients(1) / batch.counted()).isCloseTo(masked.get("loss").asDouble(), within(1e-5));
         }
     }
 
     @Test
     void accumulatedPassesAreOneLargeBatch() throws IOException {
         try (Trainer trainer = trainer(2 * B, B)) {
-            fill(trainer.ids(), trainer.targets(), 0);
-            trainer.gradients();
+            trainer.fill(batch -> fill(batch, 0));
+            trainer.gradients(1f / (2 * B * T));
             double norm = Math.sqrt(device.sumOfSquares(trainer.weights().gradients()));
             assertThat(norm).isCloseTo(expected.at("/accumulation/grad_global_l2").asDouble(), within(1e-4 * norm));
             for (FlatWeights.Entry entry : trainer.weights().entries()) {

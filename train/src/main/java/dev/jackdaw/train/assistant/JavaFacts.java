@@ -3,7 +3,14 @@ package dev.jackdaw.train.assistant;
 import com.sun.source.doctree.DeprecatedTree;
 import com.sun.source.doctree.DocCommentTree;
 import com.sun.source.doctree.DocTree;
+import com.sun.source.doctree.EntityTree;
+import com.sun.source.doctree.LinkTree;
+import com.sun.source.doctree.LiteralTree;
+import com.sun.source.doctree.RawTextTree;
+import com.sun.source.doctree.ReturnTree;
 import com.sun.source.doctree.SinceTree;
+import com.sun.source.doctree.SummaryTree;
+import com.sun.source.doctree.TextTree;
 import com.sun.source.doctree.ThrowsTree;
 import com.sun.source.tree.ArrayTypeTree;
 import com.sun.source.tree.AnnotatedTypeTree;
@@ -36,7 +43,6 @@ import java.util.Set;
 import java.util.function.DoubleConsumer;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import javax.lang.model.element.Modifier;
 import javax.tools.JavaCompiler;
 import javax.tools.SimpleJavaFileObject;
@@ -50,8 +56,8 @@ public final class JavaFacts {
     /// Files for one task of the parser; its trees are all in memory until the task is done.
     private static final int CHUNK = 40;
     private static final Pattern INTERNAL = Pattern.compile("(sun|com\\.sun|apple)(\\..*)?|(.*\\.)?(internal|impl)(\\..*)?");
+    private static final Pattern PACKAGE = Pattern.compile("^\\s*package\\s+([\\w.]+)\\s*;", Pattern.MULTILINE);
     private static final Pattern RELEASE = Pattern.compile("(?:Java(?:SE|FX)?\\s+|JDK\\s*)?(\\d{1,2}(?:\\.\\d){0,2})\\b.*", Pattern.DOTALL);
-    private static final Pattern REPLACEMENT = Pattern.compile("(?i:replaced by|(?:please )?use|see)\\s+(?:the )?(?:method |class )?([A-Za-z_][\\w.#]*)");
     private static final Pattern SENTENCE = Pattern.compile("[A-Z][^<>{}@\\n]{8,}");
 
     private JavaFacts() {
@@ -66,7 +72,7 @@ public final class JavaFacts {
             throw new DataException("facts: this Java at " + System.getProperty("java.home") + " has no compiler (module jdk.compiler), which parses the sources; "
                     + "run with a full JDK instead of a runtime image");
         }
-        int[] numbers = IntStream.range(0, documents.size()).filter(i -> isCandidate(documents, i)).toArray();
+        int[] numbers = Chunks.map(documents.size(), threads, i -> isCandidate(documents, i) ? i : -1, _ -> { }).stream().mapToInt(i -> i).filter(i -> i >= 0).toArray();
         int chunks = (numbers.length + CHUNK - 1) / CHUNK;
         List<List<JavaType>> found = Chunks.map(chunks, threads, chunk -> {
             int from = chunk * CHUNK;
@@ -75,9 +81,14 @@ public final class JavaFacts {
         return withThrowables(found.stream().flatMap(List::stream).toList());
     }
 
+    /// Most files are passed over by their package, before the parser sees them.
     private static boolean isCandidate(DocumentSet documents, int i) {
         String id = documents.id(i);
-        return documents.kind(i) == Kind.JAVA && !id.contains("#") && !id.endsWith("-info.java");
+        if (documents.kind(i) != Kind.JAVA || id.contains("#") || id.endsWith("-info.java")) {
+            return false;
+        }
+        var declaration = PACKAGE.matcher(new String(documents.text(i), StandardCharsets.UTF_8));
+        return declaration.find() && !INTERNAL.matcher(declaration.group(1)).matches();
     }
 
     /// A document as a file for the parser; its path is the number of the document.
@@ -222,8 +233,8 @@ public final class JavaFacts {
                 }
                 case DeprecatedTree found -> {
                     deprecated = true;
-                    var use = REPLACEMENT.matcher(plain(found.getBody()));
-                    replacement = use.find() ? use.group(1).replaceFirst("^#", "").replace('#', '.').replaceFirst("\\.$", "") : null;
+                    replacement = found.getBody().stream().filter(LinkTree.class::isInstance).map(link -> name((LinkTree) link))
+                            .findFirst().orElse(null);
                 }
                 default -> { }
             }
@@ -237,23 +248,28 @@ public final class JavaFacts {
         StringBuilder text = new StringBuilder();
         for (DocTree part : parts) {
             text.append(switch (part) {
-                case com.sun.source.doctree.TextTree plain -> plain.getBody();
-                case com.sun.source.doctree.LiteralTree literal -> literal.getBody().getBody();
-                case com.sun.source.doctree.LinkTree link -> link.getLabel().isEmpty()
-                        ? link.getReference().getSignature().replaceFirst("^#", "").replace('#', '.').replaceFirst("\\(.*", "") : plain(link.getLabel());
-                case com.sun.source.doctree.EntityTree entity -> switch (entity.getName().toString()) {
+                case TextTree plain -> plain.getBody();
+                case RawTextTree markdown -> markdown.getContent().replace("`", "");
+                case LiteralTree literal -> literal.getBody().getBody();
+                case LinkTree link -> link.getLabel().isEmpty() ? name(link) : plain(link.getLabel());
+                case EntityTree entity -> switch (entity.getName().toString()) {
                     case "lt" -> "<";
                     case "gt" -> ">";
                     case "amp" -> "&";
                     case "nbsp" -> " ";
                     default -> "";
                 };
-                case com.sun.source.doctree.ReturnTree returns -> "Returns " + plain(returns.getDescription()) + ".";
-                case com.sun.source.doctree.SummaryTree summary -> plain(summary.getSummary());
+                case ReturnTree returns -> "Returns " + plain(returns.getDescription()) + ".";
+                case SummaryTree summary -> plain(summary.getSummary());
                 default -> "";
             });
         }
         return text.toString().replaceAll("\\s+", " ").strip();
+    }
+
+    /// What a link leads to: `#add(Object)` is `add`, `java.util.Map#get` is `Map.get`.
+    private static String name(LinkTree link) {
+        return link.getReference().getSignature().replaceFirst("\\(.*", "").replaceFirst("^#", "").replaceFirst("^([a-z]\\w*\\.)+(?=[A-Z])", "").replace('#', '.');
     }
 
     /// Classes that extend an exception or an error are said to be one: through the types that were read, and where those end by name.
@@ -280,6 +296,6 @@ public final class JavaFacts {
     static List<JavaType> of(String... sources) {
         DocumentSet documents = DocumentSet.of(List.of(sources));
         int[] all = IntStream.range(0, sources.length).toArray();
-        return withThrowables(parse(Stream.of(ToolProvider.getSystemJavaCompiler()).findFirst().orElseThrow(), documents, all));
+        return withThrowables(parse(ToolProvider.getSystemJavaCompiler(), documents, all));
     }
 }

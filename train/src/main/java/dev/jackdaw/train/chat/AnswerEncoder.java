@@ -76,6 +76,15 @@ public final class AnswerEncoder {
         return sequences;
     }
 
+    /// What the model is asked for the first answer with.
+    public int[] prompt(Conversation conversation) throws Malformed {
+        int turn = 0;
+        while (!conversation.turns().get(turn).role().equals("assistant")) {
+            turn++;
+        }
+        return render(conversation, turn, true).encode(tokenizer);
+    }
+
     private List<Sequence> encoded(Conversation conversation) throws Malformed {
         List<Turn> turns = conversation.turns();
         ChatPrompt whole = render(conversation, turns.size(), false);

@@ -1,6 +1,9 @@
 package dev.jackdaw.train.chat;
 
 import dev.jackdaw.model.chat.Message;
+import dev.jackdaw.train.data.Fingerprint;
+import dev.jackdaw.train.data.HoldOut;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +57,18 @@ public record Conversation(List<Turn> turns, List<?> tools) {
     /// The messages as templates want to see them.
     public List<Map<String, Object>> messages() {
         return turns.stream().map(Turn::message).toList();
+    }
+
+    /// What is asked first.
+    public String question() {
+        return turns.stream().filter(turn -> turn.role().equals("user")).findFirst().map(Turn::content).orElse("");
+    }
+
+    /// Is it kept for examination? Decided by what is said and by nothing else, see [HoldOut].
+    public boolean isHeldOut(double share) {
+        StringBuilder all = new StringBuilder();
+        turns.forEach(turn -> all.append(turn.role()).append(' ').append(turn.content()).append(' ').append(turn.message().getOrDefault("tool_calls", "")).append('\n'));
+        return HoldOut.isHeldOut(Fingerprint.of(all.toString().getBytes(StandardCharsets.UTF_8)), share);
     }
 
     /// This, if it is a conversation.

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -20,6 +21,20 @@ public final class Conversations {
     private static final JsonMapper JSON = JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
     private Conversations() {
+    }
+
+    /// What was found.
+    ///
+    /// @param conversations to learn from
+    /// @param heldOut       conversations to examine with
+    /// @param sequences     texts that both became
+    /// @param tokens        to learn from, questions and all
+    /// @param answerTokens  those of them that are learned
+    /// @param rejected      lines
+    /// @param reasons       how many of them for each
+    /// @param lines         the first ten thousand, with their numbers and reasons
+    public record Counts(long conversations, long heldOut, long sequences, long tokens, long answerTokens, long rejected, Map<Fault, Long> reasons,
+                         List<Rejections.Rejection> lines) {
     }
 
     /// Hears of the conversations.

@@ -6,7 +6,6 @@
 /// 3. [AnswerEncoder]: the model's own chat template turns a conversation into token ids and says which of them are the model's to write.
 /// 4. [AnswerSet]: many encoded conversations in one piece of memory, split into those to learn from and those held out.
 /// 5. [AnswerBatches]: whole conversations packed into rows that do not see each other.
-/// 6. [AnswerLoss]: how well a model predicts the held-out answers.
 ///
 /// Not here: the template language (`model.chat`), the training loop (`train.loop`).
 package dev.jackdaw.train.chat;

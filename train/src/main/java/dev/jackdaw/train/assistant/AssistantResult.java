@@ -76,7 +76,7 @@ public record AssistantResult(List<Group> groups, int turns, int wellFormed, int
                 answers.stream().mapToInt(Examination.Answer::foreign).sum(), inside, insideDeclined, lessons.learned().size(), 0, null, examples);
     }
 
-    AssistantResult with(long ofSeed, Counts counts) {
+    public AssistantResult with(long ofSeed, Counts counts) {
         return new AssistantResult(groups, turns, wellFormed, foreign, inside, insideDeclined, conversations, ofSeed, counts, examples);
     }
 

@@ -1,5 +1,10 @@
 package dev.jackdaw.train.assistant;
 
+import dev.jackdaw.model.chat.Message;
+import dev.jackdaw.model.format.AtomicFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -7,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import tools.jackson.databind.json.JsonMapper;
 
 /// The conversations that make an assistant, and the examination that it has not seen. Both follow from the facts and a seed.
 ///
@@ -14,6 +20,7 @@ import java.util.SplittableRandom;
 /// @param examined by group
 /// @param commonest for each topic the answer that is right most often among the learned facts
 public record Lessons(List<Exercise> learned, Map<String, List<Exercise>> examined, Map<Topic, String> commonest) {
+    private static final JsonMapper JSON = JsonMapper.shared();
     /// Of a thousand conversations.
     private static final Map<Topic, Integer> SHARES = Map.of(Topic.PACKAGE, 160, Topic.KIND, 130, Topic.RETURNS, 200, Topic.THROWS, 150, Topic.SINCE, 30, Topic.DEPRECATED, 20, Topic.SUMMARY, 40);
     private static final int OUTSIDE = 110;
@@ -51,6 +58,25 @@ public record Lessons(List<Exercise> learned, Map<String, List<Exercise>> examin
             learned.add(SmallTalk.refusal(others));
         }
         return new Lessons(List.copyOf(learned), examined(facts, new SplittableRandom(seed + 1)), commonest);
+    }
+
+    /// Writes the conversations and the examination, one of either a line, in the form of the OpenAI interface.
+    public void write(Path learnedFile, Path examinedFile) throws IOException {
+        Files.createDirectories(learnedFile.getParent());
+        AtomicFile.write(learnedFile, lines(learned));
+        AtomicFile.write(examinedFile, lines(examined.values().stream().flatMap(List::stream).toList()));
+    }
+
+    /// @param group    what it is about; readers of conversations pass over it
+    private record Line(List<Map<String, Object>> messages, String group) {
+    }
+
+    private static String lines(List<Exercise> exercises) {
+        StringBuilder lines = new StringBuilder();
+        for (Exercise exercise : exercises) {
+            lines.append(JSON.writeValueAsString(new Line(exercise.messages().stream().map(Message::toMap).toList(), exercise.group()))).append('\n');
+        }
+        return lines.toString();
     }
 
     /// Every fact equally often, give or take one, each time in another phrasing.

@@ -1,16 +1,11 @@
 package dev.jackdaw.train.report;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// The report as one HTML file: pictures and style inside, no scripts, nothing fetched. Its content security policy forbids both, so that
-/// even text that slipped past the escaping could do nothing.
+/// The report as one [HtmlPage]: no scripts.
 final class HtmlReport {
     private static final int SAMPLE_LIMIT = 4000;
 
@@ -19,22 +14,6 @@ final class HtmlReport {
 
     static String of(ReportData data) {
         StringBuilder out = new StringBuilder();
-        out.append("""
-                <!doctype html>
-                <html lang="en">
-                <head>
-                <meta charset="utf-8">
-                <meta name="viewport" content="width=device-width, initial-scale=1">
-                <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-                <meta name="color-scheme" content="light dark">
-                <title>%s – training report</title>
-                <style>
-                %s%s</style>
-                </head>
-                <body>
-                <main>
-                """.formatted(Markup.html(data.name()), style(), Chart.STYLE));
-        out.append("<p class=\"kicker\">Training report</p>\n<h1>").append(Markup.html(data.name())).append("</h1>\n");
         out.append("<p class=\"lead\">").append(Markup.html(RunFacts.verdict(data))).append("</p>\n");
         headline(out, data);
         section(out, "Learning");
@@ -62,11 +41,8 @@ final class HtmlReport {
         out.append("""
                 <footer>Made from <code>run.json</code>, <code>metrics.jsonl</code>, <code>samples.jsonl</code> and <code>evaluation.json</code>
                 in the run's directory.</footer>
-                </main>
-                </body>
-                </html>
                 """);
-        return out.toString();
+        return new HtmlPage("Training report", data.name()).html(out).toString();
     }
 
     private static void headline(StringBuilder out, ReportData data) {
@@ -122,13 +98,5 @@ final class HtmlReport {
 
     private static void details(StringBuilder out, String title, String content, boolean isOpen) {
         out.append(isOpen ? "<details open>" : "<details>").append("<summary>").append(Markup.html(title)).append("</summary>\n").append(content).append("</details>\n");
-    }
-
-    private static String style() {
-        try (InputStream in = HtmlReport.class.getResourceAsStream("report.css")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

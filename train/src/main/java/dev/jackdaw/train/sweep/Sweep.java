@@ -84,6 +84,8 @@ public final class Sweep {
     }
 
     private static final String LARGER = "larger";
+    private static final String LAW = "law.json";
+    private static final String AFTER = "law-with-larger.json";
     private static final double LEAST_LARGER = 1.5;
 
     private final Request request;
@@ -119,7 +121,7 @@ public final class Sweep {
             listener.phase("fit the law");
             SweepAnalysis analysis = SweepAnalysis.of(measured, seed);
             FittedLaw law = analysis.law(plan);
-            law.write(out.resolve("law.json"));
+            law.write(out.resolve(LAW));
             listener.fitted(analysis, law);
             return check(plan, analysis, law, train, heldOut, tokenizer, seed);
         }
@@ -152,7 +154,7 @@ public final class Sweep {
         check.write(folder);
         listener.checked(check);
         FittedLaw after = analysis.with(new SweepAnalysis.Measured(point, result), plan, seed);
-        after.write(out.resolve("law-with-larger.json"));
+        after.write(out.resolve(AFTER));
         Outcome outcome = new Outcome(out, plan, analysis, law, prediction, check, after);
         SweepReport.write(outcome);
         return outcome;
@@ -171,8 +173,8 @@ public final class Sweep {
         RunPlan.Data data = new RunPlan.Data(request.sources(), tokenizer.vocabularySize(), Tokenizers.fingerprint(tokenizer), train.fingerprint(), heldOut.fingerprint(), train.tokens(),
                 train.textBytes(), train.bytesPerToken());
         long heldOutTokens = Math.min(request.heldOutTokens(), heldOut.tokens());
-        SweepPlanner planner = new SweepPlanner(request, device, tokenizer.vocabularySize(), heldOutTokens);
         double left = Math.max(5, request.hours() * 3600 - seconds());
+        SweepPlanner planner = new SweepPlanner(request, tokenizer.vocabularySize(), heldOutTokens, settings -> Dial.secondsPerStep(settings, device, Math.clamp(left / 1000, 0.1, 3)));
         listener.phase("measure this machine");
         int context = planner.context(left, peak);
         double smallest = planner.smallest(left, peak, context);
@@ -234,12 +236,21 @@ public final class Sweep {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    /// The report of a finished sweep anew, from its files.
-    public static Optional<Outcome> read(Path directory) throws IOException {
+    /// Writes the report of a finished sweep again, from its files.
+    public static void report(Path directory) throws IOException {
+        SweepReport.write(read(directory));
+    }
+
+    /// Whether this is the directory of a sweep.
+    public static boolean isAt(Path directory) {
+        return Files.exists(directory.resolve(SweepPlan.FILE));
+    }
+
+    static Outcome read(Path directory) throws IOException {
         Path folder = directory.resolve(LARGER);
         Optional<Prediction.Check> check = Prediction.Check.read(folder);
-        if (check.isEmpty() || !Files.exists(directory.resolve("law-with-larger.json"))) {
-            return Optional.empty();
+        if (check.isEmpty() || !Files.exists(directory.resolve(AFTER))) {
+            throw new IOException("report " + directory + ": the sweep is not finished; `scale --out " + directory + "` goes on with it");
         }
         SweepPlan plan = SweepPlan.read(directory.resolve(SweepPlan.FILE));
         List<SweepAnalysis.Measured> measured = new ArrayList<>();
@@ -247,7 +258,6 @@ public final class Sweep {
             measured.add(new SweepAnalysis.Measured(point, SweepPlan.Result.read(directory.resolve("points").resolve(point.name()))));
         }
         SweepAnalysis analysis = SweepAnalysis.of(measured, plan.points().getFirst().settings().seed());
-        return Optional.of(new Outcome(directory, plan, analysis, FittedLaw.read(directory.resolve("law.json")), Prediction.read(folder).orElseThrow(), check.get(),
-                FittedLaw.read(directory.resolve("law-with-larger.json"))));
+        return new Outcome(directory, plan, analysis, FittedLaw.read(directory.resolve(LAW)), Prediction.read(folder).orElseThrow(), check.get(), FittedLaw.read(directory.resolve(AFTER)));
     }
 }

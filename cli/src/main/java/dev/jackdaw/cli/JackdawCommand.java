@@ -56,11 +56,12 @@ public final class JackdawCommand implements Runnable {
             ReportCommand.class,
             ShowCommand.class,
             DoctorCommand.class,
+            ProbeCommand.class,
             BenchCommand.class,
             WarmUpCommand.class);
 
     /// Commands for which machine code is prepared while the command line is still being read.
-    private static final Set<String> RUN_MODELS = Set.of("run", "chat", "next", "logits", "embed", "rerank");
+    private static final Set<String> RUN_MODELS = Set.of("run", "chat", "next", "logits", "embed", "rerank", "probe");
 
     @Option(names = {"-V", "--version"}, description = "Print the version and the Java it runs on.")
     private boolean version;

@@ -37,7 +37,7 @@ class ScaleCommandTest {
 
     private static List<String> arguments(Path out, String... more) {
         List<String> arguments = new ArrayList<>(List.of("scale", "--data", folder.resolve("text").toString(), "--out", out.toString(), "--flops", "2e9", "--budgets", "2", "--sizes", "3",
-                "--vocab", "320", "--context", "32", "--batch", "4", "--larger", "2", "--held-out-tokens", "1000"));
+                "--vocab", "320", "--context", "32", "--batch", "4", "--larger", "2", "--held-out-tokens", "1000", "--bootstraps", "30"));
         arguments.addAll(List.of(more));
         return arguments;
     }

@@ -113,7 +113,7 @@ public final class Forward implements AutoCloseable {
     ///
     /// @param scale how strongly it works; 1: as it was trained
     public Adapter adapter(Lora lora, float scale) {
-        return new Adapter(this, arena, device, lora, scale, name -> named.place(name, transformer));
+        return new Adapter(this, arena, device, lora, scale, source, name -> named.place(name, transformer));
     }
 
     /// What texts use that do not say otherwise, all at once and in this order.

@@ -41,7 +41,7 @@ public final class HtmlPage {
 
     /// Numbers and texts for a script to read: `JSON.parse(document.getElementById(id).textContent)`.
     public HtmlPage data(String id, String json) {
-        String safe = json.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e");
+        String safe = Markup.visible(json).replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e");
         body.append("<script type=\"application/json\" id=\"").append(Markup.html(id)).append("\">").append(safe).append("</script>\n");
         return this;
     }

@@ -1,5 +1,6 @@
 package dev.jackdaw.train.report;
 
+import dev.jackdaw.train.assistant.AssistantResult;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -23,7 +24,10 @@ final class HtmlReport {
             details(out, "All evaluations (" + evaluations.rows().size() + ")", evaluations.html(), false);
         }
         samples(out, data);
-        if (data.evaluation() != null) {
+        if (data.assistant() != null) {
+            assistant(out, data.assistant());
+        }
+        if (data.evaluation() != null && !data.isFinetuning()) {
             compression(out, data.evaluation());
         }
         section(out, "Optimizer");
@@ -57,7 +61,7 @@ final class HtmlReport {
         if (data.samples().isEmpty()) {
             return;
         }
-        section(out, "Dreams");
+        section(out, data.isFinetuning() ? "Answers" : "Dreams");
         out.append("<p>What the model wrote as it learned, exactly as it came. Prompts are <b>bold</b>; without one it began from nothing.</p>\n");
         Map<Long, List<Sample>> moments = data.samples().stream().collect(Collectors.groupingBy(Sample::step, TreeMap::new, Collectors.toList()));
         moments.forEach((step, samples) -> {
@@ -81,6 +85,14 @@ final class HtmlReport {
         out.append(RunFacts.compression(evaluation).html());
         out.append("<p>").append(Markup.html(MarkdownReport.PARAMETERS)).append("</p>\n");
         out.append(RunFacts.parameters(evaluation).html());
+    }
+
+    private static void assistant(StringBuilder out, AssistantResult result) {
+        section(out, "The assistant");
+        out.append("<p>").append(Markup.html(AssistantFacts.verdict(result))).append("</p>\n<p>").append(Markup.html(AssistantFacts.introduction(result))).append("</p>\n");
+        figures(out, AssistantFacts.figures(result), false);
+        out.append(AssistantFacts.table(result).html()).append("<p>").append(Markup.html(AssistantFacts.NOTE)).append("</p>\n");
+        details(out, "Questions and answers", AssistantFacts.examples(result).html(), false);
     }
 
     private static void section(StringBuilder out, String title) {

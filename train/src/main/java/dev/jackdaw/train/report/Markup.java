@@ -62,7 +62,7 @@ public final class Markup {
 
     /// Makes visible what would act or vanish: control characters and those that steer direction or have no width become their number,
     /// ⟨U+001B⟩, halves of surrogate pairs and non-characters U+FFFD. Newlines and tabs stay.
-    static String visible(String text) {
+    public static String visible(String text) {
         StringBuilder out = new StringBuilder(text.length());
         text.codePoints().forEach(c -> {
             if (c == '\n' || c == '\t') {

@@ -40,15 +40,16 @@ public final class Sweep {
     /// @param growth        each budget over the one before
     /// @param larger        operations of the larger run over the largest budget
     /// @param heldOutTokens each model is measured on
+    /// @param bootstraps    draws for the intervals
     /// @param choices       what the user fixed of the recipe
     /// @param repeat        the plan of an earlier sweep to repeat, or null
     /// @param command       for the record
-    public record Request(List<String> sources, Path out, double hours, Double flops, int budgets, int sizes, double growth, double larger, long heldOutTokens, Dial.Choices choices,
+    public record Request(List<String> sources, Path out, double hours, Double flops, int budgets, int sizes, double growth, double larger, long heldOutTokens, int bootstraps, Dial.Choices choices,
                           SweepPlan repeat, long seed, String command, RunPlan.Program program) {
         public Request {
-            if (!(hours > 0) || flops != null && !(flops > 0) || budgets < 2 || sizes < 3 || budgets > 12 || sizes > 15 || !(growth > 1) || !(growth <= 100) || !(larger >= 1) || heldOutTokens < 1) {
+            if (!(hours > 0) || flops != null && !(flops > 0) || budgets < 2 || sizes < 3 || budgets > 12 || sizes > 15 || !(growth > 1) || !(growth <= 100) || !(larger >= 1) || heldOutTokens < 1 || bootstraps < 10 || bootstraps > 100_000) {
                 throw new IllegalArgumentException("scale: " + hours + " hours, " + budgets + " budgets of " + sizes + " sizes, each budget " + growth + " times the one before, then one run "
-                        + larger + " times larger, measured on " + heldOutTokens + " tokens; give at least 2 budgets, 3 sizes, a growth above 1 and a larger run of at least 1, all above 0");
+                        + larger + " times larger, measured on " + heldOutTokens + " tokens, " + bootstraps + " bootstraps; give at least 2 budgets, 3 sizes, a growth above 1 and a larger run of at least 1, 10 bootstraps or more, all above 0");
             }
         }
     }
@@ -119,7 +120,7 @@ public final class Sweep {
             }
             long seed = plan.points().getFirst().settings().seed();
             listener.phase("fit the law");
-            SweepAnalysis analysis = SweepAnalysis.of(measured, seed);
+            SweepAnalysis analysis = SweepAnalysis.of(measured, plan.bootstraps(), seed);
             FittedLaw law = analysis.law(plan);
             law.write(out.resolve(LAW));
             listener.fitted(analysis, law);
@@ -182,7 +183,7 @@ public final class Sweep {
         for (SweepPlan.Point point : points) {
             Pretraining.requireMemory(point.settings());
         }
-        return new SweepPlan(data, heldOutTokens, heldOut.bytesPerToken(), points, planner.largerOperations(smallest), request.flops() == null, request.hours(), request.choices(), request.command(), request.program(),
+        return new SweepPlan(data, heldOutTokens, heldOut.bytesPerToken(), points, planner.largerOperations(smallest), request.flops() == null, request.bootstraps(), request.hours(), request.choices(), request.command(), request.program(),
                 Machine.here(device.threads(), peak));
     }
 
@@ -257,7 +258,7 @@ public final class Sweep {
         for (SweepPlan.Point point : plan.points()) {
             measured.add(new SweepAnalysis.Measured(point, SweepPlan.Result.read(directory.resolve("points").resolve(point.name()))));
         }
-        SweepAnalysis analysis = SweepAnalysis.of(measured, plan.points().getFirst().settings().seed());
+        SweepAnalysis analysis = SweepAnalysis.of(measured, plan.bootstraps(), plan.points().getFirst().settings().seed());
         return new Outcome(directory, plan, analysis, FittedLaw.read(directory.resolve(LAW)), Prediction.read(folder).orElseThrow(), check.get(), FittedLaw.read(directory.resolve(AFTER)));
     }
 }

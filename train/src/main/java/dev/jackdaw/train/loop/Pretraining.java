@@ -27,15 +27,20 @@ import dev.jackdaw.train.report.Evaluation;
 import dev.jackdaw.train.report.Machine;
 import dev.jackdaw.train.report.Report;
 import dev.jackdaw.train.report.ReportData;
+import dev.jackdaw.train.scale.FittedLaw;
+import dev.jackdaw.train.scale.Prediction;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 
 /// From raw text to two files: clean the text, train a tokenizer, plan the run, train, examine, export, report.
@@ -50,7 +55,11 @@ public final class Pretraining {
     /// @param choices what the user fixed
     /// @param repeat  the plan of an earlier run to repeat exactly, or null
     /// @param program version and commit, for the record
-    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program) {
+    /// @param law     chooses the size, where `choices` leave it open, and predicts the loss; null: the rule of thumb
+    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law) {
+        public Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program) {
+            this(sources, out, minutes, choices, repeat, seed, program, null);
+        }
     }
 
     /// Told what happens; everything is optional.
@@ -65,6 +74,18 @@ public final class Pretraining {
 
         /// All settings are known, and training is about to begin.
         default void planned(RunPlan plan, double secondsExpected, long bytes) {
+        }
+
+        /// What the law says will come out.
+        default void predicted(Prediction prediction) {
+        }
+
+        /// What came out of it.
+        default void checked(Prediction.Check check) {
+        }
+
+        /// The law cannot be used, or not for everything, and why.
+        default void lawSetAside(String why) {
         }
 
         @Override
@@ -100,13 +121,16 @@ public final class Pretraining {
             RunPlan plan = resuming ? RunPlan.read(out.resolve("run.json")) : plan(tokenizer, train, heldOut);
             checkData(plan, train, heldOut);
             requireMemory(plan.settings());
-            try (Trainer trainer = new Trainer(plan.settings(), device)) {
+            try (Trainer trainer = new Trainer(plan.settings(), device); TextCourse course = new TextCourse(train, heldOut, tokenizer, trainer)) {
+                if (!resuming) {
+                    predict(plan);
+                }
                 plan.write(out);
-                Run run = new Run(out, plan, device, train, heldOut, tokenizer);
                 listener.phase("train");
-                run.train(trainer, listener);
+                new Run(out, course).train(trainer, listener);
+                check(course, heldOut);
                 listener.phase("evaluate");
-                Evaluation evaluation = evaluate(run, trainer, corpus, train, heldOut);
+                Evaluation evaluation = evaluate(course, trainer, corpus, train, heldOut);
                 ReportData.writeEvaluation(out, evaluation);
                 listener.phase("export");
                 export(plan, trainer, tokenizer);
@@ -136,7 +160,7 @@ public final class Pretraining {
     }
 
     /// Text to cleaned documents, tokenizer and token shards, unless that was done before.
-    private BytePairTokenizer prepare() throws IOException {
+    public BytePairTokenizer prepare() throws IOException {
         Path out = request.out(), done = out.resolve("data/prepared.json");
         Prepared wanted = request.repeat() == null ? new Prepared(request.sources(), request.choices().vocabulary())
                 : new Prepared(request.repeat().data().sources(), request.repeat().data().vocabulary());
@@ -220,12 +244,11 @@ public final class Pretraining {
             steps = choices.steps();
         } else {
             listener.phase("measure this machine");
+            DialByLaw sizes = new DialByLaw(device, left, peak, perToken -> secondsToTrain(perToken, heldOut));
+            settings = sizes.settings(request.law(), settings, choices, train.tokens(), listener);
             requireMemory(settings);
             double perStep = Dial.secondsPerStep(settings, device, Math.clamp(0.05 * left, 0.5, 6));
-            double perToken = perStep / settings.tokensPerStep();
-            // a third of the work of training for each token that is examined at the end, then compressors and report; on the way, 5% for glimpses, 2% for samples and checkpoints
-            double examination = perToken / 3 * heldOut.tokens() * 1.2 + heldOut.textBytes() * 2e-6 + 3;
-            left = Math.max(5, (request.minutes() * 60 - seconds() - examination) * 0.93);
+            left = secondsToTrain(perStep / settings.tokensPerStep(), heldOut);
             steps = Math.max(10, (long) (left / perStep));
         }
         settings = Dial.withSteps(settings, steps);
@@ -233,6 +256,44 @@ public final class Pretraining {
         RunPlan plan = new RunPlan(name, settings, data, request.program(), machine);
         listener.planned(plan, left, 0);
         return plan;
+    }
+
+    /// What is left of the time for training steps, if each token takes so long.
+    private double secondsToTrain(double perToken, TokenShard heldOut) {
+        // a third of the work of training for each token that is examined at the end, then compressors and report; on the way, 5% for glimpses, 2% for samples and checkpoints
+        double examination = perToken / 3 * heldOut.tokens() * 1.2 + heldOut.textBytes() * 2e-6 + 3;
+        return Math.max(5, (request.minutes() * 60 - seconds() - examination) * 0.93);
+    }
+
+    /// Writes down what the law says of the run, if it was fitted to such runs on such text.
+    private void predict(RunPlan plan) throws IOException {
+        FittedLaw law = request.law();
+        TrainSettings settings = plan.settings();
+        if (law == null) {
+            return;
+        }
+        FittedLaw.Recipe recipe = new FittedLaw.Recipe(settings.model().vocabulary(), settings.context(), Math.toIntExact(settings.tokensPerStep()));
+        if (!law.recipe().equals(recipe) || !law.text().sources().equals(plan.data().sources())) {
+            listener.lawSetAside(String.format(Locale.ROOT, "no prediction: the law is about %s with vocabulary %,d, context %d and steps of %,d tokens, this run is about %s with %,d, %d and %,d",
+                    law.text().sources(), law.recipe().vocabulary(), law.recipe().context(), law.recipe().tokensPerStep(), plan.data().sources(), recipe.vocabulary(), recipe.context(), recipe.tokensPerStep()));
+            return;
+        }
+        Prediction prediction = Prediction.of(law, settings.model(), settings.tokens(), settings.flops(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        prediction.write(request.out());
+        listener.predicted(prediction);
+    }
+
+    /// Compares the prediction, if there was one, with the same held-out tokens read in the same way.
+    private void check(TextCourse course, TokenShard heldOut) throws IOException {
+        Optional<Prediction> prediction = Prediction.read(request.out());
+        if (prediction.isEmpty()) {
+            return;
+        }
+        listener.phase("compare with the prediction");
+        BitsPerByte.Result measured = course.examination().measure(heldOut, 0, prediction.get().heldOutTokens(), _ -> { });
+        Prediction.Check check = prediction.get().check(measured.bitsPerByte(), measured.natsPerToken());
+        check.write(request.out());
+        listener.checked(check);
     }
 
     private static void checkData(RunPlan plan, TokenShard train, TokenShard heldOut) throws IOException {
@@ -243,7 +304,7 @@ public final class Pretraining {
     }
 
     /// Refuses a model that cannot fit before anything is allocated.
-    private static void requireMemory(TrainSettings settings) throws IOException {
+    public static void requireMemory(TrainSettings settings) throws IOException {
         long needed = Trainer.bytesNeeded(settings), available = dev.jackdaw.tensor.Machine.availableBytes();
         if (available > 0 && needed > available) {
             throw new IOException(String.format(Locale.ROOT, "memory: training %,d parameters in passes of %d sequences of %d tokens needs %,d MB, but %,d MB are available; "
@@ -252,12 +313,9 @@ public final class Pretraining {
         }
     }
 
-    private Evaluation evaluate(Run run, Trainer trainer, Corpus corpus, TokenShard train, TokenShard heldOut) throws IOException {
-        int overlap = request.minutes() < 5 ? 0 : run.context() / 4;
-        BitsPerByte.Result result;
-        try (BitsPerByte examination = run.examination(trainer)) {
-            result = examination.measure(heldOut, overlap, 0, done -> listener.update("evaluate", 0, 0, done));
-        }
+    private Evaluation evaluate(TextCourse course, Trainer trainer, Corpus corpus, TokenShard train, TokenShard heldOut) throws IOException {
+        int overlap = request.minutes() < 5 ? 0 : trainer.settings().context() / 4;
+        BitsPerByte.Result result = course.examination().measure(heldOut, overlap, 0, done -> listener.update("evaluate", 0, 0, done));
         List<byte[]> documents = new ArrayList<>();
         for (int i = 0; i < corpus.heldOut().size(); i++) {
             documents.add(corpus.heldOut().text(i));

@@ -1,15 +1,19 @@
 package dev.jackdaw.train.loop;
 
+import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.format.AtomicFile;
 import dev.jackdaw.train.report.Machine;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /// `run.json`: all that is needed to repeat a run bit by bit, and where it was made. Nothing in it is a clock value, so the model that
 /// carries its facts does not depend on when it was made.
@@ -19,9 +23,27 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param data     which text, and what its tokens are
 /// @param program  what computed
 /// @param machine  where; does not influence the result beyond the vector width
-public record RunPlan(String name, TrainSettings settings, Data data, Program program, Machine machine) {
+/// @param base     what a finetuning began with; null for a model from nothing
+public record RunPlan(String name, TrainSettings settings, Data data, Program program, Machine machine, Base base) {
     private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT)
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .changeDefaultPropertyInclusion(inclusion -> inclusion.withValueInclusion(JsonInclude.Include.NON_NULL)).build();
+
+    /// Stands where a model will stand that JSON cannot describe.
+    private static final ModelSpec ANY_MODEL = ModelSpec.plain("llama", 1, 1, 2, 1, 1, 2, 1, Integer.MAX_VALUE, 1e-6f, 10_000, false, true);
+
+    /// The plan of a model from nothing.
+    public RunPlan(String name, TrainSettings settings, Data data, Program program, Machine machine) {
+        this(name, settings, data, program, machine, null);
+    }
+
+    /// @param model       as given
+    /// @param fingerprint of its weights
+    /// @param template    the chat template, whole
+    /// @param heldOut     share of the conversations that are kept for examination
+    /// @param tuning      what moves: `full`, or the adapter and its settings
+    public record Base(String model, String fingerprint, String template, double heldOut, String tuning) {
+    }
 
     /// @param sources            as given: `jdk`, folders, files
     /// @param vocabulary         of the tokenizer, special tokens included
@@ -42,8 +64,20 @@ public record RunPlan(String name, TrainSettings settings, Data data, Program pr
     }
 
     public static RunPlan read(Path file) throws IOException {
+        return read(file, null);
+    }
+
+    /// The plan of a finetuning, whose model is described by its own file.
+    ///
+    /// @param model as that file has it; null: as the plan has it
+    static RunPlan read(Path file, ModelSpec model) throws IOException {
         try {
-            return JSON.readValue(Files.readAllBytes(file), RunPlan.class);
+            JsonNode tree = JSON.readTree(Files.readAllBytes(file));
+            if (model != null && tree.path("settings") instanceof ObjectNode settings) {
+                settings.set("model", JSON.valueToTree(ANY_MODEL));
+            }
+            RunPlan plan = JSON.treeToValue(tree, RunPlan.class);
+            return model == null || plan.settings == null ? plan : new RunPlan(plan.name, plan.settings.withModel(model), plan.data, plan.program, plan.machine, plan.base);
         } catch (JacksonException e) {
             throw new IOException("plan " + file + ": " + e.getOriginalMessage() + "; expected the run.json of an earlier run", e);
         }

@@ -23,7 +23,7 @@ final class HtmlReport {
             details(out, "All evaluations (" + evaluations.rows().size() + ")", evaluations.html(), false);
         }
         samples(out, data);
-        if (data.evaluation() != null) {
+        if (data.evaluation() != null && !data.isFinetuning()) {
             compression(out, data.evaluation());
         }
         section(out, "Optimizer");
@@ -57,7 +57,7 @@ final class HtmlReport {
         if (data.samples().isEmpty()) {
             return;
         }
-        section(out, "Dreams");
+        section(out, data.isFinetuning() ? "Answers" : "Dreams");
         out.append("<p>What the model wrote as it learned, exactly as it came. Prompts are <b>bold</b>; without one it began from nothing.</p>\n");
         Map<Long, List<Sample>> moments = data.samples().stream().collect(Collectors.groupingBy(Sample::step, TreeMap::new, Collectors.toList()));
         moments.forEach((step, samples) -> {

@@ -33,14 +33,21 @@ final class Interpreter {
     }
 
     final Budget budget;
+    private final boolean isStrict;
     private int line = 1;
+    private TextBuilder whole;
+    private final List<Integer> answers = new ArrayList<>();
+    private boolean hidesAnswers;
 
-    Interpreter(Budget budget) {
+    /// @param isStrict writing something undefined is an error
+    Interpreter(Budget budget, boolean isStrict) {
         this.budget = budget;
+        this.isStrict = isStrict;
     }
 
     Text render(List<Statement> template, Map<String, Value> globals) {
         TextBuilder out = new TextBuilder(budget);
+        whole = out;
         Scope scope = new Scope(null);
         scope.variables.putAll(globals);
         try {
@@ -51,6 +58,11 @@ final class Interpreter {
             throw new TemplateException(line, "nested too deep for the stack of this thread");
         }
         return out.text();
+    }
+
+    /// What `{% generation %}` blocks wrote: from, to, from, to, …; null if one of them wrote where its place is not known.
+    int[] answers() {
+        return hidesAnswers ? null : answers.stream().mapToInt(Integer::intValue).toArray();
     }
 
     private Flow run(List<Statement> body, Scope scope, TextBuilder out) {
@@ -73,7 +85,11 @@ final class Interpreter {
                 yield Flow.NEXT;
             }
             case Statement.Output output -> {
-                out.append(PythonText.str(evaluate(output.value(), scope), budget));
+                Value value = evaluate(output.value(), scope);
+                if (isStrict && value instanceof Value.Undefined u) {
+                    throw new Problem(u.what());
+                }
+                out.append(PythonText.str(value, budget));
                 yield Flow.NEXT;
             }
             case Statement.If conditional -> {
@@ -122,7 +138,14 @@ final class Interpreter {
                 out.append(PythonText.str(call(call.call(), scope, named), budget));
                 yield Flow.NEXT;
             }
-            case Statement.Group group -> run(group.body(), scope, out);
+            case Statement.Generation generation -> {
+                int from = out.length();
+                Flow inside = run(generation.body(), scope, out);
+                hidesAnswers |= out != whole;                // in a macro or a captured block, whose place in the text is not known yet
+                answers.add(from);
+                answers.add(out.length());
+                yield inside;
+            }
         };
         budget.leave();
         return flow;

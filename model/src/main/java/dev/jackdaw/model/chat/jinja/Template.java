@@ -17,14 +17,25 @@ import java.util.Map;
 public final class Template {
     private static final int MOST_RANGE = 100_000;
 
+    /// A rendered text.
+    ///
+    /// @param answers what a model writes itself, where the template marks it by `{% generation %}`: from, to, … in UTF-16 positions; null
+    ///                if it does not
+    public record Rendering(Text text, int[] answers) {
+    }
+
     private final List<Statement> statements;
+    private final boolean marksAnswers;
     private final Limits limits;
     private final Clock clock;
+    private final boolean isStrict;
 
-    private Template(List<Statement> statements, Limits limits, Clock clock) {
-        this.statements = statements;
+    private Template(Parser.Parsed parsed, Limits limits, Clock clock, boolean isStrict) {
+        statements = parsed.statements();
+        marksAnswers = parsed.marksAnswers();
         this.limits = limits;
         this.clock = clock;
+        this.isStrict = isStrict;
     }
 
     public static Template of(String source) {
@@ -34,10 +45,15 @@ public final class Template {
     /// @param clock what `strftime_now` reads
     public static Template of(String source, Limits limits, Clock clock) {
         try {
-            return new Template(Parser.parse(source), limits, clock);
+            return new Template(Parser.parse(source), limits, clock, false);
         } catch (StackOverflowError e) {
             throw new TemplateException(1, "nested too deep for the stack of this thread");
         }
+    }
+
+    /// The same template, for which writing something undefined is an error, and not an empty text as chat templates expect it.
+    public Template strict() {
+        return new Template(statements, limits, clock, true);
     }
 
     /// Renders with variables that the caller vouches for (`trusted`) and variables from outside (`foreign`); see [Text] for the
@@ -45,6 +61,11 @@ public final class Template {
     ///
     /// @throws TemplateException if the template raises one, computes nonsense or exceeds its limits; it names the line
     public Text render(Map<String, ?> trusted, Map<String, ?> foreign) {
+        return rendering(trusted, foreign).text();
+    }
+
+    /// As [#render], and which part of it is a model's to write.
+    public Rendering rendering(Map<String, ?> trusted, Map<String, ?> foreign) {
         Map<String, Value> variables = new LinkedHashMap<>();
         long size = 0;
         Budget budget;
@@ -62,7 +83,9 @@ public final class Template {
         } catch (Problem problem) {
             throw new TemplateException(1, "the values given to the template: " + problem.getMessage());
         }
-        return new Interpreter(budget).render(statements, variables);
+        Interpreter interpreter = new Interpreter(budget, isStrict);
+        Text text = interpreter.render(statements, variables);
+        return new Rendering(text, marksAnswers ? interpreter.answers() : null);
     }
 
     private void functions(Map<String, Value> variables) {

@@ -79,7 +79,7 @@ final class PretrainCommand implements Callable<Integer> {
         RunPlan.Program program = new RunPlan.Program(JackdawCommand.version(), JackdawCommand.commit(), Runtime.version().toString(), "");
         try (Device device = Device.cpu(common.threads()); TrainingProgress progress = new TrainingProgress(output)) {
             Pretraining.Result result = new Pretraining(new Pretraining.Request(training.data, out, training.minutes, training.choices(common), repeat,
-                    common.seed(0), program, assistant), device, progress).run();
+                    common.seed(0), program, training.law(), assistant), device, progress).run();
             progress.close();
             output.json(result.assistant() == null ? result.evaluation() : new Whole(result.evaluation(), result.assistant()));
             output.line("");

@@ -39,6 +39,7 @@ public final class Forward implements AutoCloseable {
     private final String note;
     private final int originalContext;        // of LongFactors; 0: none
     private final ScoreHead scoreHead;        // null without one
+    private final Tensor rewardHead;          // [labels,C], null without one
     private final List<Piece> pieces = new ArrayList<>();
     private final List<Tensor> resultRows = new ArrayList<>();       // of `rowsOf`, each by itself
     private Tensor rowsOf;
@@ -83,11 +84,11 @@ public final class Forward implements AutoCloseable {
         transformer = new Transformer(spec, named);
         eager = new Eager(device, weights);
         scoreHead = spec.output() instanceof ModelSpec.Score ? ScoreHead.of(weights) : null;
+        rewardHead = spec.output() instanceof ModelSpec.Reward ? weights.table("score.weight").data() : null;
         if (!mapped) {
             weights.loaded();
         }
-        originalContext = spec.blocks().stream().map(block -> block.attention().rope()).filter(rope -> rope instanceof Rope.Turned t && t.scaling() instanceof Rope.LongFactors)
-                .mapToInt(rope -> ((Rope.LongFactors) ((Rope.Turned) rope).scaling()).original()).findFirst().orElse(0);
+        originalContext = spec.originalContext();
     }
 
     public ModelSpec spec() {
@@ -112,7 +113,7 @@ public final class Forward implements AutoCloseable {
     ///
     /// @param scale how strongly it works; 1: as it was trained
     public Adapter adapter(Lora lora, float scale) {
-        return new Adapter(this, arena, device, lora, scale, name -> named.place(name, transformer));
+        return new Adapter(this, arena, device, lora, scale, source, name -> named.place(name, transformer));
     }
 
     /// What texts use that do not say otherwise, all at once and in this order.
@@ -197,7 +198,8 @@ public final class Forward implements AutoCloseable {
     /// read once for all rows. The bits of a text do not depend on its company.
     public void logits(List<Segment> segments, BatchListener listener) {
         if (!(spec.output() instanceof ModelSpec.Logits head)) {
-            throw new IllegalArgumentException("logits: a " + spec.family() + " model is an encoder, it predicts no tokens; use it to embed");
+            throw new IllegalArgumentException("logits: a " + spec.family() + (rewardHead == null ? " model is an encoder, it predicts no tokens; use it to embed"
+                    : " model with score.weight judges texts, it predicts no tokens; use it with: jackdaw reward score"));
         }
         forward(segments, (pieces, hidden) -> {
             int wanted = 0;
@@ -206,16 +208,51 @@ public final class Forward implements AutoCloseable {
             }
             for (int done = 0; done < wanted; done += HEAD_ROWS) {
                 int n = Math.min(HEAD_ROWS, wanted - done);
-                Value logits = eager.logits(eager.pick(hidden, pieces, done, n), transformer.head());
-                if (head.scale() != 1) {
-                    logits = eager.scale(logits, head.scale());
-                }
-                if (head.softcap() > 0) {
-                    logits = eager.softcap(logits, head.softcap());
-                }
-                handOut(pieces, logits.data(), done, n, listener);
+                handOut(pieces, head(eager.pick(hidden, pieces, done, n), head), done, n, listener);
             }
         });
+    }
+
+    private Tensor head(Value hidden, ModelSpec.Logits head) {
+        Value logits = eager.logits(hidden, transformer.head());
+        if (head.scale() != 1) {
+            logits = eager.scale(logits, head.scale());
+        }
+        if (head.softcap() > 0) {
+            logits = eager.softcap(logits, head.softcap());
+        }
+        return logits.data();
+    }
+
+    /// Appends `tokens` to an empty cache while `observer` looks on.
+    public void watch(KvCache cache, int[] tokens, Observer observer) {
+        if (cache.length() > 0) {
+            throw new IllegalArgumentException("forward: " + cache.length() + " positions are in the cache already; an observer sees a text from its beginning");
+        }
+        eager.observer(observer);
+        try {
+            hidden(List.of(Segment.of(cache, tokens, 0)), (_, _, _) -> { });
+        } finally {
+            eager.observer(null);
+        }
+    }
+
+    /// What the model would predict if its layers ended here: the final norm and the head, applied to rows `[N,C]` of the residual stream.
+    ///
+    /// @param cache of the text they belong to, whose adapters work on the head too
+    public void unembed(KvCache cache, Tensor stream, LogitsListener listener) {
+        if (!(spec.output() instanceof ModelSpec.Logits head)) {
+            throw new IllegalArgumentException("logits: a " + spec.family() + " model is an encoder, it predicts no tokens");
+        }
+        int rows = Math.toIntExact(stream.shape().rows());
+        for (int done = 0; done < rows; done += HEAD_ROWS) {
+            int n = Math.min(HEAD_ROWS, rows - done);
+            eager.adapted(cache, n);
+            Tensor logits = head(transformer.finish(eager, Value.of("stream", stream.slice(done, done + n), null)), head);
+            for (int i = 0; i < n; i++) {
+                listener.accept(done + i, logits.slice(i, i + 1).reshape(spec.vocabulary()));
+            }
+        }
     }
 
     /// Hands out rows `done` to `done + n - 1` of those that are wanted.
@@ -264,6 +301,29 @@ public final class Forward implements AutoCloseable {
             });
         }
         return scoreHead.apply(first[0]);
+    }
+
+    /// What a reward model thinks of a text: one number for each label, from its last position.
+    public float[] reward(int... text) {
+        if (rewardHead == null) {
+            throw new IllegalArgumentException("reward: this " + spec.family() + " model has no score.weight, it judges no texts; train one with: jackdaw reward");
+        }
+        if (text.length == 0) {
+            throw new IllegalArgumentException("reward: the text has no tokens; there is nothing to judge");
+        }
+        float[] scores = new float[Math.toIntExact(rewardHead.size(0))];
+        try (KvCache cache = newCache(text.length)) {
+            hidden(List.of(Segment.of(cache, text, 1)), (_, _, hidden) -> {
+                for (int label = 0; label < scores.length; label++) {
+                    double sum = 0;
+                    for (int c = 0; c < spec.width(); c++) {
+                        sum += (double) hidden.get(c) * rewardHead.get((long) label * spec.width() + c);
+                    }
+                    scores[label] = (float) sum;
+                }
+            });
+        }
+        return scores;
     }
 
     @FunctionalInterface

@@ -65,8 +65,13 @@ public enum ConversationForm {
     }
 
     private static Conversation messages(JsonNode line) throws Malformed {
+        return new Conversation(turns(list(line, "messages")), tools(line)).checked();
+    }
+
+    /// Turns in the form of OpenAI, in any order.
+    static List<Turn> turns(JsonNode messages) throws Malformed {
         List<Turn> turns = new ArrayList<>();
-        for (JsonNode message : list(line, "messages")) {
+        for (JsonNode message : messages) {
             String where = "message " + (turns.size() + 1);
             if (!message.isObject()) {
                 throw new Malformed(Fault.MISSING_FIELD, where + " is " + kind(message) + "; expected an object with role and content");
@@ -88,7 +93,7 @@ public enum ConversationForm {
             }
             turns.add(new Turn(map, role.equals("assistant") && weight.asDouble(1) == 1));
         }
-        return new Conversation(turns, tools(line)).checked();
+        return turns;
     }
 
     private static Conversation shareGpt(JsonNode line) throws Malformed {
@@ -177,13 +182,13 @@ public enum ConversationForm {
         return new Conversation(turns, tools(line)).checked();
     }
 
-    private static void system(JsonNode line, List<Turn> turns) throws Malformed {
+    static void system(JsonNode line, List<Turn> turns) throws Malformed {
         if (line.hasNonNull("system") && !string(line, "system", "the line").isBlank()) {
             turns.add(turn("system", line.get("system").stringValue()));
         }
     }
 
-    private static Turn turn(String role, String content) {
+    static Turn turn(String role, String content) {
         return new Turn(Message.of(role, content).toMap(), role.equals("assistant"));
     }
 
@@ -204,7 +209,7 @@ public enum ConversationForm {
         return calls;
     }
 
-    private static List<?> tools(JsonNode line) throws Malformed {
+    static List<?> tools(JsonNode line) throws Malformed {
         JsonNode tools = line.path("tools");
         if (tools.isMissingNode() || tools.isNull() || tools.isString() && tools.stringValue().isBlank()) {
             return null;
@@ -254,14 +259,14 @@ public enum ConversationForm {
         return node.get(field);
     }
 
-    private static String string(JsonNode node, String field, String where) throws Malformed {
+    static String string(JsonNode node, String field, String where) throws Malformed {
         if (!node.path(field).isString()) {
             throw new Malformed(Fault.MISSING_FIELD, where + " has " + (node.has(field) ? field + " " + kind(node.get(field)) : "no " + field) + "; expected a string");
         }
         return node.get(field).stringValue();
     }
 
-    private static String kind(JsonNode node) {
+    static String kind(JsonNode node) {
         return node.isMissingNode() ? "missing" : node.isArray() ? "a list" : node.isObject() ? "an object" : brief(node.toString());
     }
 

@@ -48,6 +48,21 @@ public final class Conversations {
     ///
     /// @throws DataException if a file cannot be read, or at the first rejected line if `rejections` are strict
     public static void read(List<Path> files, Sink sink, Rejections rejections) {
+        lines(files, (name, number, node) -> {
+            for (Conversation conversation : ConversationForm.read(node)) {
+                sink.accept(name, number, conversation);
+            }
+        }, rejections);
+    }
+
+    /// Hears of the lines as JSON.
+    @FunctionalInterface
+    interface LineSink {
+        void accept(String file, long line, JsonNode node) throws Malformed;
+    }
+
+    /// Every line that is not blank, whatever it holds.
+    static void lines(List<Path> files, LineSink sink, Rejections rejections) {
         for (Path file : files) {
             if (!Files.isRegularFile(file)) {
                 throw new DataException("conversations: " + file + (Files.exists(file) ? " is no file" : " does not exist") + "; give JSONL files, plain or packed as .gz, .zst or .xz");
@@ -56,8 +71,9 @@ public final class Conversations {
             try {
                 JsonLines.read(file, (number, line) -> {
                     try {
-                        for (Conversation conversation : parse(line)) {
-                            sink.accept(name, number, conversation);
+                        JsonNode node = json(line);
+                        if (node != null) {
+                            sink.accept(name, number, node);
                         }
                     } catch (Malformed e) {
                         rejections.add(name, number, e.fault(), e.getMessage());
@@ -71,6 +87,12 @@ public final class Conversations {
 
     /// The conversations of one line; empty if it is blank.
     static List<Conversation> parse(byte[] line) throws Malformed {
+        JsonNode node = json(line);
+        return node == null ? List.of() : ConversationForm.read(node);
+    }
+
+    /// Null if the line is blank.
+    private static JsonNode json(byte[] line) throws Malformed {
         if (line == null) {
             throw new Malformed(Fault.TOO_LONG, "a line of more than 32 MiB");
         }
@@ -82,14 +104,12 @@ public final class Conversations {
         }
         text = text.startsWith("\uFEFF") ? text.substring(1) : text;
         if (text.isBlank()) {
-            return List.of();
+            return null;
         }
-        JsonNode node;
         try {
-            node = JSON.readTree(text);
+            return JSON.readTree(text);
         } catch (JacksonException e) {
             throw new Malformed(Fault.NOT_JSON, e.getOriginalMessage().lines().findFirst().orElse("not JSON"));
         }
-        return ConversationForm.read(node);
     }
 }

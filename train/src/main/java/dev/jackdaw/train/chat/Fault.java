@@ -13,6 +13,7 @@ public enum Fault {
     EMPTY_ANSWER("an answer says nothing and calls nothing"),
     NO_ANSWER("no answer to learn from"),
     BAD_CALL("a tool call that cannot be read"),
+    SAME_ANSWERS("both answers are the same"),
     NOT_TEXT("content that is not text"),
     TEMPLATE("the chat template refuses it, or leaves a part of it out"),
     TOO_LONG("too long for the context");

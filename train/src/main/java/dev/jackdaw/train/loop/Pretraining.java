@@ -31,9 +31,13 @@ import dev.jackdaw.train.report.Evaluation;
 import dev.jackdaw.train.report.Machine;
 import dev.jackdaw.train.report.Report;
 import dev.jackdaw.train.report.ReportData;
+import dev.jackdaw.train.scale.FittedLaw;
+import dev.jackdaw.train.scale.Prediction;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Iterator;
@@ -41,6 +45,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.DoubleUnaryOperator;
 import tools.jackson.databind.json.JsonMapper;
 
 /// From raw text to two files: clean the text, train a tokenizer, plan the run, train, examine, export, report.
@@ -55,10 +61,16 @@ public final class Pretraining {
     /// @param choices what the user fixed
     /// @param repeat  the plan of an earlier run to repeat exactly, or null
     /// @param program version and commit, for the record
+    /// @param law     chooses the size, where `choices` leave it open, and predicts the loss; null: the rule of thumb
     /// @param assistant make an assistant of the base model, where the text has Java sources to ask about
-    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, boolean assistant) {
+    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law, boolean assistant) {
         public Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program) {
-            this(sources, out, minutes, choices, repeat, seed, program, false);
+            this(sources, out, minutes, choices, repeat, seed, program, null);
+        }
+
+        /// Only a base model.
+        public Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law) {
+            this(sources, out, minutes, choices, repeat, seed, program, law, false);
         }
     }
 
@@ -78,6 +90,18 @@ public final class Pretraining {
 
         /// All settings are known, and training is about to begin.
         default void planned(RunPlan plan, double secondsExpected, long bytes) {
+        }
+
+        /// What the law says will come out.
+        default void predicted(Prediction prediction) {
+        }
+
+        /// What came out of it.
+        default void checked(Prediction.Check check) {
+        }
+
+        /// The law cannot be used, or not for everything, and why.
+        default void lawSetAside(String why) {
         }
 
         @Override
@@ -121,6 +145,9 @@ public final class Pretraining {
             RunPlan plan = resuming ? RunPlan.read(out.resolve("run.json")) : plan(tokenizer, train, heldOut);
             checkData(plan, train, heldOut);
             requireMemory(plan.settings());
+            if (!resuming) {
+                predict(plan);
+            }
             plan.write(out);
             Path base = out.resolve("base.gguf");
             if (plan.assistant() != null && Files.exists(base)) {
@@ -131,6 +158,7 @@ public final class Pretraining {
             try (Trainer trainer = new Trainer(plan.settings(), device); TextCourse course = new TextCourse(train, heldOut, tokenizer, trainer, most)) {
                 listener.phase("train");
                 new Run(out, course).train(trainer, listener);
+                check(course, heldOut);
                 listener.phase("evaluate");
                 evaluation = evaluate(course, trainer, corpus, train, heldOut);
                 ReportData.writeEvaluation(out, evaluation);
@@ -184,7 +212,7 @@ public final class Pretraining {
     }
 
     /// Text to cleaned documents, tokenizer and token shards, unless that was done before.
-    private BytePairTokenizer prepare() throws IOException {
+    public BytePairTokenizer prepare() throws IOException {
         Path out = request.out(), done = out.resolve("data/prepared.json");
         Prepared wanted = request.repeat() == null ? new Prepared(request.sources(), request.choices().vocabulary(), request.assistant())
                 : new Prepared(request.repeat().data().sources(), request.repeat().data().vocabulary(), request.repeat().assistant() != null);
@@ -266,6 +294,10 @@ public final class Pretraining {
         Dial.Choices choices = request.choices();
         boolean isAssistant = request.assistant() && hasFacts();
         double share = isAssistant ? PRETRAINING : 1;
+        DoubleUnaryOperator secondsToPretrain = perToken -> {
+            double all = secondsToTrain(perToken, heldOut);
+            return isAssistant ? share * Math.max(0.8 * all, all - AssistantStage.secondsBeside(perToken, share * all / perToken)) : all;
+        };
         double left = Math.max(5, request.minutes() * 60 - seconds());
         double flops = share * left * 0.6 * peak * 1e9;
         ModelSpec model = Dial.model(flops, tokenizer.vocabularySize(), choices);
@@ -275,17 +307,12 @@ public final class Pretraining {
             steps = choices.steps();
         } else {
             listener.phase("measure this machine");
+            DialByLaw sizes = new DialByLaw(device, left, peak, secondsToPretrain);
+            settings = sizes.settings(request.law(), settings, choices, train.tokens(), listener);
             requireMemory(settings);
             double perStep = Dial.secondsPerStep(settings, device, Math.clamp(0.05 * left, 0.5, 6));
-            double perToken = perStep / settings.tokensPerStep();
-            // a third of the work of training for each token that is examined at the end, then compressors and report; on the way, 5% for glimpses, 2% for samples and checkpoints
-            double examination = perToken / 3 * heldOut.tokens() * 1.2 + heldOut.textBytes() * 2e-6 + 3;
-            left = Math.max(5, (request.minutes() * 60 - seconds() - examination) * 0.93);
-            if (isAssistant) {
-                // the examination of the assistant reads and writes as many tokens as a few hundred steps forward; its conversations are made and encoded before
-                left = Math.max(5, left - Math.min(0.2 * left, AssistantStage.secondsBeside(perToken, share * left / perToken)));
-            }
-            steps = Math.max(10, (long) (share * left / perStep));
+            left = secondsToPretrain.applyAsDouble(perStep / settings.tokensPerStep());
+            steps = Math.max(10, (long) (left / perStep));
         }
         settings = Dial.withSteps(settings, steps);
         RunPlan.Assistant assistant = isAssistant ? AssistantStage.plan(settings, train.tokens(), (long) (steps * (1 - share) / share)) : null;
@@ -304,6 +331,44 @@ public final class Pretraining {
         return types >= LEAST_TYPES;
     }
 
+    /// What is left of the time for training steps, if each token takes so long.
+    private double secondsToTrain(double perToken, TokenShard heldOut) {
+        // a third of the work of training for each token that is examined at the end, then compressors and report; on the way, 5% for glimpses, 2% for samples and checkpoints
+        double examination = perToken / 3 * heldOut.tokens() * 1.2 + heldOut.textBytes() * 2e-6 + 3;
+        return Math.max(5, (request.minutes() * 60 - seconds() - examination) * 0.93);
+    }
+
+    /// Writes down what the law says of the run, if it was fitted to such runs on such text.
+    private void predict(RunPlan plan) throws IOException {
+        FittedLaw law = request.law();
+        TrainSettings settings = plan.settings();
+        if (law == null) {
+            return;
+        }
+        FittedLaw.Recipe recipe = new FittedLaw.Recipe(settings.model().vocabulary(), settings.context(), Math.toIntExact(settings.tokensPerStep()));
+        if (!law.recipe().equals(recipe) || !law.text().sources().equals(plan.data().sources())) {
+            listener.lawSetAside(String.format(Locale.ROOT, "no prediction: the law is about %s with vocabulary %,d, context %d and steps of %,d tokens, this run is about %s with %,d, %d and %,d",
+                    law.text().sources(), law.recipe().vocabulary(), law.recipe().context(), law.recipe().tokensPerStep(), plan.data().sources(), recipe.vocabulary(), recipe.context(), recipe.tokensPerStep()));
+            return;
+        }
+        Prediction prediction = Prediction.of(law, settings.model(), settings.tokens(), settings.flops(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        prediction.write(request.out());
+        listener.predicted(prediction);
+    }
+
+    /// Compares the prediction, if there was one, with the same held-out tokens read in the same way.
+    private void check(TextCourse course, TokenShard heldOut) throws IOException {
+        Optional<Prediction> prediction = Prediction.read(request.out());
+        if (prediction.isEmpty()) {
+            return;
+        }
+        listener.phase("compare with the prediction");
+        BitsPerByte.Result measured = course.examination().measure(heldOut, 0, prediction.get().heldOutTokens(), _ -> { });
+        Prediction.Check check = prediction.get().check(measured.bitsPerByte(), measured.natsPerToken());
+        check.write(request.out());
+        listener.checked(check);
+    }
+
     private static void checkData(RunPlan plan, TokenShard train, TokenShard heldOut) throws IOException {
         if (!plan.data().trainFingerprint().equals(train.fingerprint()) || !plan.data().heldOutFingerprint().equals(heldOut.fingerprint())) {
             throw new IOException("plan: it was made for training tokens " + plan.data().trainFingerprint() + ", but these data give " + train.fingerprint()
@@ -312,7 +377,7 @@ public final class Pretraining {
     }
 
     /// Refuses a model that cannot fit before anything is allocated.
-    private static void requireMemory(TrainSettings settings) throws IOException {
+    public static void requireMemory(TrainSettings settings) throws IOException {
         long needed = Trainer.bytesNeeded(settings), available = dev.jackdaw.tensor.Machine.availableBytes();
         if (available > 0 && needed > available) {
             throw new IOException(String.format(Locale.ROOT, "memory: training %,d parameters in passes of %d sequences of %d tokens needs %,d MB, but %,d MB are available; "

@@ -9,6 +9,7 @@ import dev.jackdaw.train.data.TokenShard;
 import dev.jackdaw.train.eval.BitsPerByte;
 import dev.jackdaw.train.report.Sample;
 import java.util.List;
+import java.util.Map;
 
 /// Learning from documents: rows full of text, examined by held-out documents, with dreams for samples.
 final class TextCourse implements Course {
@@ -38,8 +39,8 @@ final class TextCourse implements Course {
     }
 
     @Override
-    public BatchSource batches() {
-        return batch -> reader.next(batch.ids().address(), batch.targets().address(), settings.batch());
+    public Learned learn() {
+        return new Learned(trainer.step(batch -> reader.next(batch.ids().address(), batch.targets().address(), settings.batch())), settings.tokensPerStep(), Map.of());
     }
 
     @Override

@@ -1,17 +1,12 @@
 package dev.jackdaw.train.report;
 
 import dev.jackdaw.train.assistant.AssistantResult;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// The report as one HTML file: pictures and style inside, no scripts, nothing fetched. Its content security policy forbids both, so that
-/// even text that slipped past the escaping could do nothing.
+/// The report as one [HtmlPage]: no scripts.
 final class HtmlReport {
     private static final int SAMPLE_LIMIT = 4000;
 
@@ -20,22 +15,6 @@ final class HtmlReport {
 
     static String of(ReportData data) {
         StringBuilder out = new StringBuilder();
-        out.append("""
-                <!doctype html>
-                <html lang="en">
-                <head>
-                <meta charset="utf-8">
-                <meta name="viewport" content="width=device-width, initial-scale=1">
-                <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-                <meta name="color-scheme" content="light dark">
-                <title>%s – training report</title>
-                <style>
-                %s%s</style>
-                </head>
-                <body>
-                <main>
-                """.formatted(Markup.html(data.name()), style(), Chart.STYLE));
-        out.append("<p class=\"kicker\">Training report</p>\n<h1>").append(Markup.html(data.name())).append("</h1>\n");
         out.append("<p class=\"lead\">").append(Markup.html(RunFacts.verdict(data))).append("</p>\n");
         headline(out, data);
         section(out, "Learning");
@@ -48,7 +27,7 @@ final class HtmlReport {
         if (data.assistant() != null) {
             assistant(out, data.assistant());
         }
-        if (data.evaluation() != null) {
+        if (data.evaluation() != null && !data.isFinetuning()) {
             compression(out, data.evaluation());
         }
         section(out, "Optimizer");
@@ -66,11 +45,8 @@ final class HtmlReport {
         out.append("""
                 <footer>Made from <code>run.json</code>, <code>metrics.jsonl</code>, <code>samples.jsonl</code> and <code>evaluation.json</code>
                 in the run's directory.</footer>
-                </main>
-                </body>
-                </html>
                 """);
-        return out.toString();
+        return new HtmlPage("Training report", data.name()).html(out).toString();
     }
 
     private static void headline(StringBuilder out, ReportData data) {
@@ -85,7 +61,7 @@ final class HtmlReport {
         if (data.samples().isEmpty()) {
             return;
         }
-        section(out, "Dreams");
+        section(out, data.isFinetuning() ? "Answers" : "Dreams");
         out.append("<p>What the model wrote as it learned, exactly as it came. Prompts are <b>bold</b>; without one it began from nothing.</p>\n");
         Map<Long, List<Sample>> moments = data.samples().stream().collect(Collectors.groupingBy(Sample::step, TreeMap::new, Collectors.toList()));
         moments.forEach((step, samples) -> {
@@ -134,13 +110,5 @@ final class HtmlReport {
 
     private static void details(StringBuilder out, String title, String content, boolean isOpen) {
         out.append(isOpen ? "<details open>" : "<details>").append("<summary>").append(Markup.html(title)).append("</summary>\n").append(content).append("</details>\n");
-    }
-
-    private static String style() {
-        try (InputStream in = HtmlReport.class.getResourceAsStream("report.css")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

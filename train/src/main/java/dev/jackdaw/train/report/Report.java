@@ -27,7 +27,7 @@ public final class Report {
         figures.addAll(RunCharts.learning(data));
         figures.addAll(RunCharts.optimizer(data));
         figures.addAll(RunCharts.speed(data));
-        if (data.evaluation() != null) {
+        if (data.evaluation() != null && !data.isFinetuning()) {
             figures.add(RunCharts.compression(data.evaluation()));
         }
         if (data.assistant() != null) {

@@ -80,6 +80,11 @@ public record ReportData(String name, JsonNode settings, Machine machine, double
                 readSamples(run), evaluation, AssistantResult.read(run));
     }
 
+    /// Does the run teach a model that was there before to answer?
+    boolean isFinetuning() {
+        return settings.path("base").isObject();
+    }
+
     /// Adds a line to `samples.jsonl`.
     public static void appendSample(Path run, Sample sample) throws IOException {
         Path file = run.resolve("samples.jsonl");

@@ -137,9 +137,28 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
                 new Logits(p.tiedHead, 1, 0), Pooling.UNSAID);
     }
 
-    /// The plain shape of this model; refused where it has another.
+    /// What JSON tells of it: the plain shape, from which it can be read back; of other models the sizes only.
     @JsonValue
+    public Object described() {
+        Plain plain = plainOrNull();
+        return plain != null ? plain : new Sketch(family, vocabulary, blocks.size(), width, context);
+    }
+
+    /// Of a model that JSON does not describe.
+    private record Sketch(String family, int vocabulary, int layers, int width, int context) {
+    }
+
+    /// The plain shape of this model; refused where it has another.
     public Plain plain() {
+        Plain plain = plainOrNull();
+        if (plain == null) {
+            throw new IllegalArgumentException("a " + family + " model of this shape is not plain; plain are llama and qwen3 without biases, "
+                    + "windows, scaled positions or experts");
+        }
+        return plain;
+    }
+
+    private Plain plainOrNull() {
         Block first = blocks.getFirst();
         if (first.attention() instanceof Attention.Grouped a && first.feedForward() instanceof FeedForward.Gated f && output instanceof Logits head) {
             Plain plain = new Plain(family, vocabulary, blocks.size(), width, a.heads(), a.kvHeads(), a.headWidth(), f.width(), context,
@@ -149,8 +168,7 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
                 return plain;
             }
         }
-        throw new IllegalArgumentException("a " + family + " model of this shape cannot be trained; training knows llama and qwen3 without biases, "
-                + "windows, scaled positions or experts");
+        return null;
     }
 
     /// The same trunk with another end.
@@ -164,6 +182,12 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
 
     public boolean tiedHead() {
         return output instanceof Logits head && head.tied();
+    }
+
+    /// Positions up to which a [Rope.LongFactors] model turns by its short factors; 0 in other models.
+    public int originalContext() {
+        return blocks.stream().map(block -> block.attention().rope()).filter(rope -> rope instanceof Rope.Turned t && t.scaling() instanceof Rope.LongFactors)
+                .mapToInt(rope -> ((Rope.LongFactors) ((Rope.Turned) rope).scaling()).original()).findFirst().orElse(0);
     }
 
     /// A text is read in both directions.
@@ -194,10 +218,30 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
         return parameters().stream().mapToLong(Parameter::elements).sum();
     }
 
-    /// Floating-point operations to train on one token: 6 for each weight, and the attention of a causal sequence of `T` tokens, of
-    /// which half the square is computed.
+    /// Weights that one token meets: all but those of the experts that it is not sent to.
+    public long activeParameterCount() {
+        long idle = 0;
+        for (Block block : blocks) {
+            if (block.feedForward() instanceof FeedForward.Experts e) {
+                idle += 3L * (e.count() - e.choice().used()) * e.width() * width;
+            }
+        }
+        return parameterCount() - idle;
+    }
+
+    /// Floating-point operations to train on one token: 6 for each weight that it meets, and the attention of a causal sequence of `T` tokens,
+    /// of which half the square is computed, or the band of a window.
     public double trainingFlopsPerToken(int T) {
-        Plain p = plain();
-        return 6.0 * parameterCount() + 12.0 * p.layers * p.heads * p.headWidth * T / 2;
+        double attention = 0;
+        for (Block block : blocks) {
+            attention += switch (block.attention()) {
+                case Attention.Grouped a -> {
+                    double seen = a.reach() instanceof Attention.Window(int positions) && positions < T ? positions - positions * (positions - 1.0) / (2.0 * T) : T / 2.0;
+                    yield 12.0 * a.heads() * a.headWidth() * seen;
+                }
+                case Attention.Latent a -> 6.0 * a.heads() * (a.plain() + a.turned() + a.value()) * T / 2;
+            };
+        }
+        return 6.0 * activeParameterCount() + attention;
     }
 }

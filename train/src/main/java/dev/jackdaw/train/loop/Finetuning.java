@@ -116,7 +116,7 @@ public final class Finetuning {
             throw new IllegalArgumentException("finetune: a held-out share of " + request.heldOut() + "; give at least 0 and less than 1");
         }
         try (Model model = Model.open(request.base(), device)) {
-            RunPlan old = Files.exists(planFile) ? RunPlan.read(planFile) : null;
+            RunPlan old = Files.exists(planFile) ? RunPlan.read(planFile, model.spec()) : null;
             String fingerprint = Fingerprint.of(model.spec(), model.file());
             checkBase(old, fingerprint);
             Tokenizer tokenizer = model.tokenizer();

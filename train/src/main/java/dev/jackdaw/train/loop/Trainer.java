@@ -4,6 +4,7 @@ import dev.jackdaw.model.arch.FlatWeights;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.arch.RopeTable;
 import dev.jackdaw.model.arch.Transformer;
+import dev.jackdaw.model.arch.WeightShapes;
 import dev.jackdaw.model.arch.Weights;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
@@ -14,8 +15,6 @@ import dev.jackdaw.tensor.grad.Recorder;
 import dev.jackdaw.tensor.grad.Value;
 import dev.jackdaw.train.optim.Optimizer;
 import java.lang.foreign.Arena;
-import java.util.HashMap;
-import java.util.Map;
 
 /// Trains a model, or a part of one, one step at a time. Knows nothing of files, clocks or reports.
 ///
@@ -71,11 +70,16 @@ public final class Trainer implements AutoCloseable {
         losses = Tensor.zeros(arena, settings.batch(), T);
         positions = Tensor.zeros(arena, DType.I32, settings.pass(), T);
         Recorder recorder = new Recorder(T, input("starts", pass.starts()));
-        Value trunk = transformer.trunk(recorder, input("ids", pass.ids()), new Transformer.Place(input("positions", positions), RopeTable.heads(arena, spec, T)));
         scores = spec.output() instanceof ModelSpec.Reward;
-        passLosses = scores ? recorder.linear(trunk, weights.value("score.weight"), null)
-                : recorder.crossEntropy(trunk, transformer.head(), input("targets", pass.targets()), input("weights", pass.weights()));
+        passLosses = output(recorder, transformer, weights, input("ids", pass.ids()), new Transformer.Place(input("positions", positions), RopeTable.heads(arena, spec, T)),
+                input("targets", pass.targets()), input("weights", pass.weights()));
         plan = Plan.of(recorder, true).allocate(arena);
+    }
+
+    /// Records what a pass ends in: its losses `[N]`, or scores `[N,1]`.
+    private static Value output(Recorder recorder, Transformer transformer, Weights weights, Value ids, Transformer.Place place, Value targets, Value factors) {
+        return transformer.spec().output() instanceof ModelSpec.Reward ? recorder.linear(transformer.trunk(recorder, ids, place), weights.value("score.weight"), null)
+                : transformer.losses(recorder, ids, place, targets, factors);
     }
 
     private static Value input(String name, Tensor rows) {
@@ -117,8 +121,9 @@ public final class Trainer implements AutoCloseable {
         double sum = 0;
         for (int i = 0; i < settings.batch() / settings.pass(); i++) {
             load(i);
-            plan.forward(device, scale, i > 0);
-            plan.backward(device, i > 0);
+            long number = optimizer.steps() * (settings.batch() / settings.pass()) + i;
+            plan.forward(device, scale, i > 0, number);
+            plan.backward(device, i > 0, number);
             keep(i);
             sum += sum(passLosses.data());
         }
@@ -188,13 +193,13 @@ public final class Trainer implements AutoCloseable {
         Memory.copy(found.address(), losses.address() + number * found.bytes(), found.bytes());
     }
 
-    /// Matrices' gradients are set by the first pass; those of norms and embeddings are only ever added to.
+    /// Matrices' gradients are set by the first pass, and so is that of an embedding which is the head too; others are only ever added to.
     private void clearSums() {
         for (FlatWeights.Entry entry : weights.entries()) {
             switch (entry.parameter().role()) {
                 case NORM, BIAS -> entry.gradient().zero();
                 case EMBEDDING -> {
-                    if (!settings.model().tiedHead()) {
+                    if (!settings.model().tiedHead() || !entry.parameter().name().equals("model.embed_tokens.weight")) {
                         entry.gradient().zero();
                     }
                 }
@@ -236,18 +241,10 @@ public final class Trainer implements AutoCloseable {
     /// Worked out from shapes; allocates nothing.
     public static long bytesNeeded(TrainSettings settings) {
         ModelSpec spec = settings.model();
-        Map<String, long[]> sizes = new HashMap<>();
-        spec.parameters().forEach(parameter -> sizes.put(parameter.name(), parameter.sizes()));
-        Transformer shapes = new Transformer(spec, names -> {
-            long[] joined = sizes.get(names[0]).clone();
-            for (int i = 1; i < names.length; i++) {
-                joined[0] += sizes.get(names[i])[0];
-            }
-            return Value.planned(names[0], joined);
-        });
         Value ids = Value.planned("ids", (long) settings.pass() * settings.context());
         Recorder recorder = new Recorder(settings.context());
-        recorder.crossEntropy(shapes.trunk(recorder, ids, new Transformer.Place(ids, RopeTable.heads(null, spec, 0))), shapes.head(), ids, null);
+        WeightShapes shapes = new WeightShapes(spec);
+        output(recorder, new Transformer(spec, shapes), shapes, ids, new Transformer.Place(ids, RopeTable.heads(null, spec, 0)), ids, null);
         return 4 * 4 * spec.parameterCount() + Plan.of(recorder, true).bytes() + DEVICE_BYTES;
     }
 

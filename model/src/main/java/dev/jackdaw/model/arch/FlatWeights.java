@@ -28,7 +28,7 @@ public final class FlatWeights implements Weights {
         long[] offsets = new long[parameters.size()];
         long total = 0;
         for (int i = 0; i < offsets.length; i++) {
-            boolean joined = parameters.get(i).name().matches(".*\\.(k_proj|v_proj|up_proj)\\.weight");
+            boolean joined = parameters.get(i).name().matches(".*\\.(k_proj|v_proj|up_proj)\\.(weight|lora_A)");
             offsets[i] = joined ? total : (total + LINE - 1) / LINE * LINE;
             total = offsets[i] + parameters.get(i).elements();
         }

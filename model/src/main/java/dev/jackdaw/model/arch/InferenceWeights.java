@@ -37,12 +37,21 @@ final class InferenceWeights implements Weights {
     private final Map<Value, List<WeightSource.Stored>> inPlace = new IdentityHashMap<>();
 
     InferenceWeights(Arena arena, Device device, ModelSpec spec, WeightSource source, boolean mapped) {
+        this(arena, device, spec, source, mapped, onlyLooksUp(spec) ? EMBEDDING : null);
+    }
+
+    /// Nothing stays in the source.
+    static InferenceWeights forTraining(Arena arena, Device device, ModelSpec spec, WeightSource source) {
+        return new InferenceWeights(arena, device, spec, source, false, null);
+    }
+
+    private InferenceWeights(Arena arena, Device device, ModelSpec spec, WeightSource source, boolean mapped, String onlyLookedUp) {
         this.arena = arena;
         pool = new SystemMemory.Pool(arena);
         this.device = device;
         this.source = source;
         this.mapped = mapped;
-        onlyLookedUp = onlyLooksUp(spec) ? EMBEDDING : null;
+        this.onlyLookedUp = onlyLookedUp;
         for (ModelSpec.Parameter parameter : spec.parameters()) {
             parameters.put(parameter.name(), parameter);
         }
@@ -109,10 +118,18 @@ final class InferenceWeights implements Weights {
             stack(data, expert, names);
             return Value.of(names[0], data, null);
         }
+        return packed(null, expert, names);
+    }
+
+    /// Matrices stacked and packed.
+    ///
+    /// @param types  the number format of each; null: those of the source
+    /// @param expert negative: a weight without experts
+    Value packed(DType[] types, int expert, String... names) {
         try (Arena temporary = Arena.ofShared()) {
             List<PackedWeight.Source> sources = new ArrayList<>();
-            for (String name : names) {
-                sources.add(source(temporary, expert, name));
+            for (int i = 0; i < names.length; i++) {
+                sources.add(source(temporary, expert, names[i], types == null ? null : types[i]));
             }
             PackedWeight packed = device.pack(pool::take, sources);
             release(packed.bytes());
@@ -120,13 +137,29 @@ final class InferenceWeights implements Weights {
         }
     }
 
-    private PackedWeight.Source source(Arena temporary, int expert, String name) {
+    /// Matrices stacked as plain F32.
+    Value plain(String... names) {
+        long rows = 0;
+        for (String name : names) {
+            rows += sizes(name)[0];
+        }
+        Tensor data = Tensor.zeros(arena, rows, sizes(names[0])[1]);
+        stack(data, -1, names);
+        release(data.bytes());
+        return Value.of(names[0], data, null);
+    }
+
+    /// @param type null: that of the source
+    private PackedWeight.Source source(Arena temporary, int expert, String name, DType type) {
         WeightSource.Stored stored = source.stored(name, expert);
         Tensor found = stored != null ? stored.tensor() : read(temporary, expert, name);
         if (found.type() == DType.F64) {
             found = Conversion.to(temporary, found, DType.F32);
         }
         requireShape(found, expert, name);
+        if (type != null && type != found.type()) {
+            found = Conversion.to(temporary, found, type);
+        }
         if (stored == null || stored.neighbourHeads() == 0) {
             return PackedWeight.Source.of(found);
         }

@@ -192,20 +192,37 @@ public final class Trainer implements AutoCloseable {
     /// Bytes that training with these settings will take: weights, gradients, two moments, activations, and the device's own buffers.
     /// Worked out from shapes; allocates nothing.
     public static long bytesNeeded(TrainSettings settings) {
+        return 4 * 4 * settings.model().parameterCount() + planBytes(settings, shapes(settings.model())) + DEVICE_BYTES;
+    }
+
+    /// The same where adapters are trained beside weights that stay as they are.
+    ///
+    /// @param frozen bytes of those weights, see [dev.jackdaw.model.arch.FrozenWeights#bytes]
+    public static long bytesNeeded(TrainSettings settings, LoraSettings lora, long frozen) {
         ModelSpec spec = settings.model();
+        long trained = LoraWeights.parameters(spec, lora).stream().mapToLong(ModelSpec.Parameter::elements).sum();
+        return frozen + 4 * 4 * trained + planBytes(settings, LoraWeights.shapes(spec, shapes(spec), lora)) + DEVICE_BYTES;
+    }
+
+    private static Weights shapes(ModelSpec spec) {
         Map<String, long[]> sizes = new HashMap<>();
         spec.parameters().forEach(parameter -> sizes.put(parameter.name(), parameter.sizes()));
-        Transformer shapes = new Transformer(spec, names -> {
+        return names -> {
             long[] joined = sizes.get(names[0]).clone();
             for (int i = 1; i < names.length; i++) {
                 joined[0] += sizes.get(names[i])[0];
             }
             return Value.planned(names[0], joined);
-        });
+        };
+    }
+
+    private static long planBytes(TrainSettings settings, Weights weights) {
+        ModelSpec spec = settings.model();
+        Transformer shapes = new Transformer(spec, weights);
         Value ids = Value.planned("ids", (long) settings.pass() * settings.context());
         Recorder recorder = new Recorder(settings.context());
         recorder.crossEntropy(shapes.trunk(recorder, ids, new Transformer.Place(ids, RopeTable.heads(null, spec, 0))), shapes.head(), ids, null);
-        return 4 * 4 * spec.parameterCount() + Plan.of(recorder, true).bytes() + DEVICE_BYTES;
+        return Plan.of(recorder, true).bytes();
     }
 
     @Override

@@ -80,3 +80,7 @@ make("deepseek-v3", T.DeepseekV3Config, T.DeepseekV3ForCausalLM, **latent, q_lor
      rope_parameters=turns(100.0, "yarn", factor=4.0, original_max_position_embeddings=16, beta_fast=32.0, beta_slow=1.0, mscale=1.0, mscale_all_dim=1.0))
 make("cross-bert", T.BertConfig, T.BertForSequenceClassification, 11, intermediate_size=40, type_vocab_size=2, num_labels=1)
 make("cross-roberta", T.XLMRobertaConfig, T.XLMRobertaForSequenceClassification, 11, intermediate_size=40, type_vocab_size=1, num_labels=1, max_position_embeddings=66, pad_token_id=1, bos_token_id=0)
+
+# Reward models: a decoder whose last position goes through one linear layer
+make("reward-llama", T.LlamaConfig, T.LlamaForSequenceClassification, **gqa, head_dim=16, tie_word_embeddings=False, num_labels=1)
+make("reward-qwen3", T.Qwen3Config, T.Qwen3ForSequenceClassification, **gqa, head_dim=16, tie_word_embeddings=True, num_labels=3)

@@ -1,6 +1,10 @@
 package dev.jackdaw.cli;
 
+import dev.jackdaw.train.chat.Conversations;
+import dev.jackdaw.train.chat.Rejections;
 import dev.jackdaw.train.data.CorpusStats;
+import dev.jackdaw.train.data.Packer;
+import dev.jackdaw.train.loop.Finetuning;
 import dev.jackdaw.train.loop.Pretraining;
 import dev.jackdaw.train.loop.RunPlan;
 import dev.jackdaw.train.loop.TrainSettings;
@@ -9,8 +13,12 @@ import dev.jackdaw.train.report.StepMetrics;
 import java.util.Locale;
 
 /// Shows a training run as it goes: bars with the time left, the plan, dreams; with `--json` a line for each step.
-final class TrainingProgress implements Pretraining.Listener, AutoCloseable {
+final class TrainingProgress implements Pretraining.Listener, Finetuning.Listener, AutoCloseable {
+    /// Lines that are told one by one; all are counted at the end.
+    private static final int MOST_REJECTED = 50;
+
     private final Output output;
+    private long rejected;
     private double peak;
     private ProgressBar bar;
     private String phase = "";
@@ -55,6 +63,29 @@ final class TrainingProgress implements Pretraining.Listener, AutoCloseable {
     }
 
     @Override
+    public void rejected(Rejections.Rejection rejection) {
+        if (++rejected <= MOST_REJECTED) {
+            output.note("%s", rejection);
+        } else if (rejected == MOST_REJECTED + 1) {
+            output.note("… more lines are rejected; they are counted at the end");
+        }
+    }
+
+    @Override
+    public void conversations(Conversations.Counts counts) {
+        output.note("%,d conversations to learn from (%,d tokens, %,d of them answers), %,d held out, %,d lines rejected", counts.conversations(), counts.tokens(), counts.answerTokens(),
+                counts.heldOut(), counts.rejected());
+    }
+
+    @Override
+    public void planned(RunPlan plan, long trainedParameters, double epochs, Packer.Summary packing) {
+        TrainSettings s = plan.settings();
+        output.note("model: %s, %,d parameters, %,d of them are trained", s.model().family(), s.model().parameterCount(), trainedParameters);
+        output.note("plan: %,d steps of %d rows of %,d tokens, %.1f epochs of %,d rows (%.0f%% padding), %s", s.steps(), s.batch(), s.context(), epochs, packing.rows(),
+                100.0 * packing.padding() / (packing.rows() * s.context()), s.optimizer().muon() ? "Muon and AdamW" : "AdamW");
+    }
+
+    @Override
     public void resumed(long step) {
         output.note("resuming after step %,d", step);
     }
@@ -82,7 +113,7 @@ final class TrainingProgress implements Pretraining.Listener, AutoCloseable {
 
     @Override
     public void sample(Sample sample) {
-        String text = "--- a dream after " + sample.step() + " steps ---\n" + sample.text().strip() + "\n---";
+        String text = "--- " + (sample.prompt().isEmpty() ? "a dream" : "asked: " + sample.prompt().strip()) + " after " + sample.step() + " steps ---\n" + sample.text().strip() + "\n---";
         if (bar == null) {
             output.note(text);
         } else {

@@ -3,8 +3,10 @@ package dev.jackdaw.tensor;
 import dev.jackdaw.tensor.kernel.ActivationBlocks;
 import dev.jackdaw.tensor.kernel.Attention;
 import dev.jackdaw.tensor.kernel.AttentionRule;
+import dev.jackdaw.tensor.kernel.AttentionSinks;
 import dev.jackdaw.tensor.kernel.CachedAttention;
 import dev.jackdaw.tensor.kernel.CachedText;
+import dev.jackdaw.tensor.kernel.HeadRule;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
 import dev.jackdaw.tensor.kernel.MatMul;
@@ -39,6 +41,7 @@ final class Cpu implements Device {
     private final Scratch perWorker = new Scratch();
     private final Scratch partials = new Scratch();
     private final Scratch logits = new Scratch();
+    private final Scratch capped = new Scratch();
     private final Scratch unpacked = new Scratch();
     private final CpuAttention cachedAttention;
     private final CpuFamilyOperations families;
@@ -120,10 +123,10 @@ final class Cpu implements Device {
     }
 
     @Override
-    public void linearBackward(Tensor dx, Tensor dw, Tensor x, Tensor w, Tensor dy, boolean accumulate) {
+    public void linearBackward(Tensor dx, boolean addToDx, Tensor dw, Tensor x, Tensor w, Tensor dy, boolean accumulate) {
         int m = rows(x), k = width(x), n = rows(w);
         require("linear gradient", dy.elements() == (long) m * n && dx.elements() == x.elements() && (dw == null || dw.elements() == w.elements()), x, "weight", w, "dy", dy);
-        matMul.multiply(workers, dx.address(), k, 0, m, k, n, dy.address(), n, 1, w.address(), k, 1);
+        matMul.multiply(workers, dx.address(), k, addToDx ? dx.address() : 0, m, k, n, dy.address(), n, 1, w.address(), k, 1);
         if (dw != null) {
             matMul.multiply(workers, dw.address(), k, accumulate ? dw.address() : 0, n, k, m, dy.address(), 1, n, x.address(), k, 1);
         }
@@ -180,31 +183,47 @@ final class Cpu implements Device {
     }
 
     @Override
-    public void attention(Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads) {
-        int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
+    public void attention(Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads, AttentionRule rule) {
+        int in = width(qkv), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
         int sequences = sequences("attention", qk, T);
-        require("attention", qk.shape().width() == out && qkv.shape().width() == in && y.elements() == (long) rows(qk) * H * D && (starts == null || starts.elements() == rows(qk)), qk, "qkv", qkv, "result", y);
-        Attention.Dims dims = new Attention.Dims(T, H, K, D, heads.scale(), 0, address(starts));
-        long q = qk.address(), k = q + 4L * H * D, v = qkv.address() + 4L * out, to = y.address(), l = lse.address();
+        require("attention", qk.shape().width() == out && in >= K * D && y.elements() == (long) rows(qk) * H * D && (starts == null || starts.elements() == rows(qk)), qk, "qkv", qkv, "result", y);
+        Attention.Dims dims = dims(T, heads, starts, rule);
+        long q = qk.address(), k = q + 4L * H * D, v = qkv.address() + 4L * (in - K * D), to = y.address(), l = lse.address();
         long each = kernels.attention().scratchBytes(dims);
         long scratch = perWorker.bytes(each * workers.threads());
         workers.run(sequences * K, (unit, worker) ->
                 kernels.attention().forward(dims, to, (long) H * D, l, q, out, k, out, v, in, scratch + worker * each, unit));
+        if (rule != null && rule.sinks() != null) {
+            require("attention", rule.sinks().elements() == H, qk, "sinks", rule.sinks());
+            workers.run(H, h -> AttentionSinks.forward(to + 4L * h * D, (long) H * D, l, h, H, T, D, rule.sinks().get(h), 0, (long) sequences * T));
+        }
+    }
+
+    private static Attention.Dims dims(int T, Heads heads, Tensor starts, AttentionRule rule) {
+        AttentionRule how = rule == null ? heads.rule() : rule;
+        if (how.bothWays()) {
+            throw new IllegalArgumentException("attention: only what came before can be seen while training");
+        }
+        return new Attention.Dims(T, heads.queries(), heads.keys(), heads.width(), how.scale(), how.window(), address(starts), how.softcap());
     }
 
     @Override
-    public void attentionBackward(Tensor dQk, Tensor dQkv, Tensor dy, Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads) {
-        int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
+    public void attentionBackward(Tensor dQk, Tensor dQkv, Tensor dy, Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads, AttentionRule rule) {
+        int in = width(qkv), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
         int sequences = sequences("attention gradient", qk, T);
         require("attention gradient", dQk.elements() == qk.elements() && dQkv.elements() == qkv.elements() && dy.elements() == y.elements(), qk, "qkv", qkv, "dy", dy);
-        Attention.Dims dims = new Attention.Dims(T, H, K, D, heads.scale(), 0, address(starts));
-        long q = qk.address(), k = q + 4L * H * D, v = qkv.address() + 4L * out, from = y.address(), g = dy.address(), l = lse.address();
-        long dq = dQk.address(), dk = dq + 4L * H * D, dv = dQkv.address() + 4L * out;
+        Attention.Dims dims = dims(T, heads, starts, rule);
+        long q = qk.address(), k = q + 4L * H * D, v = qkv.address() + 4L * (in - K * D), from = y.address(), g = dy.address(), l = lse.address();
+        long dq = dQk.address(), dk = dq + 4L * H * D, dv = dQkv.address() + 4L * (in - K * D);
         long each = kernels.attention().scratchBytes(dims);
         long scratch = perWorker.bytes(each * workers.threads());
         workers.run(sequences * K, (unit, worker) ->
                 kernels.attention().backward(dims, dq, out, dk, out, dv, in, g, (long) H * D, from, (long) H * D, l, q, out, k, out, v, in,
                         scratch + worker * each, unit));
+        if (rule != null && rule.sinks() != null && rule.dSinks() != null) {
+            workers.run(H, h -> rule.dSinks().set(h, rule.dSinks().get(h) + (float) AttentionSinks.backward(from + 4L * h * D, g + 4L * h * D, (long) H * D, l, h, H, T, D,
+                    rule.sinks().get(h), (long) sequences * T)));
+        }
     }
 
     @Override
@@ -229,10 +248,10 @@ final class Cpu implements Device {
     }
 
     @Override
-    public void crossEntropy(Tensor loss, Tensor x, Tensor head, Tensor targets, Tensor weights, Tensor dx, Tensor dHead, float scale, boolean accumulate) {
+    public void crossEntropy(Tensor loss, Tensor x, Tensor head, HeadRule rule, Tensor targets, Tensor weights, Tensor dx, Tensor dHead, float scale, boolean accumulate) {
         int C = width(x), V = rows(head);
         require("cross-entropy", width(head) == C, x, "head", head, "targets", targets);
-        loss(loss, x, V, targets, weights, scale, dx != null, (block, from, count) ->
+        loss(loss, x, V, rule, targets, weights, scale, dx != null, (block, from, count) ->
                 matMul.multiply(workers, block, V, 0, count, V, C, row(x, from), C, 1, head.address(), 1, C), (block, from, count) -> {
             matMul.multiply(workers, row(dx, from), C, 0, count, C, V, block, V, 1, head.address(), C, 1);
             if (dHead != null) {
@@ -243,11 +262,11 @@ final class Cpu implements Device {
     }
 
     @Override
-    public void packedCrossEntropy(Tensor loss, Tensor x, PackedWeight head, Tensor targets, Tensor weights, Tensor dx, float scale) {
+    public void packedCrossEntropy(Tensor loss, Tensor x, PackedWeight head, HeadRule rule, Tensor targets, Tensor weights, Tensor dx, float scale) {
         int C = width(x), V = head.rows();
         require("cross-entropy", head.columns() == C, x, "head", head, "targets", targets);
-        loss(loss, x, V, targets, weights, scale, dx != null, (block, from, count) -> packedLinear(block, row(x, from), count, head),
-                (block, from, count) -> packedLinearBackward(row(dx, from), head, block, count));
+        loss(loss, x, V, rule, targets, weights, scale, dx != null, (block, from, count) -> packedLinear(block, row(x, from), count, head),
+                (block, from, count) -> packedLinearBackward(row(dx, from), false, head, block, count));
     }
 
     /// What is done with a block of logits `[count,V]`, those of the rows from `from` on.
@@ -256,7 +275,7 @@ final class Cpu implements Device {
         void run(long block, int from, int count);
     }
 
-    private void loss(Tensor loss, Tensor x, int V, Tensor targets, Tensor weights, float scale, boolean gradient, LogitsPart forward, LogitsPart backward) {
+    private void loss(Tensor loss, Tensor x, int V, HeadRule rule, Tensor targets, Tensor weights, float scale, boolean gradient, LogitsPart forward, LogitsPart backward) {
         int n = rows(x);
         require("cross-entropy", targets.elements() == n && loss.elements() == n && (weights == null || weights.elements() == n), x, "targets", targets, "losses", loss);
         int chunk = Math.clamp(LOGITS / V / 48 * 48, 48, Math.max(48, n));
@@ -266,8 +285,21 @@ final class Cpu implements Device {
             int count = Math.min(chunk, n - from);
             long losses = row(loss, from), ids = row(targets, from), factors = weights == null ? 0 : row(weights, from);
             forward.run(block, from, count);
+            long numbers = (long) count * V, kept = gradient && rule.softcap() > 0 ? capped.bytes(4 * numbers) : 0;
+            if (rule.scale() != 1) {
+                workers.forRange(numbers, ELEMENTS, (a, b) -> kernels.elementwise().scale(block, rule.scale(), a, b));
+            }
+            if (rule.softcap() > 0) {
+                workers.forRange(numbers, ELEMENTS, (a, b) -> kernels.bends().softcap(block, a, b, rule.softcap()));
+            }
             if (gradient) {
-                workers.forRange(count, 8, (a, b) -> kernel.rows(losses, block, ids, factors, a, b, V, scale));
+                if (kept != 0) {
+                    Memory.copy(block, kept, 4 * numbers);
+                }
+                workers.forRange(count, 8, (a, b) -> kernel.rows(losses, block, ids, factors, a, b, V, scale * rule.scale()));
+                if (kept != 0) {
+                    workers.forRange(numbers, ELEMENTS, (a, b) -> kernels.bends().softcapBackward(block, kept, block, a, b, rule.softcap()));
+                }
                 backward.run(block, from, count);
             } else {
                 workers.forRange(count, 8, (a, b) -> kernel.loss(losses, block, ids, a, b, V));
@@ -318,13 +350,13 @@ final class Cpu implements Device {
     }
 
     @Override
-    public void packedLinearBackward(Tensor dx, PackedWeight w, Tensor dy) {
+    public void packedLinearBackward(Tensor dx, boolean addToDx, PackedWeight w, Tensor dy) {
         require("linear gradient", w.rows() == width(dy) && w.columns() == width(dx) && rows(dx) == rows(dy), dx, "weight", w, "dy", dy);
-        packedLinearBackward(dx.address(), w, dy.address(), rows(dy));
+        packedLinearBackward(dx.address(), addToDx, w, dy.address(), rows(dy));
     }
 
     /// Some rows of w at a time are unpacked, which costs little beside many rows of dy.
-    private void packedLinearBackward(long dx, PackedWeight w, long dy, int n) {
+    private void packedLinearBackward(long dx, boolean addToDx, PackedWeight w, long dy, int n) {
         int F = w.rows(), C = w.columns(), chunk = Math.clamp(UNPACKED / C / 16 * 16, 16, F);
         long rows = unpacked.bytes(4L * chunk * C);
         for (int f = 0; f < F; f += chunk) {
@@ -334,7 +366,7 @@ final class Cpu implements Device {
                     w.row(rows + 4 * i * C, (int) (first + i));
                 }
             });
-            matMul.multiply(workers, dx, C, f == 0 ? 0 : dx, n, C, count, dy + 4L * f, F, 1, rows, C, 1);
+            matMul.multiply(workers, dx, C, f == 0 && !addToDx ? 0 : dx, n, C, count, dy + 4L * f, F, 1, rows, C, 1);
         }
     }
 
@@ -434,7 +466,7 @@ final class Cpu implements Device {
 
     @Override
     public long scratchBytes() {
-        return perWorker.size() + partials.size() + logits.size() + unpacked.size() + quantized.size() + panels.scratchBytes() + cachedAttention.scratchBytes() + families.scratchBytes();
+        return perWorker.size() + partials.size() + logits.size() + capped.size() + unpacked.size() + quantized.size() + panels.scratchBytes() + cachedAttention.scratchBytes() + families.scratchBytes();
     }
 
     @Override
@@ -448,6 +480,7 @@ final class Cpu implements Device {
         perWorker.close();
         partials.close();
         logits.close();
+        capped.close();
         unpacked.close();
     }
 

@@ -15,6 +15,8 @@ import java.util.function.IntConsumer;
 /// [FamilyOperations] on the CPU: checks shapes, cuts the work into pieces of fixed size.
 final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     private static final int ROWS = 16;
+    /// Rows whose share of a weight's gradient is summed in one place.
+    private static final int SUMMED = 64;
     /// Numbers in one piece of element-wise work: some ten microseconds.
     private static final int ELEMENTS = 1 << 15;
 
@@ -22,6 +24,8 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     private final Kernels kernels;
     private final CpuAttention attention;
     private final Scratch folded = new Scratch();
+    private final Scratch partials = new Scratch();
+    private final Scratch morePartials = new Scratch();
 
     CpuFamilyOperations(Workers workers, Kernels kernels, CpuAttention attention) {
         this.workers = workers;
@@ -30,7 +34,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     long scratchBytes() {
-        return folded.size();
+        return folded.size() + partials.size() + morePartials.size();
     }
 
     @Override
@@ -39,11 +43,33 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
-    public void layerNorm(Tensor y, Tensor x, Tensor weight, Tensor bias, float epsilon) {
+    public void layerNorm(Tensor y, Tensor mean, Tensor rstd, Tensor x, Tensor weight, Tensor bias, float epsilon) {
         int C = width(x);
         require("layer norm", y.elements() == x.elements() && weight.elements() == C && (bias == null || bias.elements() == C), x, weight, y);
-        long to = y.address(), from = x.address(), w = weight.address(), b = address(bias);
-        workers.forRange(rows(x), ROWS, (a, z) -> kernels.norm().layer(to, 0, 0, from, w, b, a, z, C, epsilon));
+        long to = y.address(), m = address(mean), r = address(rstd), from = x.address(), w = weight.address(), b = address(bias);
+        workers.forRange(rows(x), ROWS, (a, z) -> kernels.norm().layer(to, m, r, from, w, b, a, z, C, epsilon));
+    }
+
+    @Override
+    public void layerNormBackward(Tensor dx, Tensor dWeight, Tensor dBias, Tensor x, Tensor weight, Tensor mean, Tensor rstd, Tensor dy) {
+        int C = width(x), n = rows(x);
+        require("layer norm gradient", dx.elements() == x.elements() && dy.elements() == x.elements() && weight.elements() == C && mean.elements() == n, x, weight, dy);
+        long d = dx.address(), from = x.address(), w = weight.address(), m = mean.address(), r = rstd.address(), g = dy.address();
+        Sums weights = new Sums(partials, n, C, dWeight), biases = new Sums(morePartials, n, C, dBias);
+        workers.forRange(n, SUMMED, (a, z) -> kernels.norm().layerBackward(d, weights.place(a), biases.place(a), from, w, m, r, g, a, z, C));
+        weights.addUp();
+        biases.addUp();
+    }
+
+    @Override
+    public void copyColumns(Tensor y, long toColumn, Tensor x, long fromColumn, long columns) {
+        long in = width(x), out = width(y), to = y.address() + 4 * toColumn, from = x.address() + 4 * fromColumn;
+        require("copy columns", rows(x) == rows(y) && fromColumn >= 0 && fromColumn + columns <= in && toColumn >= 0 && toColumn + columns <= out, y, x);
+        workers.forRange(rows(x), ROWS, (a, z) -> {
+            for (long n = a; n < z; n++) {
+                Memory.copy(from + 4 * n * in, to + 4 * n * out, 4 * columns);
+            }
+        });
     }
 
     @Override
@@ -74,13 +100,25 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
-    public void addBias(Tensor x, Tensor bias) {
-        int C = width(x);
-        require("bias", bias.elements() == C, x, bias, x);
-        long to = x.address(), from = bias.address();
+    public void addBias(Tensor x, long column, Tensor bias) {
+        long C = width(x), F = bias.elements();
+        require("bias", column >= 0 && column + F <= C, x, bias, x);
+        long to = x.address() + 4 * column, from = bias.address();
         workers.forRange(rows(x), ROWS, (a, z) -> {
             for (long n = a; n < z; n++) {
-                kernels.elementwise().add(to + 4 * n * C, from, 0, C);
+                kernels.elementwise().add(to + 4 * n * C, from, 0, F);
+            }
+        });
+    }
+
+    /// Cut by columns, each of which is summed row by row.
+    @Override
+    public void addBiasBackward(Tensor dBias, Tensor dy, long column) {
+        long C = width(dy), F = dBias.elements(), n = rows(dy), to = dBias.address(), from = dy.address() + 4 * column;
+        require("bias gradient", column >= 0 && column + F <= C, dy, dBias);
+        workers.forRange(F, SUMMED, (a, z) -> {
+            for (long row = 0; row < n; row++) {
+                kernels.elementwise().add(to, from + 4 * row * C, a, z);
             }
         });
     }
@@ -102,6 +140,36 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     public void softcap(Tensor x, float cap) {
         long a = x.address();
         workers.forRange(x.elements(), ELEMENTS, (from, to) -> kernels.bends().softcap(a, from, to, cap));
+    }
+
+    @Override
+    public void softcapBackward(Tensor dx, Tensor y, Tensor dy, float cap) {
+        require("cap gradient", dx.elements() == y.elements() && dy.elements() == y.elements(), y, dy);
+        long to = dx.address(), from = y.address(), g = dy.address();
+        workers.forRange(y.elements(), ELEMENTS, (a, b) -> kernels.bends().softcapBackward(to, from, g, a, b, cap));
+    }
+
+    @Override
+    public void bendBackward(Tensor dx, Tensor x, Tensor dy, Bend bend) {
+        require("bend gradient", dx.elements() == x.elements() && dy.elements() == x.elements(), x, dy);
+        long to = dx.address(), from = x.address(), g = dy.address();
+        workers.forRange(x.elements(), ELEMENTS, (a, b) -> kernels.bends().bendBackward(to, from, g, a, b, bend));
+    }
+
+    @Override
+    public void gateBackward(Tensor dGateUp, Tensor gateUp, Tensor dh, Bend bend) {
+        int F = width(dh);
+        require("gate gradient", gateUp.elements() == 2 * dh.elements() && dGateUp.elements() == gateUp.elements(), gateUp, dh);
+        long to = dGateUp.address(), from = gateUp.address(), g = dh.address();
+        workers.forRange(rows(dh), ROWS, (a, b) -> kernels.bends().gateBackward(to, from, g, a, b, F, bend));
+    }
+
+    @Override
+    public void clampedGateBackward(Tensor dGateUp, Tensor gateUp, Tensor dh, float limit) {
+        int F = width(dh);
+        require("gate gradient", gateUp.elements() == 2 * dh.elements() && dGateUp.elements() == gateUp.elements(), gateUp, dh);
+        long to = dGateUp.address(), from = gateUp.address(), g = dh.address();
+        workers.forRange(rows(dh), ROWS, (a, b) -> kernels.bends().clampedGateBackward(to, from, g, a, b, F, limit));
     }
 
     @Override
@@ -151,26 +219,36 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
-    public void turnHeads(Tensor y, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads, int ropeWidth) {
+    public void gateRowsBackward(Tensor dx, Tensor dGate, Tensor x, Tensor gate, Tensor dy) {
+        int C = width(x);
+        require("gate rows gradient", gate.elements() == rows(x) && dGate.elements() == rows(x) && dx.elements() == x.elements() && dy.elements() == x.elements(), x, gate, dy);
+        long to = dx.address(), dz = dGate.address(), from = x.address(), z = gate.address(), g = dy.address();
+        workers.forRange(rows(x), ROWS, (a, b) -> {
+            for (long n = a; n < b; n++) {
+                double s = 1 / (1 + Math.exp(-getFloat(z + 4 * n)));
+                putFloat(dz + 4 * n, (float) (s * (1 - s) * kernels.elementwise().dot(g, from, n * C, (n + 1) * C)));
+                kernels.elementwise().axpby(to, (float) s, g, 0, n * C, (n + 1) * C);
+            }
+        });
+    }
+
+    @Override
+    public void turnHeads(Tensor y, Tensor rstd, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads, int ropeWidth) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
         long n = positions.elements();
-        require("heads", qkv.elements() == n * in && y.elements() == n * out, qkv, positions, y);
-        boolean each = qWeight != null && qWeight.elements() == D && kWeight.elements() == D;
-        if (qWeight != null && !each) {
-            require("heads", qWeight.elements() == (long) H * D && kWeight.elements() == (long) K * D, qkv, qWeight, kWeight);
-        }
-        long to = y.address(), from = qkv.address(), qw = address(qWeight), kw = address(kWeight), p = positions.address(), cosSin = address(heads.cosSin());
+        require("heads", qkv.elements() == n * in && y.elements() == n * out && (rstd == null || rstd.elements() == n * (H + K)), qkv, positions, y);
+        boolean each = eachHead(qWeight, kWeight, heads);
+        long to = y.address(), r = address(rstd), from = qkv.address(), p = positions.address(), cosSin = address(heads.cosSin());
         workers.forRange(n, ROWS, (a, b) -> {
             for (long row = a; row < b; row++) {
                 for (int part = 0; part < 2; part++) {
-                    int count = part == 0 ? H : K;
-                    long x = from + 4 * (row * in + (part == 0 ? 0 : (long) H * D)), result = to + 4 * (row * out + (part == 0 ? 0 : (long) H * D)), w = part == 0 ? qw : kw;
+                    int count = part == 0 ? H : K, first = part * H;
+                    long x = from + 4 * (row * in + (long) first * D), result = to + 4 * (row * out + (long) first * D), w = address(part == 0 ? qWeight : kWeight);
+                    long kept = r == 0 ? 0 : r + 4 * (row * (H + K) + first);
                     if (w == 0) {
                         Memory.copy(x, result, 4L * count * D);
-                    } else if (each) {
-                        kernels.norm().rms(result, 0, x, w, 0, count, D, heads.epsilon());
                     } else {
-                        kernels.norm().rms(result, 0, x, w, 0, 1, count * D, heads.epsilon());
+                        kernels.norm().rms(result, kept, x, w, 0, each ? count : 1, each ? D : count * D, heads.epsilon());
                     }
                 }
             }
@@ -180,19 +258,85 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
         });
     }
 
+    /// Whether the weights of head norms are one for each head, rather than for a whole projection.
+    private static boolean eachHead(Tensor qWeight, Tensor kWeight, Heads heads) {
+        int H = heads.queries(), K = heads.keys(), D = heads.width();
+        boolean each = qWeight != null && qWeight.elements() == D && kWeight.elements() == D;
+        if (qWeight != null && !each) {
+            require("heads", qWeight.elements() == (long) H * D && kWeight.elements() == (long) K * D, qWeight, kWeight);
+        }
+        return each;
+    }
+
     @Override
-    public void headLayerNorm(Tensor qkv, Tensor qWeight, Tensor kWeight, Heads heads) {
-        int in = heads.columns(), H = heads.queries(), K = heads.keys(), D = heads.width();
-        require("head norm", width(qkv) == in && qWeight.elements() == (long) H * D && kWeight.elements() == (long) K * D, qkv, qWeight, kWeight);
-        long x = qkv.address(), qw = qWeight.address(), kw = kWeight.address();
-        workers.forRange(rows(qkv), ROWS, (a, b) -> {
+    public void turnHeadsBackward(Tensor dQkv, Tensor dqWeight, Tensor dkWeight, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor rstd, Tensor dy, Tensor positions,
+                                  Heads heads, int ropeWidth) {
+        int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
+        long n = positions.elements();
+        require("heads gradient", dQkv.elements() == n * in && qkv.elements() == n * in && dy.elements() == n * out, qkv, positions, dy);
+        boolean each = eachHead(qWeight, kWeight, heads);
+        long to = dQkv.address(), from = qkv.address(), r = rstd.address(), g = dy.address(), p = positions.address(), cosSin = address(heads.cosSin());
+        Sums qSums = new Sums(partials, n, each ? D : H * D, dqWeight), kSums = new Sums(morePartials, n, each ? D : K * D, dkWeight);
+        workers.forRange(n, SUMMED, (a, b) -> {
+            if (cosSin != 0) {
+                Rotation.turnBack(g, out, g, out, cosSin, p, a, b, H + K, D, ropeWidth, heads.interleaved());
+            }
             for (long row = a; row < b; row++) {
-                for (int h = 0; h < H + K; h++) {
-                    long head = x + 4 * (row * in + (long) h * D), w = h < H ? qw + 4L * h * D : kw + 4L * (h - H) * D;
-                    kernels.norm().layer(head, 0, 0, head, w, 0, 0, 1, D, heads.epsilon());
+                for (int part = 0; part < 2; part++) {
+                    int count = part == 0 ? H : K, first = part * H;
+                    long dx = to + 4 * (row * in + (long) first * D), x = from + 4 * (row * in + (long) first * D), d = g + 4 * (row * out + (long) first * D);
+                    if (qWeight == null) {
+                        Memory.copy(d, dx, 4L * count * D);
+                        continue;
+                    }
+                    Memory.zero(dx, 4L * count * D);
+                    kernels.norm().rmsBackward(dx, (part == 0 ? qSums : kSums).place(a), x, (part == 0 ? qWeight : kWeight).address(), r + 4 * (row * (H + K) + first), d,
+                            0, each ? count : 1, each ? D : count * D);
                 }
             }
         });
+        qSums.addUp();
+        kSums.addUp();
+    }
+
+    @Override
+    public void headLayerNorm(Tensor y, Tensor mean, Tensor rstd, Tensor qkv, Tensor qWeight, Tensor kWeight, Heads heads) {
+        int in = heads.columns(), H = heads.queries(), K = heads.keys(), D = heads.width();
+        require("head norm", width(qkv) == in && y.elements() == qkv.elements() && qWeight.elements() == (long) H * D && kWeight.elements() == (long) K * D, qkv, qWeight, kWeight);
+        long x = qkv.address(), to = y.address(), m = address(mean), r = address(rstd), qw = qWeight.address(), kw = kWeight.address();
+        workers.forRange(rows(qkv), ROWS, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                for (int h = 0; h < H + K; h++) {
+                    long at = 4 * (row * in + (long) h * D), kept = 4 * (row * (H + K) + h), w = h < H ? qw + 4L * h * D : kw + 4L * (h - H) * D;
+                    kernels.norm().layer(to + at, m == 0 ? 0 : m + kept, r == 0 ? 0 : r + kept, x + at, w, 0, 0, 1, D, heads.epsilon());
+                }
+                if (to != x) {
+                    Memory.copy(x + 4 * (row * in + (long) (H + K) * D), to + 4 * (row * in + (long) (H + K) * D), 4L * K * D);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void headLayerNormBackward(Tensor dQkv, Tensor dqWeight, Tensor dkWeight, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor mean, Tensor rstd, Tensor dy,
+                                      Heads heads) {
+        int in = heads.columns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qkv);
+        require("head norm gradient", width(qkv) == in && dQkv.elements() == qkv.elements() && dy.elements() == qkv.elements() && mean.elements() == (long) n * (H + K), qkv, dy);
+        long to = dQkv.address(), from = qkv.address(), m = mean.address(), r = rstd.address(), g = dy.address(), qw = qWeight.address(), kw = kWeight.address();
+        Sums qSums = new Sums(partials, n, H * D, dqWeight), kSums = new Sums(morePartials, n, K * D, dkWeight);
+        workers.forRange(n, SUMMED, (a, b) -> {
+            long dq = qSums.place(a), dk = kSums.place(a);
+            for (long row = a; row < b; row++) {
+                Memory.zero(to + 4 * row * in, 4L * (H + K) * D);
+                for (int h = 0; h < H + K; h++) {
+                    long at = 4 * (row * in + (long) h * D), kept = 4 * (row * (H + K) + h), w = 4L * (h < H ? h : h - H) * D, dw = h < H ? dq : dk;
+                    kernels.norm().layerBackward(to + at, dw == 0 ? 0 : dw + w, 0, from + at, (h < H ? qw : kw) + w, m + kept, r + kept, g + at, 0, 1, D);
+                }
+                Memory.copy(g + 4 * (row * in + (long) (H + K) * D), to + 4 * (row * in + (long) (H + K) * D), 4L * K * D);
+            }
+        });
+        qSums.addUp();
+        kSums.addUp();
     }
 
     @Override
@@ -241,8 +385,140 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
+    public void latentNorm(Tensor y, Tensor rstd, Tensor latent, Tensor norm, float epsilon) {
+        int rank = width(y), D = width(latent), n = rows(latent);
+        require("latent norm", rows(y) == n && rank <= D && norm.elements() == rank && rstd.elements() == n, latent, norm, y);
+        long to = y.address(), r = rstd.address(), from = latent.address(), w = norm.address();
+        workers.forRange(n, ROWS, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                kernels.norm().rms(to + 4 * row * rank, r + 4 * row, from + 4 * row * D, w, 0, 1, rank, epsilon);
+            }
+        });
+    }
+
+    @Override
+    public void latentNormBackward(Tensor dLatent, Tensor dNorm, Tensor latent, Tensor norm, Tensor rstd, Tensor dy) {
+        int rank = width(dy), D = width(latent), n = rows(latent);
+        require("latent norm gradient", rows(dy) == n && rank <= D && dLatent.elements() == latent.elements() && norm.elements() == rank, latent, norm, dy);
+        long to = dLatent.address(), r = rstd.address(), from = latent.address(), w = norm.address(), g = dy.address();
+        Sums sums = new Sums(partials, n, rank, dNorm);
+        workers.forRange(n, SUMMED, (a, b) -> {
+            for (long row = a; row < b; row++) {
+                Memory.zero(to + 4 * row * D, 4L * rank);
+                kernels.norm().rmsBackward(to + 4 * row * D, sums.place(a), from + 4 * row * D, w, r + 4 * row, g + 4 * row * rank, 0, 1, rank);
+            }
+        });
+        sums.addUp();
+    }
+
+    @Override
+    public void latentHeads(Tensor qk, Tensor v, Tensor q, Tensor latent, Tensor kv, Tensor positions, Latent s) {
+        int n = rows(q), H = s.heads(), P = s.plain(), R = s.turned(), V = s.value(), D = s.width(), rank = s.rank();
+        require("latent heads", width(q) == H * (P + R) && width(latent) == rank + R && width(kv) == H * (P + V) && width(qk) == 2 * H * D && width(v) == H * D, q, latent, kv, qk);
+        long to = qk.address(), values = v.address(), qa = q.address(), la = latent.address(), kva = kv.address(), p = positions.address(), cosSin = s.cosSin().address();
+        workers.forRange(n, ROWS, (a, b) -> {
+            Memory.zero(to + 8 * a * H * D, 8 * (b - a) * H * D);
+            Memory.zero(values + 4 * a * H * D, 4 * (b - a) * H * D);
+            for (long row = a; row < b; row++) {
+                for (int h = 0; h < H; h++) {
+                    long query = to + 4 * (row * 2 * H * D + (long) h * D), key = query + 4L * H * D, both = kva + 4 * (row * H * (P + V) + (long) h * (P + V));
+                    Memory.copy(qa + 4 * (row * H * (P + R) + (long) h * (P + R)), query, 4L * (P + R));
+                    Memory.copy(both, key, 4L * P);
+                    Memory.copy(la + 4 * (row * (rank + R) + rank), key + 4L * P, 4L * R);
+                    Memory.copy(both + 4L * P, values + 4 * (row * H * D + (long) h * D), 4L * V);
+                }
+            }
+            for (int h = 0; h < 2 * H; h++) {
+                long turned = to + 4L * (h * D + P);
+                Rotation.turn(turned, 2L * H * D, turned, 2L * H * D, cosSin, p, a, b, 1, R, R, s.neighbours());
+            }
+        });
+    }
+
+    @Override
+    public void latentHeadsBackward(Tensor dq, Tensor dLatent, Tensor dKv, Tensor dQk, Tensor dv, Tensor positions, Latent s) {
+        int n = rows(dq), H = s.heads(), P = s.plain(), R = s.turned(), V = s.value(), D = s.width(), rank = s.rank();
+        require("latent heads gradient", width(dq) == H * (P + R) && width(dLatent) == rank + R && width(dKv) == H * (P + V) && width(dQk) == 2 * H * D && width(dv) == H * D, dq, dKv, dQk);
+        long from = dQk.address(), values = dv.address(), qa = dq.address(), la = dLatent.address(), kva = dKv.address(), p = positions.address(), cosSin = s.cosSin().address();
+        workers.forRange(n, ROWS, (a, b) -> {
+            for (int h = 0; h < 2 * H; h++) {
+                long turned = from + 4L * (h * D + P);
+                Rotation.turnBack(turned, 2L * H * D, turned, 2L * H * D, cosSin, p, a, b, 1, R, R, s.neighbours());
+            }
+            for (long row = a; row < b; row++) {
+                long shared = la + 4 * (row * (rank + R) + rank);
+                Memory.zero(shared, 4L * R);
+                for (int h = 0; h < H; h++) {
+                    long query = from + 4 * (row * 2 * H * D + (long) h * D), key = query + 4L * H * D, both = kva + 4 * (row * H * (P + V) + (long) h * (P + V));
+                    Memory.copy(query, qa + 4 * (row * H * (P + R) + (long) h * (P + R)), 4L * (P + R));
+                    Memory.copy(key, both, 4L * P);
+                    kernels.elementwise().add(shared, key + 4L * P, 0, R);
+                    Memory.copy(values + 4 * (row * H * D + (long) h * D), both + 4L * P, 4L * V);
+                }
+            }
+        });
+    }
+
+    @Override
+    public void cutHeads(Tensor y, Tensor x, int heads) {
+        cut(y, x, heads, false);
+    }
+
+    @Override
+    public void cutHeadsBackward(Tensor dx, Tensor dy, int heads) {
+        cut(dy, dx, heads, true);
+    }
+
+    private void cut(Tensor narrow, Tensor wide, int heads, boolean back) {
+        long n = rows(narrow), V = width(narrow) / heads, D = width(wide) / heads, small = narrow.address(), large = wide.address();
+        require("cut heads", n == rows(wide) && V <= D && width(narrow) == V * heads && width(wide) == D * heads, wide, narrow);
+        workers.forRange(n * heads, ROWS, (a, b) -> {
+            for (long i = a; i < b; i++) {
+                if (back) {
+                    Memory.copy(small + 4 * i * V, large + 4 * i * D, 4 * V);
+                    Memory.zero(large + 4 * (i * D + V), 4 * (D - V));
+                } else {
+                    Memory.copy(large + 4 * i * D, small + 4 * i * V, 4 * V);
+                }
+            }
+        });
+    }
+
+    /// The gradient of a weight that all rows share: pieces of [#SUMMED] rows sum in places of their own, which are added up in order, so the
+    /// bits are the same at any number of threads.
+    private final class Sums {
+        private final long width, places;
+        private final int pieces;
+        private final Tensor gradient;          // null: frozen
+
+        Sums(Scratch scratch, long rows, long width, Tensor gradient) {
+            require("weight gradient", gradient == null || gradient.elements() == width, gradient);
+            this.width = width;
+            this.gradient = gradient;
+            pieces = Math.toIntExact((rows + SUMMED - 1) / SUMMED);
+            places = gradient == null ? 0 : scratch.bytes(4 * pieces * width);
+            if (gradient != null) {
+                Memory.zero(places, 4 * pieces * width);
+            }
+        }
+
+        /// Of the piece that begins at `row`; 0 if nothing is to be summed.
+        long place(long row) {
+            return gradient == null ? 0 : places + 4 * (row / SUMMED) * width;
+        }
+
+        void addUp() {
+            for (int i = 0; gradient != null && i < pieces; i++) {
+                kernels.elementwise().add(gradient.address(), places + 4 * i * width, 0, width);
+            }
+        }
+    }
+
+    @Override
     public void close() {
         folded.close();
+        partials.close();
+        morePartials.close();
     }
 
     private static long address(Tensor tensor) {

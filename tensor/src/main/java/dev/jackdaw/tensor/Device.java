@@ -2,6 +2,7 @@ package dev.jackdaw.tensor;
 
 import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.CachedText;
+import dev.jackdaw.tensor.kernel.HeadRule;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -43,7 +44,12 @@ public interface Device extends AutoCloseable {
     void linear(Tensor y, Tensor x, Tensor w, Tensor residual);
 
     /// dx = dy·w, dw = dyᵀ·x; `dw` null: the weight is frozen.
-    void linearBackward(Tensor dx, Tensor dw, Tensor x, Tensor w, Tensor dy, boolean accumulate);
+    default void linearBackward(Tensor dx, Tensor dw, Tensor x, Tensor w, Tensor dy, boolean accumulate) {
+        linearBackward(dx, false, dw, x, w, dy, accumulate);
+    }
+
+    /// The same, where dx may be *added* to.
+    void linearBackward(Tensor dx, boolean addToDx, Tensor dw, Tensor x, Tensor w, Tensor dy, boolean accumulate);
 
     /// c = a·b, with either operand transposed on request; for optimizers.
     void matmul(Tensor c, Tensor a, boolean transposeA, Tensor b, boolean transposeB);
@@ -58,10 +64,11 @@ public interface Device extends AutoCloseable {
 
     /// Causal attention over sequences of `T` rows. qk `[B·T,(H+K)·D]`, values in the last columns of qkv → y `[B·T,H·D]`; lse `[B,H,T]`.
     /// `starts` I32 `[B·T]`: for each position the first of its sequence that it may see, see `kernel/Attention`; null: all before it.
-    void attention(Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads);
+    /// `rule`: what is seen and how scores become weights, null for the plain one. Nothing is seen in both directions here.
+    void attention(Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads, AttentionRule rule);
 
     /// Sets dQk, and the value columns of dQkv.
-    void attentionBackward(Tensor dQk, Tensor dQkv, Tensor dy, Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads);
+    void attentionBackward(Tensor dQk, Tensor dQkv, Tensor dy, Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads, AttentionRule rule);
 
     /// h = silu(gate)·up                        gateUp `[N,2F]` → h `[N,F]`
     void swiglu(Tensor h, Tensor gateUp);
@@ -71,10 +78,19 @@ public interface Device extends AutoCloseable {
     /// Fused head and loss, in chunks of rows so that the logits `[N,V]` never exist as a whole:
     /// loss[n] = logsumexp(x[n]·headᵀ) − logit[target[n]], in nats; 0 where the target is negative.
     /// With `dx` given, also dx and, unless it is null, dHead, of `scale`·Σ weight·loss; weights `[N]`, or null for ones.
-    void crossEntropy(Tensor loss, Tensor x, Tensor head, Tensor targets, Tensor weights, Tensor dx, Tensor dHead, float scale, boolean accumulate);
+    default void crossEntropy(Tensor loss, Tensor x, Tensor head, Tensor targets, Tensor weights, Tensor dx, Tensor dHead, float scale, boolean accumulate) {
+        crossEntropy(loss, x, head, HeadRule.PLAIN, targets, weights, dx, dHead, scale, accumulate);
+    }
+
+    /// The same for scaled or capped logits.
+    void crossEntropy(Tensor loss, Tensor x, Tensor head, HeadRule rule, Tensor targets, Tensor weights, Tensor dx, Tensor dHead, float scale, boolean accumulate);
 
     /// The same with a packed head, which is frozen.
-    void packedCrossEntropy(Tensor loss, Tensor x, PackedWeight head, Tensor targets, Tensor weights, Tensor dx, float scale);
+    default void packedCrossEntropy(Tensor loss, Tensor x, PackedWeight head, Tensor targets, Tensor weights, Tensor dx, float scale) {
+        packedCrossEntropy(loss, x, head, HeadRule.PLAIN, targets, weights, dx, scale);
+    }
+
+    void packedCrossEntropy(Tensor loss, Tensor x, PackedWeight head, HeadRule rule, Tensor targets, Tensor weights, Tensor dx, float scale);
 
     /// How [#packedLinear] treats x.
     Activations activations();
@@ -88,7 +104,12 @@ public interface Device extends AutoCloseable {
     void packedLinear(Tensor y, Tensor x, PackedWeight w);
 
     /// dx = dy·w for a frozen w.
-    void packedLinearBackward(Tensor dx, PackedWeight w, Tensor dy);
+    default void packedLinearBackward(Tensor dx, PackedWeight w, Tensor dy) {
+        packedLinearBackward(dx, false, w, dy);
+    }
+
+    /// The same, where dx may be *added* to.
+    void packedLinearBackward(Tensor dx, boolean addToDx, PackedWeight w, Tensor dy);
 
     /// y[n,:] = w[ids[n],:]
     void packedEmbedding(Tensor y, PackedWeight w, Tensor ids);

@@ -11,14 +11,14 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /// Tells models apart without reading all of their weights: SHA-256 over the description and over bytes taken evenly from every weight.
-final class Fingerprint {
+public final class Fingerprint {
     private static final int SAMPLES = 64;
     private static final int SAMPLE = 16;
 
     private Fingerprint() {
     }
 
-    static String of(ModelSpec spec, WeightSource source) {
+    public static String of(ModelSpec spec, WeightSource source) {
         MessageDigest digest;
         try {
             digest = MessageDigest.getInstance("SHA-256");

@@ -28,8 +28,7 @@ public final class FlatWeights implements Weights {
         long[] offsets = new long[parameters.size()];
         long total = 0;
         for (int i = 0; i < offsets.length; i++) {
-            boolean joined = parameters.get(i).name().matches(".*\\.(k_proj|v_proj|up_proj)\\.(weight|lora_A)");
-            offsets[i] = joined ? total : (total + LINE - 1) / LINE * LINE;
+            offsets[i] = i > 0 && joins(parameters.get(i - 1).name(), parameters.get(i).name()) ? total : (total + LINE - 1) / LINE * LINE;
             total = offsets[i] + parameters.get(i).elements();
         }
         data = Tensor.zeros(arena, total);
@@ -38,6 +37,11 @@ public final class FlatWeights implements Weights {
             ModelSpec.Parameter parameter = parameters.get(i);
             entries.put(parameter.name(), new Entry(parameter, view(data, offsets[i], parameter.sizes()), view(gradients, offsets[i], parameter.sizes()), offsets[i]));
         }
+    }
+
+    /// Whether an operation reads the two as one, so that they must lie side by side.
+    private static boolean joins(String name, String next) {
+        return next.equals(name.replace(".q_proj.", ".k_proj.")) || next.equals(name.replace(".q_proj.", ".v_proj.")) || next.equals(name.replace(".k_proj.", ".v_proj.")) || next.equals(name.replace(".gate_proj.", ".up_proj."));
     }
 
     private static Tensor view(Tensor all, long offset, long... sizes) {
@@ -91,5 +95,21 @@ public final class FlatWeights implements Weights {
             end += next.parameter().elements();
         }
         return Value.of(names[0], view(data, first.offset(), sizes), view(gradients, first.offset(), sizes));
+    }
+
+    /// The gates and the ups of one expert do not lie side by side, since those of all experts are one weight.
+    @Override
+    public Value expert(int expert, String... names) {
+        Value[] parts = new Value[names.length];
+        for (int i = 0; i < names.length; i++) {
+            Entry entry = entry(names[i]);
+            parts[i] = Value.of(names[i], one(entry.data(), expert), one(entry.gradient(), expert));
+        }
+        return Value.stacked(names[0], parts);
+    }
+
+    private static Tensor one(Tensor all, int expert) {
+        long[] sizes = all.shape().toArray();
+        return all.slice(expert, expert + 1).reshape(java.util.Arrays.copyOfRange(sizes, 1, sizes.length));
     }
 }

@@ -39,6 +39,7 @@ public final class Forward implements AutoCloseable {
     private final String note;
     private final int originalContext;        // of LongFactors; 0: none
     private final ScoreHead scoreHead;        // null without one
+    private final Tensor rewardHead;          // [labels,C], null without one
     private final List<Piece> pieces = new ArrayList<>();
     private final List<Tensor> resultRows = new ArrayList<>();       // of `rowsOf`, each by itself
     private Tensor rowsOf;
@@ -83,11 +84,11 @@ public final class Forward implements AutoCloseable {
         transformer = new Transformer(spec, named);
         eager = new Eager(device, weights);
         scoreHead = spec.output() instanceof ModelSpec.Score ? ScoreHead.of(weights) : null;
+        rewardHead = spec.output() instanceof ModelSpec.Reward ? weights.table("score.weight").data() : null;
         if (!mapped) {
             weights.loaded();
         }
-        originalContext = spec.blocks().stream().map(block -> block.attention().rope()).filter(rope -> rope instanceof Rope.Turned t && t.scaling() instanceof Rope.LongFactors)
-                .mapToInt(rope -> ((Rope.LongFactors) ((Rope.Turned) rope).scaling()).original()).findFirst().orElse(0);
+        originalContext = spec.originalContext();
     }
 
     public ModelSpec spec() {
@@ -197,7 +198,8 @@ public final class Forward implements AutoCloseable {
     /// read once for all rows. The bits of a text do not depend on its company.
     public void logits(List<Segment> segments, BatchListener listener) {
         if (!(spec.output() instanceof ModelSpec.Logits head)) {
-            throw new IllegalArgumentException("logits: a " + spec.family() + " model is an encoder, it predicts no tokens; use it to embed");
+            throw new IllegalArgumentException("logits: a " + spec.family() + (rewardHead == null ? " model is an encoder, it predicts no tokens; use it to embed"
+                    : " model with score.weight judges texts, it predicts no tokens; use it with: jackdaw reward score"));
         }
         forward(segments, (pieces, hidden) -> {
             int wanted = 0;
@@ -264,6 +266,29 @@ public final class Forward implements AutoCloseable {
             });
         }
         return scoreHead.apply(first[0]);
+    }
+
+    /// What a reward model thinks of a text: one number for each label, from its last position.
+    public float[] reward(int... text) {
+        if (rewardHead == null) {
+            throw new IllegalArgumentException("reward: this " + spec.family() + " model has no score.weight, it judges no texts; train one with: jackdaw reward");
+        }
+        if (text.length == 0) {
+            throw new IllegalArgumentException("reward: the text has no tokens; there is nothing to judge");
+        }
+        float[] scores = new float[Math.toIntExact(rewardHead.size(0))];
+        try (KvCache cache = newCache(text.length)) {
+            hidden(List.of(Segment.of(cache, text, 1)), (_, _, hidden) -> {
+                for (int label = 0; label < scores.length; label++) {
+                    double sum = 0;
+                    for (int c = 0; c < spec.width(); c++) {
+                        sum += (double) hidden.get(c) * rewardHead.get((long) label * spec.width() + c);
+                    }
+                    scores[label] = (float) sum;
+                }
+            });
+        }
+        return scores;
     }
 
     @FunctionalInterface

@@ -96,6 +96,13 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
     public record Score(int labels) implements Output {
     }
 
+    /// Scores of a whole text, from its last position: one linear layer without bias (a reward model; a decoder that classifies).
+    public record Reward(int labels) implements Output {
+        public Reward {
+            Sizes.positive("labels", labels);
+        }
+    }
+
     /// How the rows of a text become its vector.
     public enum Pooling { UNSAID, MEAN, FIRST, LAST }
 
@@ -146,12 +153,23 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
                 + "windows, scaled positions or experts");
     }
 
+    /// The same trunk with another end.
+    public ModelSpec withOutput(Output other) {
+        return new ModelSpec(family, vocabulary, width, context, embedding, blocks, finalNorm, other, pooling);
+    }
+
     public int layers() {
         return blocks.size();
     }
 
     public boolean tiedHead() {
         return output instanceof Logits head && head.tied();
+    }
+
+    /// Positions up to which a [Rope.LongFactors] model turns by its short factors; 0 in other models.
+    public int originalContext() {
+        return blocks.stream().map(block -> block.attention().rope()).filter(rope -> rope instanceof Rope.Turned t && t.scaling() instanceof Rope.LongFactors)
+                .mapToInt(rope -> ((Rope.LongFactors) ((Rope.Turned) rope).scaling()).original()).findFirst().orElse(0);
     }
 
     /// A text is read in both directions.
@@ -182,10 +200,30 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
         return parameters().stream().mapToLong(Parameter::elements).sum();
     }
 
-    /// Floating-point operations to train on one token: 6 for each weight, and the attention of a causal sequence of `T` tokens, of
-    /// which half the square is computed.
+    /// Weights that one token meets: all but those of the experts that it is not sent to.
+    public long activeParameterCount() {
+        long idle = 0;
+        for (Block block : blocks) {
+            if (block.feedForward() instanceof FeedForward.Experts e) {
+                idle += 3L * (e.count() - e.choice().used()) * e.width() * width;
+            }
+        }
+        return parameterCount() - idle;
+    }
+
+    /// Floating-point operations to train on one token: 6 for each weight that it meets, and the attention of a causal sequence of `T` tokens,
+    /// of which half the square is computed, or the band of a window.
     public double trainingFlopsPerToken(int T) {
-        Plain p = plain();
-        return 6.0 * parameterCount() + 12.0 * p.layers * p.heads * p.headWidth * T / 2;
+        double attention = 0;
+        for (Block block : blocks) {
+            attention += switch (block.attention()) {
+                case Attention.Grouped a -> {
+                    double seen = a.reach() instanceof Attention.Window(int positions) && positions < T ? positions - positions * (positions - 1.0) / (2.0 * T) : T / 2.0;
+                    yield 12.0 * a.heads() * a.headWidth() * seen;
+                }
+                case Attention.Latent a -> 6.0 * a.heads() * (a.plain() + a.turned() + a.value()) * T / 2;
+            };
+        }
+        return 6.0 * activeParameterCount() + attention;
     }
 }

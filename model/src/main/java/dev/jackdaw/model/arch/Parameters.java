@@ -79,6 +79,7 @@ final class Parameters {
                 matrix("score.dense", Role.MATRIX, true, C, C);
                 matrix("score.out", Role.MATRIX, true, labels, C);
             }
+            case ModelSpec.Reward(int labels) -> add("score.weight", Role.HEAD, labels, C);
             case ModelSpec.Hidden _ -> { }
         }
         return all;

@@ -15,9 +15,10 @@ public final class RopeTable {
     private RopeTable() {
     }
 
-    /// The heads of every layer, with tables for `positions` positions of a text within the original context.
+    /// The heads of every layer, with tables for texts of `positions` positions. A [Rope.LongFactors] model uses its long factors for all of
+    /// them where that is more than its original context.
     public static List<Heads> heads(Arena arena, ModelSpec spec, int positions) {
-        return heads(arena, spec, positions, false);
+        return heads(arena, spec, positions, spec.originalContext() > 0 && positions > spec.originalContext());
     }
 
     /// @param arena    may be null where `positions` is 0: shapes only, no tables

@@ -3,8 +3,10 @@ package dev.jackdaw.model.arch;
 import dev.jackdaw.model.arch.ModelSpec.Arrangement;
 import dev.jackdaw.tensor.FamilyOperations;
 import dev.jackdaw.tensor.grad.Operations;
+import dev.jackdaw.tensor.grad.Recorder;
 import dev.jackdaw.tensor.grad.Value;
 import dev.jackdaw.tensor.kernel.AttentionRule;
+import dev.jackdaw.tensor.kernel.HeadRule;
 import dev.jackdaw.tensor.kernel.Heads;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +62,16 @@ public final class Transformer {
             x = layer(ops, x, block, place);
         }
         return finalNorm.apply(ops, x);
+    }
+
+    /// The losses `[N]` of predicting `targets` `[N]` from ids `[N]`, in nats; 0 where a target does not count.
+    ///
+    /// @param weights what each loss counts in the gradient; null: one
+    public Value losses(Recorder recorder, Value ids, Place place, Value targets, Value weights) {
+        if (!(spec.output() instanceof ModelSpec.Logits logits)) {
+            throw new IllegalArgumentException("training: a " + spec.family() + " model is an encoder, it predicts no tokens; only decoders can be trained");
+        }
+        return recorder.crossEntropy(trunk(recorder, ids, place), head, new HeadRule(logits.scale(), logits.softcap()), targets, weights);
     }
 
     private Value embed(Operations ops, Value ids, Place place) {
@@ -272,8 +284,9 @@ public final class Transformer {
             if (a.reach() instanceof Attention.Before && a.scale() == Attention.Grouped.usualScale(a.headWidth()) && a.softcap() == 0 && !a.sinks()) {
                 return null;
             }
+            Value sinks = a.sinks() ? w.value(prefix + "sinks") : null;
             return new AttentionRule(a.scale(), a.reach() instanceof Attention.Window(int positions) ? positions : 0, a.softcap(),
-                    a.sinks() ? w.value(prefix + "sinks").data() : null, a.reach() instanceof Attention.Everything);
+                    sinks == null ? null : sinks.data(), sinks == null ? null : sinks.gradient(), a.reach() instanceof Attention.Everything);
         }
 
         private static Operations.Experts experts(Weights w, String prefix, FeedForward.Experts f) {

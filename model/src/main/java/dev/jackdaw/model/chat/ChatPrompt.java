@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /// A rendered conversation that remembers which characters the template wrote and which came from messages. Only what the template
@@ -16,11 +17,25 @@ import java.util.Set;
 public final class ChatPrompt {
     private final Text text;
     private final Set<String> marks;
+    private final int[] answers;
 
-    /// @param marks names that mean something to the template, though their tokens may not be special ones
-    ChatPrompt(Text text, Set<String> marks) {
+    /// @param marks   names that mean something to the template, though their tokens may not be special ones
+    /// @param answers what the template marks as a model's to write, or null
+    ChatPrompt(Text text, Set<String> marks, int[] answers) {
         this.text = text;
         this.marks = marks;
+        this.answers = answers;
+    }
+
+    /// What the template marks as a model's to write, by `{% generation %}`: from, to, from, to, … in UTF-16 positions. Empty if the template
+    /// marks nothing, as most.
+    public Optional<int[]> answers() {
+        return Optional.ofNullable(answers).map(int[]::clone);
+    }
+
+    /// The prompt from a UTF-16 position on.
+    public ChatPrompt from(int position) {
+        return new ChatPrompt(text.substring(position, text.chars().length()), marks, null);
     }
 
     public String text() {

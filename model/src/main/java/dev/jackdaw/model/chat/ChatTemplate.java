@@ -63,6 +63,7 @@ public final class ChatTemplate {
         foreign.put("messages", messages);
         foreign.put("tools", tools);
         foreign.putAll(more);
-        return new ChatPrompt(template.render(trusted, foreign), marks);
+        Template.Rendering rendering = template.rendering(trusted, foreign);
+        return new ChatPrompt(rendering.text(), marks, rendering.answers());
     }
 }

@@ -8,14 +8,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The JSON inside of tool calls.
-final class ToolCallText {
+public final class ToolCallText {
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private ToolCallText() {
     }
 
     /// Reads `{"name": …, "arguments" or "parameters": {…}, "id": …}`, or a list of such. Empty if the text is something else.
-    static List<Message.ToolCall> calls(String text) {
+    public static List<Message.ToolCall> calls(String text) {
         JsonNode root;
         try {
             root = JSON.readTree(text);
@@ -36,7 +36,7 @@ final class ToolCallText {
     }
 
     /// Arguments as a map for templates that write JSON themselves; the text itself if it is not an object.
-    static Object arguments(String text) {
+    public static Object arguments(String text) {
         try {
             JsonNode node = JSON.readTree(text);
             return node.isObject() ? JSON.convertValue(node, Map.class) : text;

@@ -19,7 +19,7 @@ final class CommonNames {
     }
 
     private static Names folder() {
-        Names names = new Names().stem("model.embed_tokens", "model.embed_tokens").stem("model.norm", "model.norm").stem("lm_head", "lm_head");
+        Names names = new Names().stem("model.embed_tokens", "model.embed_tokens").stem("model.norm", "model.norm").stem("lm_head", "lm_head").stem("score", "score");
         for (String part : List.of("input_layernorm", "post_attention_layernorm", "self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj",
                 "self_attn.q_norm", "self_attn.k_norm", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj")) {
             names.stem(LAYER + part, LAYER + part);
@@ -28,7 +28,7 @@ final class CommonNames {
     }
 
     private static Names gguf() {
-        Names names = new Names().stem("model.embed_tokens", "token_embd").stem("model.norm", "output_norm").stem("lm_head", "output");
+        Names names = new Names().stem("model.embed_tokens", "token_embd").stem("model.norm", "output_norm").stem("lm_head", "output").stem("score", "cls.output");
         names.stem(LAYER + "input_layernorm", BLOCK + "attn_norm").stem(LAYER + "post_attention_layernorm", BLOCK + "ffn_norm");
         names.stem(LAYER + "self_attn.q_proj", BLOCK + "attn_q").stem(LAYER + "self_attn.k_proj", BLOCK + "attn_k").stem(LAYER + "self_attn.v_proj", BLOCK + "attn_v");
         names.stem(LAYER + "self_attn.o_proj", BLOCK + "attn_output");

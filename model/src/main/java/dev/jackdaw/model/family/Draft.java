@@ -140,6 +140,14 @@ final class Draft {
         for (int i = 0; i < layers; i++) {
             blocks.add(new ModelSpec.Block(arrangement, norm, attention.apply(i), feed.apply(i), residualScale));
         }
-        return new ModelSpec(family, vocabulary, width, context, embedding, blocks, norm, new ModelSpec.Logits(tied, logitScale, logitCap), Pooled.of(facts));
+        return new ModelSpec(family, vocabulary, width, context, embedding, blocks, norm, output(), Pooled.of(facts));
+    }
+
+    /// A decoder with a classification head judges texts instead of continuing them. GGUF files of rerankers keep such a head too, and say by
+    /// their pooling that it is meant to be used.
+    private ModelSpec.Output output() {
+        String score = facts.isGguf() ? "cls.output.weight" : "score.weight";
+        boolean judges = facts.hasTensor(score, score) && (!facts.isGguf() || facts.size("pooling_type", null, 0) == Pooled.RANK);
+        return judges ? new ModelSpec.Reward(Math.toIntExact(facts.shape(score).rows())) : new ModelSpec.Logits(tied, logitScale, logitCap);
     }
 }

@@ -5,6 +5,9 @@ import dev.jackdaw.model.arch.ModelSpec.Pooling;
 /// How a model says its rows become one vector: `pooling_type` of GGUF, or `1_Pooling/config.json` beside a Hugging Face folder's
 /// `config.json`, which [Families] adds to the facts under `pooling`.
 final class Pooled {
+    /// `pooling_type` of a model whose head scores texts.
+    static final int RANK = 4;
+
     private Pooled() {
     }
 

@@ -219,6 +219,9 @@ final class GgufHeader {
             case FIRST -> 2;
             case LAST -> 3;
         };
+        if (spec.output() instanceof ModelSpec.Reward) {
+            pooling = 4;                                 // RANK: the head is read, not the row
+        }
         if (pooling > 0) {
             size("pooling_type", pooling);
         }

@@ -80,7 +80,7 @@ final class HuggingFaceConfig {
 
     private Map<String, Object> write() {
         String[] names = names();
-        config.put("architectures", List.of(names[0]));
+        config.put("architectures", List.of(spec.output() instanceof ModelSpec.Reward ? names[0].replace("ForCausalLM", "ForSequenceClassification") : names[0]));
         config.put("model_type", names[1]);
         config.put("vocab_size", spec.vocabulary());
         if (first.attention() instanceof Attention.Latent latent) {
@@ -294,7 +294,12 @@ final class HuggingFaceConfig {
         if (spec.embedding().offset() > 0) {
             config.put("pad_token_id", spec.embedding().offset() - 1);
         }
-        if (spec.output() instanceof ModelSpec.Score(int labels)) {
+        int labels = switch (spec.output()) {
+            case ModelSpec.Score(int n) -> n;
+            case ModelSpec.Reward(int n) -> n;
+            case ModelSpec.Logits _, ModelSpec.Hidden _ -> 0;
+        };
+        if (labels > 0) {
             Map<String, String> names = new LinkedHashMap<>();
             for (int i = 0; i < labels; i++) {
                 names.put(Integer.toString(i), "LABEL_" + i);

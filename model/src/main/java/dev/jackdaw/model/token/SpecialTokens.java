@@ -23,10 +23,38 @@ public final class SpecialTokens {
 
     /// ChatML as a Jinja template, stored in every model file. It writes the beginning token itself, so rendered text is encoded with
     /// `parseSpecial` and without `addSpecial`.
+    ///
+    /// Tools stand at the end of the system turn, one a line: name, parameters, description. A call is JSON between the reserved tokens inside
+    /// an answer, its result a turn of the role `tool`:
+    /// ```
+    /// <|im_start|>system
+    /// Be brief.
+    /// Tools:
+    /// calculator {"expression": {"type": "string"}} works out arithmetic<|im_end|>
+    /// <|im_start|>user
+    /// 6 times 7?<|im_end|>
+    /// <|im_start|>assistant
+    /// <tool_call>{"name": "calculator", "arguments": {"expression": "6*7"}}</tool_call><|im_end|>
+    /// <|im_start|>tool
+    /// <tool_response>42</tool_response><|im_end|>
+    /// <|im_start|>assistant
+    /// 42<|im_end|>
+    /// ```
     public static final String CHAT_TEMPLATE = """
-        {{ bos_token }}{% for message in messages %}\
-        {{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}\
-        {% endfor %}\
+        {{ bos_token }}\
+        {% if tools %}{{ '<|im_start|>system\\n' }}\
+        {% if messages and messages[0]['role'] == 'system' %}{{ messages[0]['content'] + '\\n' }}{% endif %}{{ 'Tools:' }}\
+        {% for tool in tools %}{% set f = tool['function'] or tool %}\
+        {{ '\\n' + f['name'] + ' ' }}{{ ((f['parameters'] or {})['properties'] or {}) | tojson }}{{ ' ' + (f['description'] or '') }}\
+        {% endfor %}{{ '<|im_end|>' + '\\n' }}{% endif %}\
+        {% for message in messages %}{% if not (tools and loop.first and message['role'] == 'system') %}\
+        {{ '<|im_start|>' + message['role'] + '\\n' }}\
+        {% if message['role'] == 'tool' %}{{ '<tool_response>' + message['content'] + '</tool_response>' }}\
+        {% else %}{{ message['content'] or '' }}\
+        {% for call in message['tool_calls'] or [] %}{% set f = call['function'] or call %}\
+        {{ '<tool_call>{"name": ' }}{{ f['name'] | tojson }}{{ ', "arguments": ' }}\
+        {% if f['arguments'] is string %}{{ f['arguments'] }}{% else %}{{ f['arguments'] | tojson }}{% endif %}{{ '}</tool_call>' }}{% endfor %}\
+        {% endif %}{{ '<|im_end|>' + '\\n' }}{% endif %}{% endfor %}\
         {% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}""";
 
     private SpecialTokens() {

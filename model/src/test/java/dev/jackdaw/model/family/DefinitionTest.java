@@ -1,6 +1,7 @@
 package dev.jackdaw.model.family;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jackdaw.model.arch.Forward;
@@ -39,7 +40,15 @@ class DefinitionTest {
     }
 
     static List<Path> decoders() throws IOException {
-        return models().stream().filter(path -> !isCross(path)).toList();
+        return models().stream().filter(path -> !isCross(path) && !isReward(path)).toList();
+    }
+
+    private static boolean isReward(Path folder) {
+        return folder.getFileName().toString().startsWith("reward");
+    }
+
+    static List<Path> rewardModels() throws IOException {
+        return models().stream().filter(DefinitionTest::isReward).toList();
     }
 
     static List<Path> crossEncoders() throws IOException {
@@ -76,6 +85,25 @@ class DefinitionTest {
             assertThat(file.spec().context()).isEqualTo(64);
             try (Forward forward = new Forward(file.spec(), device, file)) {
                 assertThat(forward.score(ids, expected.get("second").asInt())[0]).isCloseTo((float) expected.get("score").get(0).asDouble(), within(1e-4f));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("rewardModels")
+    void rewardModelsGiveTheScoresOfTheirLastPosition(Path folder) throws IOException {
+        JsonNode expected = JsonMapper.shared().readTree(folder.resolve("expected.json").toFile());
+        int[] ids = expected.get("ids").valueStream().mapToInt(JsonNode::asInt).toArray();
+        try (Arena arena = Arena.ofShared(); Device device = Device.cpu(2)) {
+            ModelFile file = ModelFile.open(folder, arena);
+            try (Forward forward = new Forward(file.spec(), device, file); KvCache cache = forward.newCache(ids.length)) {
+                float[] scores = forward.reward(ids);
+                assertThat(scores).hasSize(expected.get("logits").size());
+                for (int i = 0; i < scores.length; i++) {
+                    assertThat(scores[i]).as("label %d", i).isCloseTo((float) expected.get("logits").get(i).asDouble(), within(1e-4f));
+                }
+                assertThatThrownBy(() -> forward.logits(cache, ids)).hasMessageContaining("judges texts");
+                assertThatThrownBy(() -> forward.reward()).hasMessageContaining("no tokens");
             }
         }
     }

@@ -9,7 +9,8 @@ import dev.jackdaw.tensor.kernel.Heads;
 /// What the forward pass of a model is written against, once. A [Recorder] writes the calls down for training; the engine that
 /// generates text carries them out at once, with a cache of keys and values behind [#attention].
 ///
-/// The first six make up the shape we train. The others are there for the families we only run, so a recorder refuses them by name.
+/// The first six make up the shape of llama and qwen3; the others are there for other families. An implementation that does not know one
+/// refuses it by name.
 public interface Operations {
     Value embedding(Value ids, Value table);
 
@@ -113,6 +114,6 @@ public interface Operations {
     }
 
     private static UnsupportedOperationException cannot(String what) {
-        return new UnsupportedOperationException("training: " + what + " cannot be trained; train a model of the qwen3 or llama shape");
+        return new UnsupportedOperationException(what + " are not possible here");
     }
 }

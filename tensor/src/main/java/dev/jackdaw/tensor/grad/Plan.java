@@ -8,10 +8,12 @@ import dev.jackdaw.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// One pass of training (or of evaluation) written down: operations in order, and a place in one arena for every buffer.
 ///
@@ -20,16 +22,20 @@ import java.util.Map;
 ///
 /// Time runs `0 … n−1` forward and `n … 2n−1` backward; operation `i` runs backward at `2n−1−i`.
 public final class Plan {
+    private static final long NOTHING_DROPPED = -1;
+
     private final List<Op> ops;
     private final List<Buffer> buffers;
     private final Value[] zeroBefore;        // the gradient that operation i is the first to add to, on the way back
+    private final boolean[] addsToInput;     // operation i is not the first to reach the gradient of its input
     private final long bytes;
 
-    private Plan(List<Op> ops, List<Buffer> buffers, Value[] zeroBefore, long bytes) {
+    private Plan(List<Op> ops, List<Buffer> buffers, Value[] zeroBefore, boolean[] addsToInput) {
         this.ops = ops;
         this.buffers = buffers;
         this.zeroBefore = zeroBefore;
-        this.bytes = bytes;
+        this.addsToInput = addsToInput;
+        bytes = place(buffers);
     }
 
     /// Lays out what was recorded. A plan that is not for training keeps nothing for the way back.
@@ -39,8 +45,8 @@ public final class Plan {
         for (int i = 0; i < ops.size(); i++) {
             lives.record(ops.get(i), i, training);
         }
-        List<Buffer> buffers = lives.buffers();
-        return new Plan(ops, buffers, lives.firstAdditions(ops), place(buffers));
+        lives.settle();
+        return new Plan(ops, lives.buffers(), lives.zeroBefore, lives.addsToInput);
     }
 
     /// Bytes of activations and their gradients.
@@ -66,27 +72,31 @@ public final class Plan {
 
     /// Forward only. With a `lossScale` other than 0, the loss operation also makes the first gradients.
     public void forward(Device device, float lossScale, boolean accumulate) {
-        forward(device, lossScale, accumulate, 0);
+        forward(device, lossScale, accumulate, NOTHING_DROPPED);
     }
 
-    /// @param pass a number of its own for each pass of a training, which decides what dropout drops
+    /// @param pass for dropout, a number of its own for each pass of a training; the same on the way back
     public void forward(Device device, float lossScale, boolean accumulate, long pass) {
         for (Op op : ops) {
             Forward.run(op, device, lossScale, accumulate, pass);
         }
     }
 
-    public void backward(Device device, boolean accumulate) {
-        backward(device, accumulate, 0);
+    /// The loss operation again, with its gradients: after a [#forward] without them, where what the losses count depends on the losses.
+    public void forwardLoss(Device device, float lossScale, boolean accumulate) {
+        Forward.run(ops.getLast(), device, lossScale, accumulate, NOTHING_DROPPED);
     }
 
-    /// @param pass that of the way forward
+    public void backward(Device device, boolean accumulate) {
+        backward(device, accumulate, NOTHING_DROPPED);
+    }
+
     public void backward(Device device, boolean accumulate, long pass) {
         for (int i = ops.size() - 1; i >= 0; i--) {
             if (zeroBefore[i] != null) {
                 zeroBefore[i].gradient().zero();
             }
-            Backward.run(ops.get(i), device, accumulate, pass);
+            Backward.run(ops.get(i), device, accumulate, addsToInput[i], pass);
         }
     }
 
@@ -126,57 +136,87 @@ public final class Plan {
         return total;
     }
 
+    /// How the rule of an operation reaches the gradient of something it read.
+    private enum Reach {
+        /// Overwrites all of it: must be the first to reach it.
+        SETS,
+        /// Overwrites columns that are its own.
+        SETS_COLUMNS,
+        /// Adds: the first to reach it needs zeros.
+        ADDS,
+        /// Sets if it is the first to reach it, and else adds.
+        EITHER
+    }
+
     /// Works out from when to when each buffer is needed.
     private static final class Lives {
+        private record Reached(int op, Value value, Reach reach) {
+        }
+
         private final int n;
         private final Map<Value, Buffer> data = new IdentityHashMap<>();
         private final Map<Value, Buffer> gradients = new IdentityHashMap<>();
         private final List<Buffer> order = new ArrayList<>();
+        private final List<Reached> reached = new ArrayList<>();
+        private final Set<Value> passedOn = Collections.newSetFromMap(new IdentityHashMap<>());       // its gradient is that of a later value
+        private final Set<Value> overwritten = Collections.newSetFromMap(new IdentityHashMap<>());
+        final Value[] zeroBefore;
+        final boolean[] addsToInput;
+        private boolean training;
 
         Lives(int operations) {
             n = operations;
+            zeroBefore = new Value[n];
+            addsToInput = new boolean[n];
         }
 
         List<Buffer> buffers() {
             return new ArrayList<>(order);
         }
 
-        /// Norms add to the gradient of the residual stream; the first one to do so needs zeros to add to.
-        Value[] firstAdditions(List<Op> ops) {
-            Value[] values = new Value[n];
-            for (int i = 0; i < n; i++) {
-                if (ops.get(i) instanceof Op.RmsNorm norm && gradients.get(norm.x()) instanceof Buffer buffer && buffer.from == 2 * n - 1 - i) {
-                    values[i] = norm.x();
+        /// Once all lives are known: who is the first to reach a gradient. Time runs backwards there, so it is the last that read the value.
+        void settle() {
+            for (Reached r : reached) {
+                boolean first = gradients.get(r.value).from == back(r.op);
+                switch (r.reach) {
+                    case SETS -> {
+                        if (!first) {
+                            throw new IllegalStateException("plan: operation " + r.op + " sets the gradient of " + r.value + ", which another operation reads too");
+                        }
+                    }
+                    case SETS_COLUMNS -> { }
+                    case ADDS -> zeroBefore[r.op] = first ? r.value : null;
+                    case EITHER -> addsToInput[r.op] = !first;
                 }
             }
-            return values;
         }
 
         void record(Op op, int i, boolean training) {
-            int back = training ? 2 * n - 1 - i : i;
+            this.training = training;
+            int back = back(i);
             switch (op) {
                 case Op.Embedding(_, _, var y) -> {
                     made(y, i, i);
-                    gradient(y, back, training);
+                    finished(y, back);
                 }
                 case Op.RmsNorm(var x, _, _, var y, var rstd) -> {
                     made(y, i, i);
                     made(rstd, i, back);
                     used(x, back);
-                    gradient(y, back, training);
-                    gradient(x, back, training);
+                    finished(y, back);
+                    reach(x, i, Reach.ADDS);
                 }
                 case Op.Linear(var x, var w, var residual, var y) -> {
                     made(y, i, i);
                     used(x, w.isFrozen() ? i : back);
                     if (residual != null) {
                         used(residual, i);
-                        shareGradient(residual, y, training);
+                        passOn(residual, y);
                     }
-                    gradient(y, back, training);
-                    gradient(x, back, training);
+                    finished(y, back);
+                    reach(x, i, Reach.EITHER);
                 }
-                case Op.Adapted(var linear, var change, var room) -> {
+                case Op.Adapted(var linear, _, var room) -> {
                     record(linear, i, training);
                     used(linear.x(), back);
                     made(room.inner(), i, back);
@@ -202,30 +242,133 @@ public final class Plan {
                     made(y, i, i);
                     made(rstd, i, back);
                     used(qkv, qWeight == null ? i : back);
-                    gradient(y, back, training);
-                    gradient(qkv, back, training);
+                    finished(y, back);
+                    reach(qkv, i, Reach.SETS_COLUMNS);
                 }
-                case Op.Attention(var qk, var qkv, _, _, _, var y, var lse) -> {
+                case Op.Attention(var qk, var qkv, _, _, _, _, var y, var lse) -> {
                     made(y, i, back);
                     made(lse, i, back);
                     used(qk, back);
                     used(qkv, back);
-                    gradient(y, back, training);
-                    gradient(qk, back, training);
-                    gradient(qkv, back, training);
+                    finished(y, back);
+                    reach(qk, i, Reach.SETS);
+                    reach(qkv, i, Reach.SETS_COLUMNS);
                 }
-                case Op.SwiGlu(var gateUp, var y) -> {
-                    made(y, i, i);
-                    used(gateUp, back);
-                    gradient(y, back, training);
-                    gradient(gateUp, back, training);
-                }
-                case Op.CrossEntropy(var x, _, _, _, var loss) -> {
+                case Op.SwiGlu(var gateUp, var y) -> fromInput(gateUp, y, i);
+                case Op.CrossEntropy(var x, _, _, _, _, var loss) -> {
                     made(loss, i, 2 * n - 1);         // read after the pass
                     used(x, i);
-                    gradient(x, i, training);
+                    if (training) {
+                        extend(gradientOf(x), i, i);
+                    }
+                }
+                case Op.AddRows(var x, _, _, _, var y) -> inPlace(x, y, i, i);
+                case Op.Scale(var x, _, var y) -> inPlace(x, y, i, i);
+                case Op.LayerNorm(var x, _, _, _, var y, var mean, var rstd) -> {
+                    made(y, i, i);
+                    made(mean, i, back);
+                    made(rstd, i, back);
+                    used(x, back);
+                    finished(y, back);
+                    reach(x, i, Reach.ADDS);
+                }
+                case Op.Bias(var x, _, var y) -> inPlace(x, y, i, i);
+                case Op.Add(var residual, var h, _, var y) -> {
+                    made(y, i, i);
+                    used(residual, i);
+                    used(h, i);
+                    passOn(residual, y);
+                    finished(y, back);
+                    reach(h, i, Reach.SETS);
+                }
+                case Op.Softcap(var x, _, var y) -> inPlace(x, y, i, back);
+                case Op.TurnHeads(var qkv, var qWeight, _, _, _, _, var y, var rstd) -> {
+                    made(y, i, i);
+                    made(rstd, i, back);
+                    used(qkv, qWeight == null ? i : back);
+                    finished(y, back);
+                    reach(qkv, i, Reach.SETS_COLUMNS);
+                }
+                case Op.HeadLayerNorm(var qkv, _, _, _, var y, var mean, var rstd) -> {
+                    made(mean, i, back);
+                    made(rstd, i, back);
+                    fromInput(qkv, y, i);
+                }
+                case Op.GrowQueries(var qkv, _, _, _, _, var y) -> inPlace(qkv, y, i, i);
+                case Op.Gate(var gateUp, _, var y) -> fromInput(gateUp, y, i);
+                case Op.Bent(var x, _, var y) -> fromInput(x, y, i);
+                case Op.GateRows(var x, var gate, var y) -> {
+                    fromInput(x, y, i);
+                    used(gate, back);
+                    reach(gate, i, Reach.SETS);
+                }
+                case Op.Expert(var x, var logits, _, _, var layer, var y) -> {
+                    made(y, i, i);
+                    layer.kept().forEach(value -> made(value, i, back));
+                    layer.whileForward().forEach(value -> made(value, i, i));
+                    if (training) {
+                        layer.whileBackward().forEach(value -> made(value, back, back));
+                    }
+                    used(x, back);
+                    used(logits, back);
+                    finished(y, back);
+                    reach(x, i, Reach.ADDS);
+                    reach(logits, i, Reach.SETS);
+                }
+                case Op.LatentNorm(var latent, _, _, var y, var rstd) -> {
+                    made(y, i, i);
+                    made(rstd, i, back);
+                    used(latent, back);
+                    finished(y, back);
+                    reach(latent, i, Reach.SETS_COLUMNS);
+                }
+                case Op.LatentHeads(var q, var latent, var kv, _, _, var qk, var v) -> {
+                    made(qk, i, i);
+                    made(v, i, i);
+                    used(q, i);
+                    used(latent, i);
+                    used(kv, i);
+                    finished(qk, back);
+                    finished(v, back);
+                    reach(q, i, Reach.SETS);
+                    reach(latent, i, Reach.SETS_COLUMNS);
+                    reach(kv, i, Reach.SETS);
+                }
+                case Op.CutHeads(var x, _, var y) -> {
+                    made(y, i, i);
+                    used(x, i);
+                    finished(y, back);
+                    reach(x, i, Reach.SETS);
                 }
             }
+        }
+
+        /// When operation `i` runs backward.
+        private int back(int i) {
+            return training ? 2 * n - 1 - i : i;
+        }
+
+        /// y is made from x, and so is the gradient of x from that of y.
+        private void fromInput(Value x, Value y, int i) {
+            made(y, i, i);
+            used(x, back(i));
+            finished(y, back(i));
+            reach(x, i, Reach.SETS);
+        }
+
+        /// y takes the place of x, and the gradient of x that of y. Nobody may need x afterwards.
+        private void inPlace(Value x, Value y, int i, int neededUntil) {
+            used(x, i);
+            Buffer buffer = data.get(x);
+            if (buffer == null || buffer.to > i) {
+                throw new IllegalStateException("plan: operation " + i + " overwrites " + x + ", which is needed until " + (buffer == null ? "the end" : buffer.to));
+            }
+            buffer.values.add(y);
+            data.put(y, buffer);
+            extend(buffer, i, neededUntil);
+            overwritten.add(x);
+            passOn(x, y);
+            finished(y, back(i));
         }
 
         private void made(Value value, int from, int to) {
@@ -233,23 +376,43 @@ public final class Plan {
         }
 
         private void used(Value value, int time) {
+            if (overwritten.contains(value)) {
+                throw new IllegalStateException("plan: " + value + " is read after something took its place");
+            }
             if (!value.isPlaced()) {
                 made(value, time, time);
             }
         }
 
-        private void gradient(Value value, int time, boolean training) {
-            if (training && !value.isPlaced()) {
-                extend(gradients.computeIfAbsent(value, v -> buffer(v, true)), time, time);
+        /// The gradient of a result is complete, and read, at `time`.
+        private void finished(Value value, int time) {
+            if (training) {
+                extend(gradientOf(value), time, time);
             }
         }
 
+        private void reach(Value value, int op, Reach reach) {
+            if (!training || value.isPlaced()) {
+                return;
+            }
+            if (passedOn.contains(value)) {
+                throw new IllegalStateException("plan: operation " + op + " reads " + value + " after it was added to; its gradient is that of the sum by then");
+            }
+            extend(gradientOf(value), back(op), back(op));
+            reached.add(new Reached(op, value, reach));
+        }
+
+        private Buffer gradientOf(Value value) {
+            return gradients.computeIfAbsent(value, v -> buffer(v, true));
+        }
+
         /// y = … + x: the gradient of y is the gradient of x.
-        private void shareGradient(Value x, Value y, boolean training) {
+        private void passOn(Value x, Value y) {
             if (training) {
-                Buffer buffer = gradients.computeIfAbsent(x, v -> buffer(v, true));
+                Buffer buffer = gradientOf(x);
                 buffer.values.add(y);
                 gradients.put(y, buffer);
+                passedOn.add(x);
             }
         }
 

@@ -4,6 +4,7 @@ import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.PackedWeight;
 import dev.jackdaw.tensor.Shape;
 import dev.jackdaw.tensor.Tensor;
+import java.util.List;
 
 /// One named quantity of a forward pass: an input, a weight, or what an operation makes.
 ///
@@ -16,6 +17,7 @@ public final class Value {
     private Tensor gradient;
     private PackedWeight packed;
     private LowRank change;
+    private List<Value> parts = List.of(this);
 
     private Value(String name, DType type, Shape shape) {
         this.name = name;
@@ -35,6 +37,20 @@ public final class Value {
     public static Value packed(String name, PackedWeight weight) {
         Value value = new Value(name, DType.F32, Shape.of(weight.rows(), weight.columns()));
         value.packed = weight;
+        return value;
+    }
+
+    /// Weights that count as one, row under row, though each lies in a place of its own: the gates and the ups of an expert.
+    public static Value stacked(String name, Value... parts) {
+        if (parts.length == 1) {
+            return parts[0];
+        }
+        long[] sizes = parts[0].shape.toArray();
+        for (int i = 1; i < parts.length; i++) {
+            sizes[0] += parts[i].shape.size(0);
+        }
+        Value value = new Value(name, DType.F32, Shape.of(sizes));
+        value.parts = List.of(parts);
         return value;
     }
 
@@ -88,6 +104,11 @@ public final class Value {
 
     public Tensor gradient() {
         return gradient;
+    }
+
+    /// Those of which a weight is stacked; else itself.
+    List<Value> parts() {
+        return parts;
     }
 
     /// A weight that training leaves as it is.

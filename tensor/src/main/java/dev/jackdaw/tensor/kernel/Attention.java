@@ -9,12 +9,14 @@ import static dev.jackdaw.tensor.Memory.putFloat;
 ///
 /// ```
 /// s[t,j] = scale · Σ_d q[t,h,d] · k[j,kh,d]        starts[t] ≤ j ≤ t, and j > t - window with a window; kh = h / (H/K)
+///                                                  with a cap then s = cap · tanh(s / cap)
 /// p[t,j] = exp(s[t,j] - lse[t])                    lse[t] = log Σ_j exp(s[t,j]), so that Σ_j p[t,j] = 1
 /// out[t,h,d] = Σ_j p[t,j] · v[j,kh,d]
 ///
 /// dv[j] = Σ_t p[t,j] · dOut[t]                     summed over the H/K query heads that share a key/value head, like dk
 /// dp[t,j] = dOut[t] · v[j]
 /// ds[t,j] = p[t,j] · (dp[t,j] - delta[t])          delta[t] = Σ_j p[t,j] dp[t,j] = dOut[t] · out[t]
+///                                                  with a cap times 1 - (s[t,j] / cap)²
 /// dq[t] = scale · Σ_j ds[t,j] · k[j]               dk[j] = scale · Σ_t ds[t,j] · q[t]
 /// ```
 ///
@@ -34,9 +36,12 @@ public interface Attention {
 
     /// Sizes (the legend is in [dev.jackdaw.tensor]), the factor on the logits, usually 1/√D, how many positions a query sees, itself
     /// included (0: all), and the address of `starts`, I32 `[B,T]`: for each position the first of its row that it may see, at most itself
-    /// and never falling along a row (0: each row is one text).
-    record Dims(int T, int H, int K, int D, float scale, int window, long starts) {
+    /// and never falling along a row (0: each row is one text), and the cap that scores stay below (0: none; Gemma 2, arXiv:2408.00118).
+    record Dims(int T, int H, int K, int D, float scale, int window, long starts, float softcap) {
         public Dims {
+            if (!(softcap >= 0) || softcap == Float.POSITIVE_INFINITY) {
+                throw new IllegalArgumentException("attention: cap " + softcap + "; give 0 for none");
+            }
             if (T < 1 || H < 1 || K < 1 || D < 1 || H % K != 0) {
                 throw new IllegalArgumentException("attention: T=" + T + " H=" + H + " K=" + K + " D=" + D
                         + "; all must be at least 1 and H a multiple of K");
@@ -47,6 +52,10 @@ public interface Attention {
             if (window < 0) {
                 throw new IllegalArgumentException("attention: window " + window + "; give 0 for none, or how many positions a query sees");
             }
+        }
+
+        public Dims(int T, int H, int K, int D, float scale, int window, long starts) {
+            this(T, H, K, D, scale, window, starts, 0);
         }
 
         /// No window, logits scaled by 1/√D.
@@ -62,6 +71,16 @@ public interface Attention {
         /// Pieces of independent work for `B` batch rows.
         public int units(int B) {
             return Math.multiplyExact(B, K);
+        }
+
+        /// The score of a product of a query and a key.
+        double score(double product) {
+            return softcap == 0 ? scale * product : softcap * Math.tanh(scale * product / softcap);
+        }
+
+        /// The derivative of [#score] where it is `score`.
+        double slope(double score) {
+            return softcap == 0 ? scale : scale * (1 - score / softcap * (score / softcap));
         }
 
         /// The first key that query `t` of row `b` sees.
@@ -99,7 +118,7 @@ public interface Attention {
                 long outRow = out + 4 * ((b * (long) T + t) * outStride + (long) h * D);
                 double max = Double.NEGATIVE_INFINITY;
                 for (int j = first; j <= t; j++) {
-                    double s = dims.scale * dot(qRow, k + 4 * ((b * (long) T + j) * kStride + (long) kh * D), D);
+                    double s = dims.score(dot(qRow, k + 4 * ((b * (long) T + j) * kStride + (long) kh * D), D));
                     putFloat(scratch + 4L * j, (float) s);
                     max = Math.max(max, (float) s);
                 }
@@ -142,9 +161,9 @@ public interface Attention {
                 double logSumExp = getFloat(lse + 4 * ((b * (long) dims.H + h) * T + t));
                 for (int j = first; j <= t; j++) {
                     long row = b * (long) T + j;
-                    double pj = Math.exp(dims.scale * dot(qRow, k + 4 * (row * kStride + (long) kh * D), D) - logSumExp);
+                    double s = dims.score(dot(qRow, k + 4 * (row * kStride + (long) kh * D), D)), pj = Math.exp(s - logSumExp);
                     putFloat(p + 4L * j, (float) pj);
-                    putFloat(ds + 4L * j, (float) (pj * (dot(dOutRow, v + 4 * (row * vStride + (long) kh * D), D) - delta) * dims.scale));
+                    putFloat(ds + 4L * j, (float) (pj * (dot(dOutRow, v + 4 * (row * vStride + (long) kh * D), D) - delta) * dims.slope(s)));
                 }
                 for (int d = 0; d < D; d++) {
                     double sum = 0;

@@ -37,7 +37,7 @@ public final class AttentionSimd implements Attention {
         long Tp = up(dims.T(), WIDE), Dp = padded(dims.D());
         long panels = Tp * dims.D(), rows = Tp * Dp, tile = QUERIES * WIDE, queryRows = QUERIES * Dp;
         long forward = panels + rows + tile + queryRows + QUERIES + QUERIES * L;
-        long backward = 2 * panels + 3 * rows + 2 * tile + 3 * queryRows + QUERIES;
+        long backward = 2 * panels + 3 * rows + 2 * tile + 3 * queryRows + QUERIES + WIDE;
         return 4 * Math.max(forward, backward) + 16 * Memory.ALIGNMENT;
     }
 
@@ -52,7 +52,7 @@ public final class AttentionSimd implements Attention {
         long o = next(s, QUERIES * WIDE);                           // [QUERIES][Dp] out, not yet divided by the sum of the weights
         long base = next(o, (long) QUERIES * Dp);                   // [QUERIES] of the weights, a score
         long sum = next(base, QUERIES);                              // [QUERIES][L] of the weights so far, one partial sum a lane
-        float c = dims.scale() * LOG2E;
+        float scale = dims.softcap() == 0 ? dims.scale() : 1, c = scale * LOG2E;     // of what the tile holds when it goes through the softmax
 
         panels(keys, k + 4 * (first * kStride + (long) kh * D), kStride, T, D);
         AttentionTiles.copyRows(values, v + 4 * (first * vStride + (long) kh * D), vStride, T, D);
@@ -71,6 +71,7 @@ public final class AttentionSimd implements Attention {
                         int vectors = vectors(dims, b, q0 + (r & -4), j0);
                         if (vectors > 0) {
                             long row = s + 4L * r * WIDE;
+                            cap(dims, row, vectors);
                             hide(dims, b, row, vectors, q0 + r, j0);
                             AttentionTiles.softmax(row, vectors, Math.max(0, dims.firstKey(b, q0 + r) - j0), c, base + 4L * r, sum + 4L * r * L, o + 4L * r * Dp, Dp / L);
                         }
@@ -81,7 +82,7 @@ public final class AttentionSimd implements Attention {
                 for (int r = 0; r < n; r++) {
                     float total = AttentionTiles.sum(sum + 4L * r * L);
                     AttentionTiles.writeRow(outRows + 4 * r * outStride, o + 4L * r * Dp, D, 1 / total);
-                    double logSumExp = (double) dims.scale() * getFloat(base + 4L * r) + Math.log(total);
+                    double logSumExp = (double) scale * getFloat(base + 4L * r) + Math.log(total);
                     putFloat(lse + 4 * ((b * (long) dims.H() + h) * T + q0 + r), (float) logSumExp);
                 }
             }
@@ -105,7 +106,8 @@ public final class AttentionSimd implements Attention {
         long dOuts = next(queries, (long) QUERIES * Dp);            // [QUERIES][Dp]
         long dQueries = next(dOuts, (long) QUERIES * Dp);           // [QUERIES][Dp], dq but for the factor scale
         long delta = next(dQueries, (long) QUERIES * Dp);           // [QUERIES]
-        float c = dims.scale() * LOG2E;
+        long capped = next(delta, QUERIES);                         // [WIDE] a row of scores
+        float c = (dims.softcap() == 0 ? dims.scale() : 1) * LOG2E;
 
         panels(keyPanels, k + 4 * (first * kStride + (long) kh * D), kStride, T, D);
         panels(valuePanels, v + 4 * (first * vStride + (long) kh * D), vStride, T, D);
@@ -128,8 +130,14 @@ public final class AttentionSimd implements Attention {
                         int vectors = vectors(dims, b, q0 + (r & -4), j0);
                         if (vectors > 0) {
                             long row = 4L * r * WIDE;
+                            if (cap(dims, s + row, vectors)) {
+                                Memory.copy(s + row, capped, 4L * vectors * L);
+                            }
                             hide(dims, b, s + row, vectors, q0 + r, j0);
                             AttentionTiles.softmaxBackward(s + row, ds + row, vectors, c, getFloat(lseRow + 4L * r) * LOG2E, getFloat(delta + 4L * r));
+                            if (dims.softcap() > 0) {
+                                AttentionTiles.capBackward(ds + row, capped, vectors, dims.softcap());
+                            }
                         }
                     }
                     addProducts(dims, b, dQueries, ds, keys + 4L * j0 * Dp, q0, n, j0);
@@ -149,6 +157,13 @@ public final class AttentionSimd implements Attention {
             return 0;
         }
         return Math.min(4, (t + 3 - j0) / L + 1);
+    }
+
+    private static boolean cap(Dims dims, long row, int vectors) {
+        if (dims.softcap() > 0) {
+            AttentionTiles.cap(row, vectors, dims.scale() / dims.softcap(), dims.softcap());
+        }
+        return dims.softcap() > 0;
     }
 
     /// Hides the keys that query `t` does not see, if there are any among `vectors` vectors from `j0`.

@@ -300,6 +300,15 @@ final class AttentionTiles {
         }
     }
 
+    /// The gradient of [#cap] but for its factor: ds = ds · (1 - (s / cap)²), where s is the row of capped scores.
+    static void capBackward(long ds, long s, int vectors, float cap) {
+        for (int i = 0; i < vectors; i++) {
+            FloatVector t = fromMemorySegment(F, ALL, s + i * STEP, LITTLE_ENDIAN).div(cap);
+            FloatVector d = fromMemorySegment(F, ALL, ds + i * STEP, LITTLE_ENDIAN);
+            d.sub(d.mul(t).mul(t)).intoMemorySegment(ALL, ds + i * STEP, LITTLE_ENDIAN);
+        }
+    }
+
     /// a = keep·a + factor·b, for `n` floats, a multiple of [#L].
     static void mix(long a, float keep, long b, float factor, int n) {
         for (int i = 0; i < n; i += L) {

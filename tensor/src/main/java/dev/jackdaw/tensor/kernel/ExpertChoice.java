@@ -36,18 +36,8 @@ public record ExpertChoice(int used, boolean sigmoid, boolean renormalise, float
     /// @param logits     address of `experts` numbers
     /// @param correction address of as many, or 0
     public void choose(long logits, int experts, long correction, int[] ids, float[] weights) {
-        double[] scores = new double[experts], ranks = new double[experts];
-        double max = Double.NEGATIVE_INFINITY, sum = 0;
+        double[] scores = scores(logits, experts), ranks = new double[experts];
         for (int e = 0; e < experts; e++) {
-            max = Math.max(max, Memory.getFloat(logits + 4L * e));
-        }
-        for (int e = 0; e < experts; e++) {
-            double z = Memory.getFloat(logits + 4L * e);
-            scores[e] = sigmoid ? Bend.sigmoid(z) : Math.exp(z - max);
-            sum += scores[e];
-        }
-        for (int e = 0; e < experts; e++) {
-            scores[e] = sigmoid ? scores[e] : scores[e] / sum;
             double rank = scores[e] + (correction == 0 ? 0 : Memory.getFloat(correction + 4L * e));
             ranks[e] = Double.isNaN(rank) ? DROPPED : rank;
         }
@@ -64,6 +54,48 @@ public record ExpertChoice(int used, boolean sigmoid, boolean renormalise, float
         for (int k = 0; k < used; k++) {
             weights[k] = (float) (scores[ids[k]] / (renormalise ? total : 1) * scale);
         }
+    }
+
+    /// Sets the gradient of the logits from that of the weights. Which experts are chosen does not change by a small step, so a gradient flows
+    /// through the weights alone, and none to a correction:
+    ///
+    /// ```
+    /// dScore[k] = scale · (dWeight[k] − Σ_j dWeight[j] · share[j]) / total      share = score / total of the chosen; without `renormalise`
+    ///                                                                          dScore[k] = scale · dWeight[k]
+    /// dLogit[e] = score[e] · (dScore[e] − Σ_k dScore[k] · score[k])             softmax;   σ: dScore[e] · score[e] · (1 − score[e])
+    /// ```
+    public void backward(long dLogits, long logits, int experts, int[] ids, float[] dWeights) {
+        double[] scores = scores(logits, experts);
+        double total = 0, weighed = 0, mean = 0;
+        for (int k = 0; k < used; k++) {
+            total += scores[ids[k]];
+            weighed += dWeights[k] * scores[ids[k]];
+        }
+        double[] dScores = new double[experts];
+        for (int k = 0; k < used; k++) {
+            dScores[ids[k]] = scale * (renormalise ? (dWeights[k] - weighed / total) / total : dWeights[k]);
+            mean += dScores[ids[k]] * scores[ids[k]];
+        }
+        for (int e = 0; e < experts; e++) {
+            Memory.putFloat(dLogits + 4L * e, (float) (scores[e] * (sigmoid ? dScores[e] * (1 - scores[e]) : dScores[e] - mean)));
+        }
+    }
+
+    private double[] scores(long logits, int experts) {
+        double[] scores = new double[experts];
+        double max = Double.NEGATIVE_INFINITY, sum = 0;
+        for (int e = 0; e < experts; e++) {
+            max = Math.max(max, Memory.getFloat(logits + 4L * e));
+        }
+        for (int e = 0; e < experts; e++) {
+            double z = Memory.getFloat(logits + 4L * e);
+            scores[e] = sigmoid ? Bend.sigmoid(z) : Math.exp(z - max);
+            sum += scores[e];
+        }
+        for (int e = 0; !sigmoid && e < experts; e++) {
+            scores[e] /= sum;
+        }
+        return scores;
     }
 
     private void dropGroups(double[] ranks) {

@@ -15,6 +15,17 @@ public final class Rotation {
     /// @param cosSin `[positions,R]`, see [QkNormRope#fill]
     public static void turn(long out, long outStride, long x, long xStride, long cosSin, long positions, long from, long to,
                             int heads, int D, int R, boolean neighbours) {
+        turn(out, outStride, x, xStride, cosSin, positions, from, to, heads, D, R, neighbours, 1);
+    }
+
+    /// The gradient of [#turn], which is the rotation back: sets dx from dOut; dx may be dOut.
+    public static void turnBack(long dx, long dxStride, long dOut, long dOutStride, long cosSin, long positions, long from, long to,
+                                int heads, int D, int R, boolean neighbours) {
+        turn(dx, dxStride, dOut, dOutStride, cosSin, positions, from, to, heads, D, R, neighbours, -1);
+    }
+
+    private static void turn(long out, long outStride, long x, long xStride, long cosSin, long positions, long from, long to,
+                             int heads, int D, int R, boolean neighbours, float direction) {
         for (long n = from; n < to; n++) {
             long table = cosSin + 4L * R * getInt(positions + 4 * n);
             for (int h = 0; h < heads; h++) {
@@ -22,7 +33,7 @@ public final class Rotation {
                 for (int i = 0; i < R / 2; i++) {
                     long a = neighbours ? 8L * i : 4L * i, b = neighbours ? a + 4 : a + 2L * R;
                     float va = getFloat(xHead + a), vb = getFloat(xHead + b);
-                    float cos = getFloat(table + 4L * i), sin = getFloat(table + 4L * i + 2L * R);
+                    float cos = getFloat(table + 4L * i), sin = direction * getFloat(table + 4L * i + 2L * R);
                     putFloat(outHead + a, va * cos - vb * sin);
                     putFloat(outHead + b, vb * cos + va * sin);
                 }

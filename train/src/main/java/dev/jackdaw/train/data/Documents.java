@@ -90,6 +90,24 @@ public final class Documents {
         }
     }
 
+    /// One file as a stream, unpacked if its name ends in `.gz`, `.zst` or `.xz`.
+    ///
+    /// @throws IOException also while reading, if the file is broken or unpacks to more than any real text does
+    static InputStream open(Path file) throws IOException {
+        InputStream in = Files.newInputStream(file);
+        try {
+            String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+            if (!name.endsWith(".gz") && !name.endsWith(".zst") && !name.endsWith(".xz")) {
+                return in;
+            }
+            Guarded raw = Guarded.counting(in, _ -> { });
+            return Guarded.against(Reading.unpacked(name, raw), raw);
+        } catch (IOException | RuntimeException e) {
+            in.close();
+            throw e;
+        }
+    }
+
     /// One file to read.
     ///
     /// @param alone it is a whole source, not found in a folder

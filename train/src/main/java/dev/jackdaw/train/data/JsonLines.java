@@ -1,5 +1,6 @@
 package dev.jackdaw.train.data;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,12 +12,12 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// JSONL: one document per line.
+/// JSONL: one document, or one conversation, per line.
 ///
 /// The text is taken from the first of these that a line has: `text`; `content`; `messages` or `conversations` (the turns, each under its
 /// role); or the pairs that public data sets are made of (`question`/`answer`, `instruction`/`input`/`output`, `prompt`/`completion`,
 /// `chosen`), put one under the other.
-final class JsonLines {
+public final class JsonLines {
     private static final int LONGEST_LINE = 32 << 20;
     private static final String[][] PAIRS = {{"question", "answer"}, {"instruction", "input", "output"}, {"instruction", "response"},
         {"prompt", "completion"}, {"prompt", "response"}, {"chosen"}, {"body"}};
@@ -25,19 +26,30 @@ final class JsonLines {
     private JsonLines() {
     }
 
-    static void read(String id, InputStream in, Consumer<Document> sink, Tally skipped) throws IOException {
+    /// Hears of the lines that are not empty.
+    @FunctionalInterface
+    public interface Sink {
+        /// @param number from 1
+        /// @param line   its bytes; null if there were more than 32 MiB of them
+        void accept(long number, byte[] line);
+    }
+
+    /// All lines of a file, which may be packed (`.gz`, `.zst`, `.xz`).
+    public static void read(Path file, Sink sink) throws IOException {
+        try (InputStream in = new BufferedInputStream(Documents.open(file), 1 << 16)) {
+            read(in, sink);
+        }
+    }
+
+    private static void read(InputStream in, Sink sink) throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream(1 << 12);
         long number = 0;
         boolean tooLong = false;
-        boolean any = false;
         for (int b = in.read(); ; b = in.read()) {
             if (b == '\n' || b < 0) {
                 number++;
-                if (tooLong) {
-                    skipped.add(Reason.BAD_JSON, id + "#" + number, LONGEST_LINE);
-                } else if (line.size() > 0) {
-                    any = true;
-                    line(id + "#" + number, line.toByteArray(), sink, skipped);
+                if (tooLong || line.size() > 0) {
+                    sink.accept(number, tooLong ? null : line.toByteArray());
                 }
                 line.reset();
                 tooLong = false;
@@ -50,7 +62,19 @@ final class JsonLines {
                 tooLong = true;
             }
         }
-        if (!any) {
+    }
+
+    static void read(String id, InputStream in, Consumer<Document> sink, Tally skipped) throws IOException {
+        boolean[] any = {false};
+        read(in, (number, line) -> {
+            any[0] |= line != null;
+            if (line == null) {
+                skipped.add(Reason.BAD_JSON, id + "#" + number, LONGEST_LINE);
+            } else {
+                line(id + "#" + number, line, sink, skipped);
+            }
+        });
+        if (!any[0]) {
             skipped.add(Reason.EMPTY, id, 0);
         }
     }

@@ -76,6 +76,39 @@ public final class Packer {
         return packer;
     }
 
+    /// A plan in which every text is whole: rows of several, best-fit, gaps left open. Pieces carry the numbers of the texts.
+    ///
+    /// @param lengths places that each text takes, at most `length`
+    /// @param shuffles false: in one order that is the same for all seeds and epochs, as for examination
+    public static Packer whole(int[] lengths, int length, long seed, long epoch, boolean shuffles) {
+        Packer packer = new Packer(length);
+        long key = shuffles ? MinHash.mix(seed + MinHash.mix(epoch + 1)) : 0;
+        for (int text : shuffled(lengths.length, key)) {
+            if (lengths[text] < 1 || lengths[text] > length) {
+                throw new IllegalArgumentException("packing: text " + text + " takes " + lengths[text] + " places; rows have " + length);
+            }
+            packer.piece(text, lengths[text], 0);
+        }
+        packer.fillWholeRows();
+        packer.order = shuffled(packer.rows, MinHash.mix(key + 1));
+        return packer;
+    }
+
+    /// The texts of a row, in their order.
+    ///
+    /// @param number in the order of the plan
+    public int[] texts(int number) {
+        int n = 0;
+        for (int piece = rowFirst[order[number]]; piece >= 0; piece = next[piece]) {
+            n++;
+        }
+        int[] texts = new int[n];
+        for (int piece = rowFirst[order[number]], i = 0; piece >= 0; piece = next[piece]) {
+            texts[i++] = (int) start[piece];
+        }
+        return texts;
+    }
+
     /// A plan for examination: every id is predicted once, with at least `context` ids of its own document before it where there are any.
     ///
     /// Nothing is packed: a row holds ids of one document only, so that what a model is credited with does not come from another one. The
@@ -162,6 +195,29 @@ public final class Packer {
         }
     }
 
+    private void fillWholeRows() {
+        while (!waiting.isEmpty()) {
+            if (rows == rowFirst.length) {
+                rowFirst = Arrays.copyOf(rowFirst, 2 * rows);
+            }
+            int last = -1;
+            int gap = length;
+            for (int fits = waiting.previousSetBit(gap); fits > 0; fits = waiting.previousSetBit(gap)) {
+                int piece = take(fits);
+                if (last < 0) {
+                    rowFirst[rows] = piece;
+                } else {
+                    next[last] = piece;
+                }
+                last = piece;
+                gap -= fits;
+            }
+            next[last] = -1;
+            padding += gap;
+            rows++;
+        }
+    }
+
     /// Continuations first, then documents from their start.
     private void link(int[] row, int n, TokenShard shard) {
         if (rows == rowFirst.length) {
@@ -197,7 +253,7 @@ public final class Packer {
         return order;
     }
 
-    int rows() {
+    public int rows() {
         return rows;
     }
 
@@ -205,7 +261,7 @@ public final class Packer {
         return length;
     }
 
-    Summary summary() {
+    public Summary summary() {
         return new Summary(rows, pieces, documentStarts, cuts, padding);
     }
 

@@ -55,8 +55,8 @@ public final class BitsPerByte implements AutoCloseable {
         }
         Transformer transformer = new Transformer(spec, weights);
         Recorder recorder = new Recorder(context);
-        Value losses = recorder.crossEntropy(transformer.trunk(recorder, Value.of("ids", ids, null), new Transformer.Place(Value.of("positions", positions, null),
-                RopeTable.heads(arena, spec, context))), transformer.head(), Value.of("targets", targets, null), null);
+        Value losses = transformer.losses(recorder, Value.of("ids", ids, null), new Transformer.Place(Value.of("positions", positions, null),
+                RopeTable.heads(arena, spec, context)), Value.of("targets", targets, null), null);
         Plan plan = Plan.of(recorder, false).allocate(arena);
         examiner = () -> {
             plan.forward(device, 0, false);

@@ -24,12 +24,12 @@ public final class Initialization {
                 case NORM -> data.fill(1);
                 case BIAS -> data.zero();
                 case EMBEDDING, HEAD -> gaussian(data, EMBEDDING, random);
-                case MATRIX -> gaussian(data, 0.5 / Math.sqrt(data.size(1)), random);
+                case MATRIX -> gaussian(data, 0.5 / Math.sqrt(data.shape().width()), random);
                 case RESIDUAL_MATRIX -> {
                     if (settings.zeroProjections()) {
                         data.zero();
                     } else {
-                        gaussian(data, 0.5 / Math.sqrt(data.size(1) * 2.0 * settings.model().layers()), random);
+                        gaussian(data, 0.5 / Math.sqrt(data.shape().width() * 2.0 * settings.model().layers()), random);
                     }
                 }
             }

@@ -100,13 +100,12 @@ public final class Pretraining {
             RunPlan plan = resuming ? RunPlan.read(out.resolve("run.json")) : plan(tokenizer, train, heldOut);
             checkData(plan, train, heldOut);
             requireMemory(plan.settings());
-            try (Trainer trainer = new Trainer(plan.settings(), device)) {
+            try (Trainer trainer = new Trainer(plan.settings(), device); TextCourse course = new TextCourse(train, heldOut, tokenizer, trainer)) {
                 plan.write(out);
-                Run run = new Run(out, plan, device, train, heldOut, tokenizer);
                 listener.phase("train");
-                run.train(trainer, listener);
+                new Run(out, course).train(trainer, listener);
                 listener.phase("evaluate");
-                Evaluation evaluation = evaluate(run, trainer, corpus, train, heldOut);
+                Evaluation evaluation = evaluate(course, trainer, corpus, train, heldOut);
                 ReportData.writeEvaluation(out, evaluation);
                 listener.phase("export");
                 export(plan, trainer, tokenizer);
@@ -252,12 +251,9 @@ public final class Pretraining {
         }
     }
 
-    private Evaluation evaluate(Run run, Trainer trainer, Corpus corpus, TokenShard train, TokenShard heldOut) throws IOException {
-        int overlap = request.minutes() < 5 ? 0 : run.context() / 4;
-        BitsPerByte.Result result;
-        try (BitsPerByte examination = run.examination(trainer)) {
-            result = examination.measure(heldOut, overlap, 0, done -> listener.update("evaluate", 0, 0, done));
-        }
+    private Evaluation evaluate(TextCourse course, Trainer trainer, Corpus corpus, TokenShard train, TokenShard heldOut) throws IOException {
+        int overlap = request.minutes() < 5 ? 0 : trainer.settings().context() / 4;
+        BitsPerByte.Result result = course.examination().measure(heldOut, overlap, 0, done -> listener.update("evaluate", 0, 0, done));
         List<byte[]> documents = new ArrayList<>();
         for (int i = 0; i < corpus.heldOut().size(); i++) {
             documents.add(corpus.heldOut().text(i));

@@ -1,13 +1,5 @@
 package dev.jackdaw.train.loop;
 
-import dev.jackdaw.model.arch.Forward;
-import dev.jackdaw.model.generate.Generator;
-import dev.jackdaw.model.generate.Sampling;
-import dev.jackdaw.model.token.Tokenizer;
-import dev.jackdaw.tensor.Device;
-import dev.jackdaw.train.data.BatchReader;
-import dev.jackdaw.train.data.TokenShard;
-import dev.jackdaw.train.eval.BitsPerByte;
 import dev.jackdaw.train.report.Metrics;
 import dev.jackdaw.train.report.ReportData;
 import dev.jackdaw.train.report.Sample;
@@ -17,7 +9,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// A training run in a directory of plain files: `run.json`, `metrics.jsonl`, `samples.jsonl`, `checkpoints/`, TensorBoard events.
+/// A training run in a directory of plain files: `run.json`, `metrics.jsonl`, `samples.jsonl`, `checkpoints/`, TensorBoard events. What is
+/// learned, text or conversations, is a [Course].
 ///
 /// The training step stands at the end of the loop; evaluation, sampling and saving stand before it, each behind its own "every N steps".
 /// A run that was killed goes on from its last checkpoint and ends with the same bits as one that was not.
@@ -39,32 +32,17 @@ public final class Run {
         }
     }
 
-    private static final int SAMPLE_TOKENS = 160;
-    private static final double SAMPLE_TEMPERATURE = 0.8;
-    /// Most tokens of the held-out set that an evaluation on the way looks at.
-    private static final long GLIMPSE = 65_536;
-
     private final Path directory;
-    private final RunPlan plan;
-    private final Device device;
-    private final TokenShard train;
-    private final TokenShard heldOut;
-    private final Tokenizer tokenizer;
+    private final Course course;
 
-    public Run(Path directory, RunPlan plan, Device device, TokenShard train, TokenShard heldOut, Tokenizer tokenizer) {
+    Run(Path directory, Course course) {
         this.directory = directory;
-        this.plan = plan;
-        this.device = device;
-        this.train = train;
-        this.heldOut = heldOut;
-        this.tokenizer = tokenizer;
+        this.course = course;
     }
 
     /// Trains to the last step, from the last checkpoint if there is one; the trainer then holds the finished weights.
-    public void train(Trainer trainer, Listener listener) throws IOException {
-        TrainSettings settings = plan.settings();
-        BatchReader reader = BatchReader.training(train, settings.context(), settings.seed());
-        reader.requireRows(settings.batch());
+    void train(Trainer trainer, Listener listener) throws IOException {
+        TrainSettings settings = trainer.settings();
         double seconds = 0;
         long step = 0;
         Optional<Checkpoint> checkpoint = Checkpoint.latest(directory, listener::damaged);
@@ -72,24 +50,26 @@ public final class Run {
             checkpoint.get().restore(trainer);
             step = checkpoint.get().state().step();
             seconds = checkpoint.get().state().seconds();
-            reader = BatchReader.at(train, checkpoint.get().state().position());
+            course.resume(checkpoint.get().state().position());
             listener.resumed(step);
         }
-        BatchReader batches = reader;
-        try (Metrics metrics = Metrics.resume(directory.resolve("metrics.jsonl"), step);
-             TensorBoardWriter events = TensorBoardWriter.open(directory.resolve("tensorboard"), step);
-             BitsPerByte examination = examination(trainer)) {
+        BatchSource batches = course.batches();
+        try (Metrics metrics = Metrics.resume(directory.resolve("metrics.jsonl"), step == 0 ? -1 : step);
+             TensorBoardWriter events = TensorBoardWriter.open(directory.resolve("tensorboard"), step)) {
+            if (step == 0 && course.examinesFirst()) {
+                metrics.append(new StepMetrics(0, 0, 0, Double.NaN, course.examine(true), 0, Double.NaN, Double.NaN, Double.NaN));
+            }
             while (step < settings.steps()) {
                 if (step % settings.sampleEvery() == 0) {
-                    sample(trainer, step, listener);
+                    sample(step, listener);
                 }
                 if (step > 0 && step % settings.checkpointEvery() == 0 && checkpoint.map(c -> c.state().step()).orElse(0L) != step) {
-                    Checkpoint.write(directory, trainer, step, seconds, batches.position());
+                    Checkpoint.write(directory, trainer, step, seconds, course.position());
                 }
 
                 // ------------------------------------------------------------------------------------------------ one training step
                 long start = System.nanoTime();
-                Trainer.Step done = trainer.step(batch -> batches.next(batch.ids().address(), batch.targets().address(), settings.batch()));
+                Trainer.Step done = trainer.step(batches);
                 double taken = (System.nanoTime() - start) / 1e9;
                 // ------------------------------------------------------------------------------------------------------------------
 
@@ -102,40 +82,19 @@ public final class Run {
                 boolean evaluate = step % settings.evaluateEvery() == 0 || step == settings.steps();
                 double rate = settings.tokensPerStep() / taken;
                 StepMetrics line = new StepMetrics(step, step * settings.tokensPerStep(), seconds, done.loss(),
-                        evaluate ? examination.measure(heldOut, 0, step == settings.steps() ? GLIMPSE : glimpse(settings), _ -> { }).bitsPerByte() : Double.NaN,
+                        evaluate ? course.examine(step == settings.steps()) : Double.NaN,
                         settings.optimizer().matrixLearningRate() * settings.schedule().factor(step - 1), done.gradientNorm(), rate,
-                        rate * settings.model().trainingFlopsPerToken(settings.context()) / 1e9);
+                        rate * course.flopsPerToken() / 1e9);
                 metrics.append(line);
                 events.step(line);
                 listener.step(line, settings.steps());
             }
-            sample(trainer, step, listener);
+            sample(step, listener);
         }
     }
 
-    /// Twenty evaluations, each a third of the work of training on as many tokens, should cost 5% of the run.
-    private static long glimpse(TrainSettings settings) {
-        return Math.clamp(settings.tokens() / 133, 8_192, GLIMPSE);
-    }
-
-    public int context() {
-        return plan.settings().context();
-    }
-
-    /// Room to examine `trainer`'s weights with the context they were trained with.
-    public BitsPerByte examination(Trainer trainer) {
-        TrainSettings settings = plan.settings();
-        return new BitsPerByte(device, settings.model(), trainer.weights(), TrainSettings.pass(settings.model(), 64, settings.context()), settings.context());
-    }
-
-    /// A dream: what the model writes when it is given nothing but the beginning of a document.
-    private void sample(Trainer trainer, long step, Listener listener) throws IOException {
-        TrainSettings settings = plan.settings();
-        int end = train.endOfText();
-        try (Forward forward = new Forward(settings.model(), device, name -> trainer.weights().entry(name).data())) {
-            int most = Math.min(SAMPLE_TOKENS, settings.model().context() - 1);
-            int[] ids = new Generator(forward).generate(new int[] {end}, most, Sampling.of(SAMPLE_TEMPERATURE, settings.seed() + step), id -> id == end, _ -> { }).ids();
-            Sample sample = new Sample(step, step * settings.tokensPerStep(), "", tokenizer.decode(ids));
+    private void sample(long step, Listener listener) throws IOException {
+        for (Sample sample : course.samples(step)) {
             ReportData.appendSample(directory, sample);
             listener.sample(sample);
         }

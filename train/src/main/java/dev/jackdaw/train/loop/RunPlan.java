@@ -2,6 +2,7 @@ package dev.jackdaw.train.loop;
 
 import dev.jackdaw.model.format.AtomicFile;
 import dev.jackdaw.train.report.Machine;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,9 +20,24 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param data     which text, and what its tokens are
 /// @param program  what computed
 /// @param machine  where; does not influence the result beyond the vector width
-public record RunPlan(String name, TrainSettings settings, Data data, Program program, Machine machine) {
+/// @param base     what a finetuning began with; null for a model from nothing
+public record RunPlan(String name, TrainSettings settings, Data data, Program program, Machine machine, Base base) {
     private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT)
-            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .changeDefaultPropertyInclusion(inclusion -> inclusion.withValueInclusion(JsonInclude.Include.NON_NULL)).build();
+
+    /// The plan of a model from nothing.
+    public RunPlan(String name, TrainSettings settings, Data data, Program program, Machine machine) {
+        this(name, settings, data, program, machine, null);
+    }
+
+    /// @param model       as given
+    /// @param fingerprint of its weights
+    /// @param template    the chat template, whole
+    /// @param heldOut     share of the conversations that are kept for examination
+    /// @param tuning      what moves: `full`, or the adapter and its settings
+    public record Base(String model, String fingerprint, String template, double heldOut, String tuning) {
+    }
 
     /// @param sources            as given: `jdk`, folders, files
     /// @param vocabulary         of the tokenizer, special tokens included

@@ -4,6 +4,7 @@ import dev.jackdaw.model.arch.FlatWeights;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.arch.RopeTable;
 import dev.jackdaw.model.arch.Transformer;
+import dev.jackdaw.model.arch.WeightShapes;
 import dev.jackdaw.model.arch.Weights;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
@@ -14,10 +15,11 @@ import dev.jackdaw.tensor.grad.Recorder;
 import dev.jackdaw.tensor.grad.Value;
 import dev.jackdaw.train.optim.Optimizer;
 import java.lang.foreign.Arena;
-import java.util.HashMap;
-import java.util.Map;
 
 /// Trains a model, or a part of one, one step at a time. Knows nothing of files, clocks or reports.
+///
+/// A model that ends in scores ([ModelSpec.Reward]) has no losses of its own: what is called the loss of a position is its score, and
+/// [#gradients(float,Weighing)] is told the derivative of the real loss with respect to it.
 ///
 /// The forward pass is recorded once; every step replays it. All memory is allocated here, before the first step.
 public final class Trainer implements AutoCloseable {
@@ -40,6 +42,7 @@ public final class Trainer implements AutoCloseable {
     private final Batch batch;                // [B,T] of the whole step
     private final Batch pass;                 // the part of it that goes through at once
     private final Tensor positions;           // [N] of one pass
+    private final boolean scores;             // they are scores
     private final Value passLosses;           // [N]
     private final Tensor losses;              // [B,T]
     private final Plan plan;
@@ -67,9 +70,16 @@ public final class Trainer implements AutoCloseable {
         losses = Tensor.zeros(arena, settings.batch(), T);
         positions = Tensor.zeros(arena, DType.I32, settings.pass(), T);
         Recorder recorder = new Recorder(T, input("starts", pass.starts()));
-        Value trunk = transformer.trunk(recorder, input("ids", pass.ids()), new Transformer.Place(input("positions", positions), RopeTable.heads(arena, spec, T)));
-        passLosses = recorder.crossEntropy(trunk, transformer.head(), input("targets", pass.targets()), input("weights", pass.weights()));
+        scores = spec.output() instanceof ModelSpec.Reward;
+        passLosses = output(recorder, transformer, weights, input("ids", pass.ids()), new Transformer.Place(input("positions", positions), RopeTable.heads(arena, spec, T)),
+                input("targets", pass.targets()), input("weights", pass.weights()));
         plan = Plan.of(recorder, true).allocate(arena);
+    }
+
+    /// Records what a pass ends in: its losses `[N]`, or scores `[N,1]`.
+    private static Value output(Recorder recorder, Transformer transformer, Weights weights, Value ids, Transformer.Place place, Value targets, Value factors) {
+        return transformer.spec().output() instanceof ModelSpec.Reward ? recorder.linear(transformer.trunk(recorder, ids, place), weights.value("score.weight"), null)
+                : transformer.losses(recorder, ids, place, targets, factors);
     }
 
     private static Value input(String name, Tensor rows) {
@@ -92,12 +102,15 @@ public final class Trainer implements AutoCloseable {
         return batch;
     }
 
-    /// The losses `[B,T]` of the batch in nats, without their gradients; 0 where a target does not count. The next call overwrites them.
+    /// The losses `[B,T]` of the batch in nats, without their gradients; 0 where a target does not count, and anything in a pass where none does.
+    /// The next call overwrites them.
     public Tensor losses() {
         for (int i = 0; i < settings.batch() / settings.pass(); i++) {
             load(i);
-            plan.forward(device, 0, false);
-            keep(i);
+            if (pass.counted() > 0) {
+                plan.forward(device, 0, false);
+                keep(i);
+            }
         }
         return losses;
     }
@@ -108,13 +121,53 @@ public final class Trainer implements AutoCloseable {
         double sum = 0;
         for (int i = 0; i < settings.batch() / settings.pass(); i++) {
             load(i);
-            long number = optimizer.steps() * (settings.batch() / settings.pass()) + i;
+            long number = number(i);
             plan.forward(device, scale, i > 0, number);
             plan.backward(device, i > 0, number);
             keep(i);
             sum += sum(passLosses.data());
         }
         return sum;
+    }
+
+    /// Decides what the targets of a pass count in the gradient, once their losses are known.
+    @FunctionalInterface
+    public interface Weighing {
+        /// @param row     of the batch with which the pass begins
+        /// @param losses  F32 `[pass,T]` of its targets
+        /// @param weights F32, as many, to be set; all zero for scores, ones for losses
+        void weigh(int row, Tensor losses, Tensor weights);
+    }
+
+    /// As [#gradients(float)], with weights that follow from the losses. The trunk runs once: only the head is repeated when they are known.
+    /// Passes without any target are left out, but for the first.
+    public void gradients(float scale, Weighing weighing) {
+        clearSums();
+        for (int i = 0; i < settings.batch() / settings.pass(); i++) {
+            load(i);
+            if (i > 0 && pass.counted() == 0) {
+                continue;
+            }
+            plan.forward(device, 0, false, number(i));
+            keep(i);                               // the memory of scores may be that of their gradients
+            int row = i * settings.pass();
+            Tensor found = losses.slice(row, row + settings.pass());
+            if (scores) {
+                Tensor gradient = passLosses.gradient();
+                gradient.zero();
+                weighing.weigh(row, found, gradient);
+                device.axpby(gradient, scale, gradient, 0);
+            } else {
+                weighing.weigh(row, found, pass.weights());
+                plan.forwardLoss(device, scale, i > 0);
+            }
+            plan.backward(device, i > 0, number(i));
+        }
+    }
+
+    /// Of a pass among all of the training, so that what dropout drops does not depend on where it was resumed.
+    private long number(int pass) {
+        return optimizer.steps() * (settings.batch() / settings.pass()) + pass;
     }
 
     /// Moves the weights against their gradients.
@@ -145,13 +198,13 @@ public final class Trainer implements AutoCloseable {
         Memory.copy(found.address(), losses.address() + number * found.bytes(), found.bytes());
     }
 
-    /// Matrices' gradients are set by the first pass; those of norms and embeddings are only ever added to.
+    /// Matrices' gradients are set by the first pass, and so is that of an embedding which is the head too; others are only ever added to.
     private void clearSums() {
         for (FlatWeights.Entry entry : weights.entries()) {
             switch (entry.parameter().role()) {
                 case NORM, BIAS -> entry.gradient().zero();
                 case EMBEDDING -> {
-                    if (!settings.model().tiedHead()) {
+                    if (!settings.model().tiedHead() || !entry.parameter().name().equals("model.embed_tokens.weight")) {
                         entry.gradient().zero();
                     }
                 }
@@ -192,7 +245,7 @@ public final class Trainer implements AutoCloseable {
     /// Bytes that training with these settings will take: weights, gradients, two moments, activations, and the device's own buffers.
     /// Worked out from shapes; allocates nothing.
     public static long bytesNeeded(TrainSettings settings) {
-        return 4 * 4 * settings.model().parameterCount() + planBytes(settings, shapes(settings.model())) + DEVICE_BYTES;
+        return 4 * 4 * settings.model().parameterCount() + planBytes(settings, new WeightShapes(settings.model())) + DEVICE_BYTES;
     }
 
     /// The same where adapters are trained beside weights that stay as they are.
@@ -201,27 +254,14 @@ public final class Trainer implements AutoCloseable {
     public static long bytesNeeded(TrainSettings settings, LoraSettings lora, long frozen) {
         ModelSpec spec = settings.model();
         long trained = LoraWeights.parameters(spec, lora).stream().mapToLong(ModelSpec.Parameter::elements).sum();
-        return frozen + 4 * 4 * trained + planBytes(settings, LoraWeights.shapes(spec, shapes(spec), lora)) + DEVICE_BYTES;
+        return frozen + 4 * 4 * trained + planBytes(settings, LoraWeights.shapes(spec, new WeightShapes(spec), lora)) + DEVICE_BYTES;
     }
 
-    private static Weights shapes(ModelSpec spec) {
-        Map<String, long[]> sizes = new HashMap<>();
-        spec.parameters().forEach(parameter -> sizes.put(parameter.name(), parameter.sizes()));
-        return names -> {
-            long[] joined = sizes.get(names[0]).clone();
-            for (int i = 1; i < names.length; i++) {
-                joined[0] += sizes.get(names[i])[0];
-            }
-            return Value.planned(names[0], joined);
-        };
-    }
-
-    private static long planBytes(TrainSettings settings, Weights weights) {
+    private static long planBytes(TrainSettings settings, Weights shapes) {
         ModelSpec spec = settings.model();
-        Transformer shapes = new Transformer(spec, weights);
         Value ids = Value.planned("ids", (long) settings.pass() * settings.context());
         Recorder recorder = new Recorder(settings.context());
-        recorder.crossEntropy(shapes.trunk(recorder, ids, new Transformer.Place(ids, RopeTable.heads(null, spec, 0))), shapes.head(), ids, null);
+        output(recorder, new Transformer(spec, shapes), shapes, ids, new Transformer.Place(ids, RopeTable.heads(null, spec, 0)), ids, null);
         return Plan.of(recorder, true).bytes();
     }
 

@@ -32,8 +32,9 @@ public final class Optimizer implements AutoCloseable {
         long elements = 0, side = 0;
         for (FlatWeights.Entry entry : weights.entries()) {
             if (byMuon(entry)) {
-                elements = Math.max(elements, entry.data().elements());
-                side = Math.max(side, Math.min(entry.data().size(0), entry.data().size(1)));
+                long rows = entry.data().size(-2), columns = entry.data().size(-1);
+                elements = Math.max(elements, rows * columns);
+                side = Math.max(side, Math.min(rows, columns));
             }
         }
         newtonSchulz = elements == 0 ? null : new NewtonSchulz(elements, side);
@@ -70,18 +71,29 @@ public final class Optimizer implements AutoCloseable {
     }
 
     private void adamW(Device device, FlatWeights.Entry entry, float learningRate, float scale) {
-        float decay = entry.parameter().role() == ModelSpec.Role.NORM ? 0 : (float) settings.weightDecay();
+        float decay = switch (entry.parameter().role()) {
+            case NORM, BIAS -> 0;
+            case EMBEDDING, HEAD, MATRIX, RESIDUAL_MATRIX -> (float) settings.weightDecay();
+        };
         device.adamW(entry.data(), entry.gradient(), like(first, entry), like(second, entry), new Device.AdamStep(learningRate,
                 (float) settings.beta1(), (float) settings.beta2(), (float) settings.epsilon(), decay, scale, step));
     }
 
-    /// Clipping would not change a Muon step, whose size does not depend on the gradient's.
+    /// Clipping would not change a Muon step, whose size does not depend on the gradient's. Experts `[E,F,C]` are matrices each for itself.
     private void muon(Device device, FlatWeights.Entry entry, float learningRate) {
-        Tensor update = like(second, entry);
-        device.momentum(update, entry.gradient(), like(first, entry), (float) settings.muonMomentum(), 1);
-        newtonSchulz.orthogonalize(device, update);
-        float size = (float) (0.2 * Math.sqrt(Math.max(entry.data().size(0), entry.data().size(1))));
-        device.applyUpdate(entry.data(), update, learningRate, size, (float) settings.weightDecay());
+        Tensor data = entry.data(), gradient = entry.gradient(), buffer = like(first, entry), update = like(second, entry);
+        long rows = data.size(-2), columns = data.size(-1);
+        for (long i = 0; i < data.elements() / (rows * columns); i++) {
+            Tensor step = matrix(update, i, rows, columns);
+            device.momentum(step, matrix(gradient, i, rows, columns), matrix(buffer, i, rows, columns), (float) settings.muonMomentum(), 1);
+            newtonSchulz.orthogonalize(device, step);
+            float size = (float) (0.2 * Math.sqrt(Math.max(rows, columns)));
+            device.applyUpdate(matrix(data, i, rows, columns), step, learningRate, size, (float) settings.weightDecay());
+        }
+    }
+
+    private static Tensor matrix(Tensor all, long number, long rows, long columns) {
+        return all.shape().rank() == 2 ? all : all.slice(number, number + 1).reshape(rows, columns);
     }
 
     private static Tensor like(Tensor all, FlatWeights.Entry entry) {

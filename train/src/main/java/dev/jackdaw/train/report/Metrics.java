@@ -9,6 +9,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -21,6 +24,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// its checkpoint with [#resume] before it goes on, so every step stands there once.
 public final class Metrics implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private static final Set<String> USUAL = Set.of("step", "tokens", "seconds", "trainLoss", "heldOutBitsPerByte", "learningRate", "gradientNorm", "tokensPerSecond", "gflops");
 
     private final Path file;
     private final FileChannel channel;
@@ -125,6 +130,7 @@ public final class Metrics implements AutoCloseable {
         put(json, "gradientNorm", m.gradientNorm());
         put(json, "tokensPerSecond", m.tokensPerSecond());
         put(json, "gflops", m.gflops());
+        m.more().forEach((name, value) -> put(json, name, value));
         return json;
     }
 
@@ -142,7 +148,13 @@ public final class Metrics implements AutoCloseable {
         }
         return new StepMetrics(json.get("step").asLong(), json.get("tokens").asLong(), number(json, "seconds"), number(json, "trainLoss"),
                 number(json, "heldOutBitsPerByte"), number(json, "learningRate"), number(json, "gradientNorm"),
-                number(json, "tokensPerSecond"), number(json, "gflops"));
+                number(json, "tokensPerSecond"), number(json, "gflops"), more(json));
+    }
+
+    private static Map<String, Double> more(JsonNode json) {
+        Map<String, Double> more = new TreeMap<>();
+        json.properties().stream().filter(field -> !USUAL.contains(field.getKey())).forEach(field -> more.put(field.getKey(), number(json, field.getKey())));
+        return more;
     }
 
     private static double number(JsonNode json, String name) {

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.zip.CRC32C;
 
 /// Writes the event files that TensorBoard reads, scalars and texts, without TensorFlow.
@@ -86,6 +87,9 @@ public final class TensorBoardWriter implements AutoCloseable {
         scalarIfFinite("optimizer/gradientNorm", m.step(), m.gradientNorm());
         scalarIfFinite("speed/tokensPerSecond", m.step(), m.tokensPerSecond());
         scalarIfFinite("speed/gflops", m.step(), m.gflops());
+        for (Map.Entry<String, Double> more : m.more().entrySet()) {
+            scalarIfFinite("more/" + more.getKey(), m.step(), more.getValue());
+        }
     }
 
     public Path file() {

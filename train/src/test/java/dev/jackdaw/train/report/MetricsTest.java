@@ -28,6 +28,17 @@ class MetricsTest {
     }
 
     @Test
+    void keepsWhatOnlySomeTrainingsHave() throws IOException {
+        Path file = directory.resolve("more.jsonl");
+        StepMetrics pairs = new StepMetrics(1, 10, 1, 0.6, Double.NaN, 1e-4, 2, 100, 3, java.util.Map.of("margin", 0.25, "accuracy", 0.75));
+        try (Metrics metrics = Metrics.create(file)) {
+            metrics.append(pairs);
+        }
+        assertThat(Files.readString(file)).contains("\"accuracy\":0.75,\"margin\":0.25");
+        assertThat(Metrics.read(file)).containsExactly(pairs);
+    }
+
+    @Test
     void readsBackWhatWasAppended() throws IOException {
         List<StepMetrics> steps = List.of(step(1), step(2).withHeldOutBitsPerByte(1.25), step(3));
         try (Metrics metrics = Metrics.create(file)) {

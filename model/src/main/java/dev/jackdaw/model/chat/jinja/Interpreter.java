@@ -34,6 +34,9 @@ final class Interpreter {
 
     final Budget budget;
     private int line = 1;
+    private TextBuilder whole;
+    private final List<Integer> answers = new ArrayList<>();
+    private boolean hidesAnswers;
 
     Interpreter(Budget budget) {
         this.budget = budget;
@@ -41,6 +44,7 @@ final class Interpreter {
 
     Text render(List<Statement> template, Map<String, Value> globals) {
         TextBuilder out = new TextBuilder(budget);
+        whole = out;
         Scope scope = new Scope(null);
         scope.variables.putAll(globals);
         try {
@@ -51,6 +55,11 @@ final class Interpreter {
             throw new TemplateException(line, "nested too deep for the stack of this thread");
         }
         return out.text();
+    }
+
+    /// What `{% generation %}` blocks wrote: from, to, from, to, …; null if one of them wrote where its place is not known.
+    int[] answers() {
+        return hidesAnswers ? null : answers.stream().mapToInt(Integer::intValue).toArray();
     }
 
     private Flow run(List<Statement> body, Scope scope, TextBuilder out) {
@@ -122,7 +131,14 @@ final class Interpreter {
                 out.append(PythonText.str(call(call.call(), scope, named), budget));
                 yield Flow.NEXT;
             }
-            case Statement.Group group -> run(group.body(), scope, out);
+            case Statement.Generation generation -> {
+                int from = out.length();
+                Flow inside = run(generation.body(), scope, out);
+                hidesAnswers |= out != whole;                // in a macro or a captured block, whose place in the text is not known yet
+                answers.add(from);
+                answers.add(out.length());
+                yield inside;
+            }
         };
         budget.leave();
         return flow;

@@ -13,15 +13,20 @@ final class Parser extends ExpressionParser {
     private static final Set<String> REFUSED = Set.of("include", "import", "from", "extends", "block", "do", "autoescape", "trans");
 
     private int loops;                       // open here
+    private boolean marksAnswers;
 
     private Parser(List<Token> tokens) {
         super(tokens);
     }
 
-    static List<Statement> parse(String source) {
+    /// @param marksAnswers there is a `{% generation %}` somewhere
+    record Parsed(List<Statement> statements, boolean marksAnswers) {
+    }
+
+    static Parsed parse(String source) {
         Parser parser = new Parser(Lexer.tokens(source));
         List<Statement> all = parser.until(Set.of(), null, 1);
-        return all;
+        return new Parsed(all, parser.marksAnswers);
     }
 
     /// Statements up to a block whose name is in `ends`; the name is left to be read, `{%` before it is taken.
@@ -74,7 +79,8 @@ final class Parser extends ExpressionParser {
             case "with" -> with(line);
             case "generation" -> {
                 endTag();
-                yield new Statement.Group(body("generation", line), line);
+                marksAnswers = true;
+                yield new Statement.Generation(body("generation", line), line);
             }
             case "break", "continue" -> {
                 if (loops == 0) {

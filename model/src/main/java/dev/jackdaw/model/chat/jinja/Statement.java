@@ -34,8 +34,8 @@ sealed interface Statement {
     /// `{% call(x) macro(…) %}…{% endcall %}`
     record CallBlock(Parameters parameters, Expression.Call call, List<Statement> body, int line) implements Statement { }
 
-    /// A block without a meaning of its own, such as `{% generation %}`.
-    record Group(List<Statement> body, int line) implements Statement { }
+    /// `{% generation %}…{% endgeneration %}` around what a model writes itself, so that training knows it; no part of Jinja, but of transformers.
+    record Generation(List<Statement> body, int line) implements Statement { }
 
     /// @param defaults of the last parameters
     record Parameters(List<String> names, List<Expression> defaults) { }

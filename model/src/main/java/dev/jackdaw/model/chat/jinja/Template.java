@@ -17,12 +17,21 @@ import java.util.Map;
 public final class Template {
     private static final int MOST_RANGE = 100_000;
 
+    /// A rendered text.
+    ///
+    /// @param answers what a model writes itself, where the template marks it by `{% generation %}`: from, to, … in UTF-16 positions; null
+    ///                if it does not
+    public record Rendering(Text text, int[] answers) {
+    }
+
     private final List<Statement> statements;
+    private final boolean marksAnswers;
     private final Limits limits;
     private final Clock clock;
 
-    private Template(List<Statement> statements, Limits limits, Clock clock) {
-        this.statements = statements;
+    private Template(Parser.Parsed parsed, Limits limits, Clock clock) {
+        statements = parsed.statements();
+        marksAnswers = parsed.marksAnswers();
         this.limits = limits;
         this.clock = clock;
     }
@@ -45,6 +54,11 @@ public final class Template {
     ///
     /// @throws TemplateException if the template raises one, computes nonsense or exceeds its limits; it names the line
     public Text render(Map<String, ?> trusted, Map<String, ?> foreign) {
+        return rendering(trusted, foreign).text();
+    }
+
+    /// As [#render], and which part of it is a model's to write.
+    public Rendering rendering(Map<String, ?> trusted, Map<String, ?> foreign) {
         Map<String, Value> variables = new LinkedHashMap<>();
         long size = 0;
         Budget budget;
@@ -62,7 +76,9 @@ public final class Template {
         } catch (Problem problem) {
             throw new TemplateException(1, "the values given to the template: " + problem.getMessage());
         }
-        return new Interpreter(budget).render(statements, variables);
+        Interpreter interpreter = new Interpreter(budget);
+        Text text = interpreter.render(statements, variables);
+        return new Rendering(text, marksAnswers ? interpreter.answers() : null);
     }
 
     private void functions(Map<String, Value> variables) {

@@ -59,7 +59,8 @@ public final class Text implements Value, Comparable<Text> {
         return changed.length() == chars.length() ? new Text(changed, foreign) : foreign(changed);
     }
 
-    Text substring(int from, int to) {
+    /// A part, in UTF-16 positions.
+    public Text substring(int from, int to) {
         if (from >= to) {
             return EMPTY;
         }

@@ -1,0 +1,36 @@
+package dev.jackdaw.train.loop;
+
+import dev.jackdaw.train.data.BatchReader;
+import dev.jackdaw.train.report.Sample;
+import java.util.List;
+
+/// What a [Run] learns from, and how what was learned is looked at on the way: text, or conversations.
+interface Course extends AutoCloseable {
+    /// The batches that come next.
+    BatchSource batches();
+
+    /// Where the batches are.
+    BatchReader.Position position();
+
+    /// Goes back to where they were when a checkpoint was written.
+    void resume(BatchReader.Position position);
+
+    /// Useful operations for each token of a step.
+    double flopsPerToken();
+
+    /// Bits per byte of what is held out; NaN if nothing is.
+    ///
+    /// @param isLast more is looked at after the last step
+    double examine(boolean isLast);
+
+    /// Is it examined before the first step as well? A new model knows nothing, an old one something.
+    default boolean examinesFirst() {
+        return false;
+    }
+
+    /// What the model writes now.
+    List<Sample> samples(long step);
+
+    @Override
+    void close();
+}

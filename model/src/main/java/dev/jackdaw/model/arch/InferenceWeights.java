@@ -118,18 +118,10 @@ final class InferenceWeights implements Weights {
             stack(data, expert, names);
             return Value.of(names[0], data, null);
         }
-        return packed(null, expert, names);
-    }
-
-    /// Matrices stacked and packed.
-    ///
-    /// @param types  the number format of each; null: those of the source
-    /// @param expert negative: a weight without experts
-    Value packed(DType[] types, int expert, String... names) {
         try (Arena temporary = Arena.ofShared()) {
             List<PackedWeight.Source> sources = new ArrayList<>();
-            for (int i = 0; i < names.length; i++) {
-                sources.add(source(temporary, expert, names[i], types == null ? null : types[i]));
+            for (String name : names) {
+                sources.add(source(temporary, expert, name));
             }
             PackedWeight packed = device.pack(pool::take, sources);
             release(packed.bytes());
@@ -149,17 +141,13 @@ final class InferenceWeights implements Weights {
         return Value.of(names[0], data, null);
     }
 
-    /// @param type null: that of the source
-    private PackedWeight.Source source(Arena temporary, int expert, String name, DType type) {
+    private PackedWeight.Source source(Arena temporary, int expert, String name) {
         WeightSource.Stored stored = source.stored(name, expert);
         Tensor found = stored != null ? stored.tensor() : read(temporary, expert, name);
         if (found.type() == DType.F64) {
             found = Conversion.to(temporary, found, DType.F32);
         }
         requireShape(found, expert, name);
-        if (type != null && type != found.type()) {
-            found = Conversion.to(temporary, found, type);
-        }
         if (stored == null || stored.neighbourHeads() == 0) {
             return PackedWeight.Source.of(found);
         }

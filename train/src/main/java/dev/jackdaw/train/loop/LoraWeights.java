@@ -2,6 +2,7 @@ package dev.jackdaw.train.loop;
 
 import dev.jackdaw.model.arch.FlatWeights;
 import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.model.arch.Transformer;
 import dev.jackdaw.model.arch.Weights;
 import dev.jackdaw.model.family.Families;
 import dev.jackdaw.model.family.Names;
@@ -23,7 +24,7 @@ import java.util.TreeSet;
 /// The weights of a model that stays as it is, with the low-rank pairs that are trained beside them ([LowRank]); for a [Trainer].
 ///
 /// ```java
-/// Weights frozen = new FrozenWeights(arena, device, model.spec(), model.file(), null);          // in four bits, if the file is
+/// Weights frozen = new FrozenWeights(arena, device, model.spec(), model.file());                // in four bits, if the file is
 /// LoraWeights weights = new LoraWeights(arena, device, model.spec(), frozen, LoraSettings.of(16));
 /// weights.initialize(seed);
 /// try (Trainer trainer = new Trainer(settings, device, weights, weights.trained())) { … }
@@ -243,7 +244,7 @@ public final class LoraWeights implements Weights {
             }
         }
         if (settings.dora()) {
-            new dev.jackdaw.model.arch.Transformer(spec, this);    // asks for each weight, with its neighbours
+            new Transformer(spec, this);    // asks for each weight, with its neighbours
             for (Value value : values.values()) {
                 if (value.change() != null) {
                     for (LowRank.Part part : value.change().parts()) {

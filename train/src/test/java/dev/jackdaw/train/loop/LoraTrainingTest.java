@@ -75,7 +75,7 @@ class LoraTrainingTest {
         Safetensors model = Safetensors.open(MODEL.resolve("model.safetensors"), arena);
         Tensor tokens = Safetensors.open(MODEL.resolve("batches.safetensors"), arena).tensor("tokens");
         JsonNode expected = JsonMapper.shared().readTree(FOLDER.resolve("expected.json").toFile()).get(name);
-        LoraWeights weights = new LoraWeights(arena, device, LLAMA, new FrozenWeights(arena, device, LLAMA, (_, weight) -> model.tensor(weight), null), CASES.get(name));
+        LoraWeights weights = new LoraWeights(arena, device, LLAMA, new FrozenWeights(arena, device, LLAMA, (_, weight) -> model.tensor(weight)), CASES.get(name));
         weights.load(Lora.open(FOLDER.resolve(name), LLAMA, arena));
         try (Trainer trainer = new Trainer(settings(LLAMA, B, T, pass), device, weights, weights.trained())) {
             trainer.fill(batch -> fill(tokens, batch, 0));
@@ -166,7 +166,7 @@ class LoraTrainingTest {
     }
 
     private Gradients gradients(ModelSpec spec, WeightSource source, DType as, LoraSettings lora, Device device) {
-        LoraWeights weights = new LoraWeights(arena, device, spec, new FrozenWeights(arena, device, spec, source, as), lora);
+        LoraWeights weights = new LoraWeights(arena, device, spec, new FrozenWeights(arena, device, spec, FrozenWeights.as(spec, source, as)), lora);
         weights.initialize(1);
         SplittableRandom random = new SplittableRandom(2);
         for (FlatWeights.Entry entry : weights.trained().entries()) {
@@ -223,7 +223,7 @@ class LoraTrainingTest {
         LoraSettings lora = LoraSettings.of(4);
         TrainSettings settings = settings(SMALL, 2, 16, 1);
         WeightSource source = random(SMALL);
-        long plain = FrozenWeights.bytes(SMALL, source, DType.F32), packed = FrozenWeights.bytes(SMALL, source, DType.Q4_0);
+        long plain = FrozenWeights.bytes(SMALL, source), packed = FrozenWeights.bytes(SMALL, FrozenWeights.as(SMALL, source, DType.Q4_0));
         assertThat(plain).isEqualTo(4 * SMALL.parameterCount());
         assertThat(packed).isBetween(plain / 8, plain / 6);
         assertThat(Trainer.bytesNeeded(settings, lora, packed)).isLessThan(Trainer.bytesNeeded(settings, lora, plain));
@@ -246,7 +246,7 @@ class LoraTrainingTest {
     void beginsAsTheModelAndPairsBeginAsPeftBegins() {
         WeightSource source = random(SMALL);
         for (boolean dora : new boolean[] {false, true}) {
-            LoraWeights weights = new LoraWeights(arena, device, SMALL, new FrozenWeights(arena, device, SMALL, source, null), new LoraSettings(4, 8, List.of(), false, dora, 0));
+            LoraWeights weights = new LoraWeights(arena, device, SMALL, new FrozenWeights(arena, device, SMALL, source), new LoraSettings(4, 8, List.of(), false, dora, 0));
             weights.initialize(5);
             FlatWeights bare = new FlatWeights(arena, SMALL.parameters());
             bare.load(name -> source.tensor(arena, name));
@@ -278,9 +278,9 @@ class LoraTrainingTest {
         assertThatThrownBy(() -> LoraWeights.parameters(SMALL, new LoraSettings(4, 8, List.of("q_proj", "lm_head"), false, false, 0)))
                 .hasMessageContaining("lm_head is no layer of this qwen3 model that can be adapted; these are: down_proj, gate_proj, k_proj, o_proj, q_proj, up_proj, v_proj");
         assertThatThrownBy(() -> new LoraSettings(0, 8, List.of(), false, false, 0)).hasMessageContaining("rank 0");
-        LoraWeights weights = new LoraWeights(arena, device, LLAMA, new FrozenWeights(arena, device, LLAMA, random(LLAMA), null), LoraSettings.of(4));
+        LoraWeights weights = new LoraWeights(arena, device, LLAMA, new FrozenWeights(arena, device, LLAMA, random(LLAMA)), LoraSettings.of(4));
         assertThatThrownBy(() -> weights.load(Lora.open(FOLDER.resolve("lora"), LLAMA, arena))).hasMessageContaining("has rank 2 and scale 2.0; the settings ask for rank 4");
-        LoraWeights more = new LoraWeights(arena, device, LLAMA, new FrozenWeights(arena, device, LLAMA, random(LLAMA), null), new LoraSettings(3, 5, List.of(), true, false, 0));
+        LoraWeights more = new LoraWeights(arena, device, LLAMA, new FrozenWeights(arena, device, LLAMA, random(LLAMA)), new LoraSettings(3, 5, List.of(), true, false, 0));
         assertThatThrownBy(() -> more.load(Lora.open(FOLDER.resolve("rslora"), LLAMA, arena))).hasMessageContaining("it does not change model.layers.0.self_attn.k_proj.weight");
     }
 }

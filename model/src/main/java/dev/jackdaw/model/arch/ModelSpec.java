@@ -137,9 +137,28 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
                 new Logits(p.tiedHead, 1, 0), Pooling.UNSAID);
     }
 
-    /// The plain shape of this model; refused where it has another.
+    /// What JSON tells of it: the plain shape, from which it can be read back; of other models the sizes only.
     @JsonValue
+    public Object described() {
+        Plain plain = plainOrNull();
+        return plain != null ? plain : new Sketch(family, vocabulary, blocks.size(), width, context);
+    }
+
+    /// Of a model that JSON does not describe.
+    private record Sketch(String family, int vocabulary, int layers, int width, int context) {
+    }
+
+    /// The plain shape of this model; refused where it has another.
     public Plain plain() {
+        Plain plain = plainOrNull();
+        if (plain == null) {
+            throw new IllegalArgumentException("a " + family + " model of this shape is not plain; plain are llama and qwen3 without biases, "
+                    + "windows, scaled positions or experts");
+        }
+        return plain;
+    }
+
+    private Plain plainOrNull() {
         Block first = blocks.getFirst();
         if (first.attention() instanceof Attention.Grouped a && first.feedForward() instanceof FeedForward.Gated f && output instanceof Logits head) {
             Plain plain = new Plain(family, vocabulary, blocks.size(), width, a.heads(), a.kvHeads(), a.headWidth(), f.width(), context,
@@ -149,8 +168,7 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
                 return plain;
             }
         }
-        throw new IllegalArgumentException("a " + family + " model of this shape cannot be trained; training knows llama and qwen3 without biases, "
-                + "windows, scaled positions or experts");
+        return null;
     }
 
     /// The same trunk with another end.

@@ -3,7 +3,7 @@
 #
 #   llama-a      ranks and alphas by pattern, all linear layers          llama-c.gguf   one in the form of llama.cpp: rows of q and k reordered
 #   llama-b      rank-stabilised, two kinds of layers and the head                      as its converter does
-#   neox         a fused query_key_value
+#   llama-d      DoRA, magnitudes moved too                              neox           a fused query_key_value
 import json, os, shutil
 import gguf, numpy, torch
 from peft import LoraConfig, get_peft_model, PeftModel
@@ -28,7 +28,7 @@ def make(name, base, seed, **config):
     with torch.no_grad():
         for key, p in model.named_parameters():
             if "lora_" in key:
-                p.copy_(torch.randn_like(p) * 0.08)
+                p.copy_(p * (1 + 0.2 * torch.randn_like(p)) if "magnitude" in key else torch.randn_like(p) * 0.08)
     shutil.rmtree(name, ignore_errors=True)
     model.save_pretrained(name, save_embedding_layers=False)
     os.remove(name + "/README.md")
@@ -78,10 +78,12 @@ if __name__ == "__main__":
     make("llama-a", LLAMA, 1, r=4, lora_alpha=8, target_modules=everything, rank_pattern={"o_proj": 3, r"layers\.1\.mlp\.up_proj": 5}, alpha_pattern={r"0\.self_attn\.v_proj": 20})
     make("llama-b", LLAMA, 2, r=2, lora_alpha=6, use_rslora=True, target_modules=["q_proj", "down_proj", "lm_head"])
     make("llama-c", LLAMA, 4, r=3, lora_alpha=5, target_modules=everything)
+    make("llama-d", LLAMA, 5, r=3, lora_alpha=4, use_dora=True, target_modules=["q_proj", "v_proj", "o_proj", "up_proj", "down_proj"])
     make("neox", NEOX, 3, r=3, lora_alpha=5, target_modules=["query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"])
     llama = json.load(open(LLAMA + "/config.json"))
     gguf_adapter("llama-c.gguf", "llama-c", llama["num_attention_heads"], llama["num_key_value_heads"])
-    cases = [(LLAMA, [("llama-a", 1.0)]), (LLAMA, [("llama-b", 1.0)]), (LLAMA, [("llama-a", 0.5), ("llama-b", -1.5)]), (LLAMA, [("llama-c", 1.0)]), (NEOX, [("neox", 1.0)])]
+    cases = [(LLAMA, [("llama-a", 1.0)]), (LLAMA, [("llama-b", 1.0)]), (LLAMA, [("llama-a", 0.5), ("llama-b", -1.5)]), (LLAMA, [("llama-c", 1.0)]), (NEOX, [("neox", 1.0)]),
+             (LLAMA, [("llama-d", 1.0)]), (LLAMA, [("llama-a", 1.0), ("llama-d", 1.0)])]
     json.dump({"every": 5, "cases": [{"model": base, "prompts": prompts(base), "adapters": [{"name": n, "scale": s} for n, s in adapters], "logits_last": logits(base, adapters)}
                for base, adapters in cases]}, open("expected.json", "w"))
     shutil.rmtree("llama-c")                                # only its GGUF form is kept

@@ -6,15 +6,21 @@ import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Machine;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
+import dev.jackdaw.train.chat.AnswerBatches;
+import dev.jackdaw.train.chat.AnswerEncoder;
+import dev.jackdaw.train.chat.AnswerSet;
+import dev.jackdaw.train.loop.BatchSource;
 import dev.jackdaw.train.loop.TrainSettings;
 import dev.jackdaw.train.loop.Trainer;
 import dev.jackdaw.train.optim.OptimizerSettings;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /// How fast this machine trains: the real step (forward, backward, clip, AdamW, tied head) of a Llama-shaped model on random tokens,
-/// the same work that the usual PyTorch loop does.
+/// the same work that the usual PyTorch loop does; or on packed conversations, as finetuning does.
 public final class TrainBench {
     /// @param tokensPerSecond at the median step, after two steps of warm-up
     /// @param gflops          counting 6 operations for each parameter and token, and causal attention
@@ -30,11 +36,22 @@ public final class TrainBench {
     private TrainBench() {
     }
 
+    /// What a step learns from.
+    public enum Work {
+        /// Rows full of text, every token a target.
+        TEXT,
+        /// Rows of about four conversations that do not see each other, the second half of each an answer.
+        CONVERSATIONS
+    }
+
     /// `pass` is how many sequences go through at once; 0 chooses.
-    public static Result run(ModelSpec spec, int batch, int context, int pass, int steps, int threads) {
+    public static Result run(ModelSpec spec, int batch, int context, int pass, int steps, int threads, Work work) {
         TrainSettings settings = new TrainSettings(spec, 0, Math.max(1, steps), batch, context, pass == 0 ? TrainSettings.pass(spec, batch, context) : pass,
                 OptimizerSettings.adamW(3e-4, 0.01), 0, 0, 0, false, 0, 0, 0);
-        SplittableRandom random = new SplittableRandom(0);
+        BatchSource source = switch (work) {
+            case TEXT -> text(spec.vocabulary());
+            case CONVERSATIONS -> conversations(spec.vocabulary(), batch, context);
+        };
         try (Device device = Device.cpu(threads); Trainer trainer = new Trainer(settings, device)) {
             double[] seconds = new double[steps];
             long[] heap = new long[steps];
@@ -46,10 +63,7 @@ public final class TrainBench {
                 }
                 long allocated = THREADS.getTotalThreadAllocatedBytes();
                 long start = System.nanoTime();
-                loss = trainer.step(batches -> {
-                    fill(batches.ids(), random, spec.vocabulary());
-                    fill(batches.targets(), random, spec.vocabulary());
-                }).loss();
+                loss = trainer.step(source).loss();
                 seconds[i] = (System.nanoTime() - start) / 1e9;
                 heap[i] = THREADS.getTotalThreadAllocatedBytes() - allocated;
             }
@@ -65,6 +79,27 @@ public final class TrainBench {
         }
     }
 
+    private static BatchSource text(int vocabulary) {
+        SplittableRandom random = new SplittableRandom(0);
+        return batch -> {
+            fill(batch.ids(), random, vocabulary);
+            fill(batch.targets(), random, vocabulary);
+        };
+    }
+
+    private static BatchSource conversations(int vocabulary, int rows, int context) {
+        SplittableRandom random = new SplittableRandom(0);
+        AnswerSet.Builder builder = new AnswerSet.Builder(_ -> 4);
+        for (int i = 0; i < 64 * rows; i++) {
+            int length = random.nextInt(Math.max(2, context / 8), Math.max(3, 3 * context / 8));
+            BitSet answer = new BitSet();
+            answer.set(length / 2, length);
+            builder.add(List.of(new AnswerEncoder.Sequence(random.ints(length, 0, vocabulary).toArray(), answer)));
+        }
+        AnswerBatches batches = AnswerBatches.training(builder.build(), context, 0);
+        return batch -> batches.next(batch.ids().address(), batch.targets().address(), batch.starts().address(), rows);
+    }
+
     private static void fill(Tensor ids, SplittableRandom random, int vocabulary) {
         long a = ids.address();
         for (long i = 0; i < ids.elements(); i++) {
@@ -76,6 +111,6 @@ public final class TrainBench {
     public static void main(String[] args) {
         int[] a = Arrays.stream(args).mapToInt(Integer::parseInt).toArray();
         ModelSpec spec = ModelSpec.plain("llama", a[5], a[0], a[1], a[2], a[3], a[1] / a[2], a[4], a[7], 1e-5f, 10000, false, true);
-        IO.println(run(spec, a[6], a[7], a[8], a[9], a[10]));
+        IO.println(run(spec, a[6], a[7], a[8], a[9], a[10], Work.TEXT));
     }
 }

@@ -44,6 +44,15 @@ final class BenchTrainCommand implements Runnable {
             description = "Sequences that go through at once, 0 to choose; fewer need less memory and add their gradients up.")
     private int pass;
 
+    @Option(names = "--finetune", description = "Time steps on packed conversations as well, half of whose tokens are answers, and say what part of the rate they reach.")
+    private boolean finetune;
+
+    /// What `--finetune --json` prints.
+    ///
+    /// @param ofPretraining rate of finetuning over that of pretraining
+    record Both(TrainBench.Result pretraining, TrainBench.Result finetuning, double ofPretraining) {
+    }
+
     @Override
     public void run() {
         Output output = common.output();
@@ -55,8 +64,22 @@ final class BenchTrainCommand implements Runnable {
         }
         var spec = ModelSpec.plain("llama", vocabulary, layers, width, heads, kvHeads == null ? heads : kvHeads, width / heads, feedForward,
                 context, 1e-5f, 10_000, false, true);
-        TrainBench.Result result = TrainBench.run(spec, batch, context, pass, steps, common.threads());
-        output.json(result);
+        TrainBench.Result result = TrainBench.run(spec, batch, context, pass, steps, common.threads(), TrainBench.Work.TEXT);
+        if (!finetune) {
+            output.json(result);
+            print(output, result);
+            return;
+        }
+        TrainBench.Result conversations = TrainBench.run(spec, batch, context, pass, steps, common.threads(), TrainBench.Work.CONVERSATIONS);
+        double part = conversations.tokensPerSecond() / result.tokensPerSecond();
+        output.json(new Both(result, conversations, part));
+        output.line(output.bold("pretraining"));
+        print(output, result);
+        output.line("%s", output.bold("finetuning on packed conversations: %.0f%% of that rate".formatted(100 * part)));
+        print(output, conversations);
+    }
+
+    private void print(Output output, TrainBench.Result result) {
         output.line("%,d parameters, %d × %d tokens a step, %d threads", result.parameters(), batch, context, result.threads());
         output.line("%.0f tokens/s, %.1f GFLOP/s, %.1f ms a step, loss %.3f, peak memory %s", result.tokensPerSecond(), result.gflops(),
                 result.stepMillis(), result.loss(), DoctorCommand.bytes(result.peakBytes()));

@@ -1,126 +1,202 @@
 package dev.jackdaw.cli;
 
 import dev.jackdaw.model.Model;
-import dev.jackdaw.model.arch.FlatWeights;
-import dev.jackdaw.model.format.Conversion;
-import dev.jackdaw.model.token.SpecialTokens;
-import dev.jackdaw.tensor.DType;
-import dev.jackdaw.tensor.Device;
-import dev.jackdaw.tensor.Tensor;
-import dev.jackdaw.train.data.Document;
-import dev.jackdaw.train.data.DocumentSet;
-import dev.jackdaw.train.data.Documents;
-import dev.jackdaw.train.data.Progress;
-import dev.jackdaw.train.data.Tally;
-import dev.jackdaw.train.data.TokenShard;
-import dev.jackdaw.train.eval.BitsPerByte;
 import dev.jackdaw.model.format.AtomicFile;
+import dev.jackdaw.tensor.Device;
+import dev.jackdaw.train.eval.Difference;
+import dev.jackdaw.train.eval.Examination;
+import dev.jackdaw.train.eval.Format;
+import dev.jackdaw.train.eval.ModelExaminee;
+import dev.jackdaw.train.eval.Scores;
+import dev.jackdaw.train.eval.TaskFiles;
+import dev.jackdaw.train.eval.TaskSpec;
+import java.io.File;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `jackdaw eval`: how good a model is, in numbers.
-@Command(name = "eval", description = "Measure a model. Task bpb: bits per byte of text it did not learn from.")
+/// `jackdaw eval`: how good models are, in numbers that say how sure they are.
+@Command(name = "eval", description = "Measure models: bits per byte of text, and tasks with questions and answers. Several models are compared item by item.")
 final class EvalCommand implements Callable<Integer> {
+    private static final String BITS_PER_BYTE = "bpb";
+
     @Mixin
     private CommonOptions common;
 
     @Mixin
     private ActivationOptions activations;
 
-    @Parameters(index = "0", paramLabel = "MODEL", description = "A GGUF file, a Hugging Face folder, or the directory of a training run.")
-    private Path path;
+    @Parameters(index = "0", arity = "1..*", paramLabel = "MODEL", description = "GGUF files, Hugging Face folders, directories of training runs, or names in the store.")
+    private List<Path> models;
 
-    @Option(names = "--tasks", paramLabel = "NAMES", split = ",", defaultValue = "bpb", description = "What to measure: bpb.")
+    @Option(names = "--tasks", paramLabel = "NAMES", split = ",", defaultValue = BITS_PER_BYTE, description = "What to measure: bpb; gsm8k, humaneval, humaneval-java, arc-easy, arc-challenge, hellaswag, mmlu, "
+            + "truthfulqa-mc1, truthfulqa-mc2; or task files ending in .yaml.")
     private List<String> tasks;
 
-    @Option(names = "--data", paramLabel = "SOURCE", split = ",", description = "Text to measure bits per byte on. Default: the held-out documents of the run.", showDefaultValue = Visibility.NEVER)
-    private List<Path> data;
+    @Option(names = "--data-dir", paramLabel = "DIR", split = ",", description = "Where the data of tasks is. Default: the folders in JACKDAW_DATA; for a task file also its own folder.", showDefaultValue = Visibility.NEVER)
+    private List<Path> dataFolders = new ArrayList<>();
 
-    @Option(names = "--overlap", paramLabel = "N", description = "Tokens that each window repeats as context. Default: a quarter of the window.", showDefaultValue = Visibility.NEVER)
-    private Integer overlap;
+    @Option(names = "--out", paramLabel = "DIR", description = "Keep every answer here, and the results; the same command goes on where it was stopped.", showDefaultValue = Visibility.NEVER)
+    private Path out;
 
-    @Option(names = "--context", paramLabel = "N", description = "Tokens in a window. Default: the model's context, at most 1024.", showDefaultValue = Visibility.NEVER)
-    private Integer context;
+    @Option(names = "--limit", paramLabel = "N", defaultValue = "0", description = "Only the first N items of a task; 0: all.")
+    private int limit;
 
-    /// What `--json` prints: for each task its metrics and `n`, how many tokens were predicted.
+    @Option(names = "--shots", paramLabel = "N", description = "Examples before each question. Default: as the task says.", showDefaultValue = Visibility.NEVER)
+    private Integer shots;
+
+    @Option(names = "--format", paramLabel = "HOW", defaultValue = "base", description = "base: a text to continue; chat: a conversation in the model's own template.")
+    private Format format;
+
+    @Option(names = "--max-tokens", paramLabel = "N", description = "Tokens of an answer at most. Default: as the task says.", showDefaultValue = Visibility.NEVER)
+    private Integer maxTokens;
+
+    @Option(names = "--temperature", paramLabel = "T", description = "How freely answers are sampled; 0 takes the likeliest token. Default: as the task says.", showDefaultValue = Visibility.NEVER)
+    private Double temperature;
+
+    @Option(names = "--samples", paramLabel = "N", description = "Answers to each item, for pass@k. Default: as the task says.", showDefaultValue = Visibility.NEVER)
+    private Integer samples;
+
+    @ArgGroup(exclusive = false, validate = false, heading = "%nBits per byte:%n")
+    private BitsPerByteOptions bitsPerByte = new BitsPerByteOptions();
+
+    /// What `--json` prints for one model: for each task its metrics, their intervals, `n` and the settings.
     record Result(Map<String, Map<String, Object>> tasks) {
     }
 
+    /// What it prints for several.
+    record Results(List<OfModel> models, List<Pair> differences) {
+    }
+
+    record OfModel(String model, Map<String, Map<String, Object>> tasks) {
+    }
+
+    /// @param from the first model
+    /// @param to   another one, by so much higher
+    record Pair(String task, String metric, String from, String to, double difference, double[] interval, int n, int gained, int lost, Double p) {
+    }
+
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, InterruptedException {
+        check();
+        Map<String, TaskSpec> specs = new LinkedHashMap<>();
         for (String task : tasks) {
-            if (!task.equals("bpb")) {
-                throw common.wrong("--tasks " + task + ": there is no such task; known: bpb");
+            TaskSpec spec = task.equals(BITS_PER_BYTE) ? null : TaskFiles.read(task);
+            if (specs.containsKey(spec == null ? BITS_PER_BYTE : spec.name())) {
+                throw common.wrong("--tasks: there are two tasks of the name " + (spec == null ? BITS_PER_BYTE : spec.name()));
+            }
+            specs.put(spec == null ? BITS_PER_BYTE : spec.name(), spec);
+        }
+        for (TaskSpec spec : specs.values()) {              // what cannot work is said before anything is computed
+            if (spec != null) {
+                folders(spec);
+                Examination.sandbox(spec);
             }
         }
-        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(path, device); Arena arena = Arena.ofShared()) {
-            Path heldOut = path.resolve("data/held-out.tokens");
-            if (data == null && !Files.exists(heldOut)) {
-                throw common.wrong("--data: give text to measure on; " + path + " is not the directory of a run, which would hold some");
-            }
-            model.forward().note().ifPresent(note -> common.output().note("%s", note));
-            Path temporary = Files.createTempDirectory("jackdaw-eval");
-            try (TokenShard shard = data == null ? TokenShard.open(heldOut) : tokenize(model, temporary)) {
-                int window = context != null ? context : Math.min(1024, model.spec().context());
-                if (window < 2 || window > model.spec().context()) {
-                    throw common.wrong("--context " + window + ": give 2 to " + model.spec().context());
-                }
-                BitsPerByte.Result result;
-                try (BitsPerByte examination = examination(device, model, arena, window);
-                     ProgressBar bar = common.output().progress("eval", shard.tokens(), "tokens")) {
-                    result = examination.measure(shard, overlap == null ? window / 4 : overlap, 0, done -> bar.update((long) (done * shard.tokens())));
-                }
-                Map<String, Object> metrics = new LinkedHashMap<>();
-                metrics.put("bitsPerByte", result.bitsPerByte());
-                metrics.put("documents", shard.documents());
-                metrics.put("bytes", shard.textBytes());
-                metrics.put("n", result.tokens());
-                common.output().json(new Result(Map.of("bpb", metrics)));
-                common.output().line("bits per byte %.4f over %,d tokens of %,d documents, %,d bytes", result.bitsPerByte(), result.tokens(), shard.documents(), shard.textBytes());
-            } finally {
-                AtomicFile.deleteTree(temporary);
-            }
+        List<String> names = names(models);
+        List<Map<String, Scores>> all = new ArrayList<>();
+        for (int i = 0; i < models.size(); i++) {
+            all.add(measure(models.get(i), names.get(i), specs));
         }
+        EvalTables tables = new EvalTables(names, all);
+        List<Pair> pairs = tables.pairs(common.seed(0));
+        Object json = models.size() == 1 ? new Result(tables.maps(0))
+                : new Results(java.util.stream.IntStream.range(0, names.size()).mapToObj(i -> new OfModel(names.get(i), tables.maps(i))).toList(), pairs);
+        if (out != null) {
+            AtomicFile.write(out.resolve("results.json"), Json.write(json) + "\n");
+            AtomicFile.write(out.resolve("results.md"), tables.markdown(pairs));
+        }
+        common.output().json(json);
+        tables.print(common.output(), pairs);
         return 0;
     }
 
-    /// By the operations of training on F32 weights, or with `--activations` the way the model is run.
-    private BitsPerByte examination(Device device, Model model, Arena arena, int window) {
-        if (activations.isGiven()) {
-            return new BitsPerByte(model.forward(), window);
+    private void check() {
+        if (limit < 0 || shots != null && shots < 0 || maxTokens != null && maxTokens < 1 || samples != null && samples < 1 || temperature != null && !(temperature >= 0)) {
+            throw common.wrong("--limit, --shots and --temperature: give 0 or more; --max-tokens and --samples: at least 1");
         }
-        FlatWeights weights = new FlatWeights(arena, model.spec().parameters());
-        weights.load(name -> wide(model.file().tensor(name), arena));
-        return new BitsPerByte(device, model.spec(), weights, Math.max(1, 2048 / window), window);
+        if (samples != null && samples > 1 && temperature != null && temperature == 0) {
+            throw common.wrong("--samples " + samples + ": at temperature 0 all of them are the same; give --temperature 0.8");
+        }
+        bitsPerByte.check(common);
     }
 
-    private TokenShard tokenize(Model model, Path folder) {
-        List<String> texts = new ArrayList<>();
-        Documents.of(data).forEach(new Documents.Sink() {
-            @Override
-            public void accept(Document document) {
-                texts.add(new String(document.bytes(), StandardCharsets.UTF_8));
+    private Map<String, Scores> measure(Path path, String name, Map<String, TaskSpec> specs) throws IOException, InterruptedException {
+        Map<String, Scores> scores = new LinkedHashMap<>();
+        try (Device device = activations.exactUnlessAsked(common); Model model = Model.open(path, device)) {
+            for (Map.Entry<String, TaskSpec> entry : specs.entrySet()) {
+                scores.put(entry.getKey(), entry.getValue() == null ? bitsPerByte.measure(model, path, device, activations.isGiven(), common)
+                        : examine(entry.getValue(), model, name));
             }
-        }, new Tally());
-        int end = model.tokenizer().id(SpecialTokens.END_OF_TEXT).orElseGet(() -> model.tokenizer().eos().orElse(0));
-        return TokenShard.write(folder.resolve("text.tokens"), DocumentSet.of(texts), text -> model.tokenizer().encode(text, false, false),
-                model.spec().vocabulary(), end, "eval", common.threads(), Progress.SILENT);
+        }
+        return scores;
     }
 
-    private static Tensor wide(Tensor tensor, Arena arena) {
-        return tensor.type() == DType.F32 ? tensor : Conversion.to(arena, tensor, DType.F32);
+    private Scores examine(TaskSpec task, Model model, String name) throws IOException, InterruptedException {
+        model.forward().note().ifPresent(note -> common.output().note("%s", note));
+        Examination examination = new Examination(task, new ModelExaminee(model), new Examination.Options(folders(task), limit, shots, format, maxTokens, temperature, samples, common.seed(0)));
+        Path answers = out == null ? null : out.resolve(name).resolve(task.name() + ".jsonl");
+        try (ProgressBar bar = common.output().progress(models.size() == 1 ? task.name() : name + " " + task.name(), examination.size(), "answers")) {
+            return examination.run(answers, bar::update);
+        }
+    }
+
+    /// Where the data of a task may be.
+    private List<Path> folders(TaskSpec task) {
+        Set<Path> folders = new LinkedHashSet<>(dataFolders);
+        String environment = System.getenv("JACKDAW_DATA");
+        if (environment != null && dataFolders.isEmpty()) {
+            for (String folder : environment.split(Pattern.quote(File.pathSeparator))) {
+                folders.add(Path.of(folder));
+            }
+        }
+        if (task.folder() != null) {
+            folders.add(task.folder());
+        }
+        if (folders.isEmpty()) {
+            throw common.wrong("--data-dir: give the folder with the data of task " + task.name() + " (or set JACKDAW_DATA)");
+        }
+        for (Path folder : folders) {
+            if (!Files.isDirectory(folder)) {
+                throw common.wrong("--data-dir " + folder + ": there is no such folder");
+            }
+        }
+        return List.copyOf(folders);
+    }
+
+    /// Short names that tell the models apart.
+    private static List<String> names(List<Path> models) {
+        List<String> names = new ArrayList<>();
+        for (Path model : models) {
+            Path file = model.toAbsolutePath().normalize();
+            Path folder = file.getParent();
+            String name = file.getFileName().toString().replaceFirst("\\.gguf$", "").replaceAll("[^A-Za-z0-9._-]", "_");
+            String longer = folder == null || folder.getFileName() == null ? name : folder.getFileName() + "_" + name;
+            String chosen = !names.contains(name) ? name : longer;
+            for (int i = 2; names.contains(chosen); i++) {
+                chosen = longer + "_" + i;
+            }
+            names.add(chosen);
+        }
+        return names;
+    }
+
+    /// For the tables: the pairs of the first model with each other one.
+    static Pair pair(String task, String metric, String from, String to, Difference d) {
+        return new Pair(task, metric, from, to, d.difference(), new double[] {d.interval().low(), d.interval().high()}, d.n(), d.gained(), d.lost(), d.p());
     }
 }

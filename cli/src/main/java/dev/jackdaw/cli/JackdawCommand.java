@@ -33,7 +33,7 @@ public final class JackdawCommand implements Runnable {
     /// In the order of `--help`. Reading the annotations of all of them takes a fifth of a second, so a run builds only the one it needs.
     private static final List<Class<?>> COMMANDS = List.of(
             SpeedrunCommand.class,
-            PretrainCommand.class, FinetuneCommand.class,
+            PretrainCommand.class, FinetuneCommand.class, PreferCommand.class, RewardCommand.class, ScaleCommand.class,
             TokenizerCommand.class,
             DataCommand.class,
             ChatCommand.class,
@@ -56,11 +56,12 @@ public final class JackdawCommand implements Runnable {
             ReportCommand.class,
             ShowCommand.class,
             DoctorCommand.class,
+            ProbeCommand.class,
             BenchCommand.class,
             WarmUpCommand.class);
 
     /// Commands for which machine code is prepared while the command line is still being read.
-    private static final Set<String> RUN_MODELS = Set.of("run", "chat", "next", "logits", "embed", "rerank");
+    private static final Set<String> RUN_MODELS = Set.of("run", "chat", "next", "logits", "embed", "rerank", "probe");
 
     @Option(names = {"-V", "--version"}, description = "Print the version and the Java it runs on.")
     private boolean version;

@@ -3,6 +3,7 @@ package dev.jackdaw.cli;
 import dev.jackdaw.model.Model;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.generate.Sampler;
+import dev.jackdaw.model.token.VisibleText;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
@@ -69,22 +70,9 @@ final class NextCommand implements Callable<Integer> {
             Output output = common.output();
             output.json(new Result(ids, candidates));
             for (Candidate c : candidates) {
-                output.line("%6.2f%%  %-" + BAR + "s  %s", 100 * c.probability(), "█".repeat((int) Math.round(BAR * c.probability())), visible(c.text()));
+                output.line("%6.2f%%  %-" + BAR + "s  %s", 100 * c.probability(), "█".repeat((int) Math.round(BAR * c.probability())), VisibleText.of(c.text()));
             }
         }
         return 0;
-    }
-
-    /// Blanks and control characters as something that can be seen.
-    static String visible(String text) {
-        StringBuilder out = new StringBuilder();
-        text.codePoints().forEach(c -> out.append(switch (c) {
-            case '\n' -> "\\n";
-            case '\t' -> "\\t";
-            case '\r' -> "\\r";
-            case ' ' -> "·";
-            default -> c < 32 ? String.format("\\x%02x", c) : Character.toString(c);
-        }));
-        return out.toString();
     }
 }

@@ -1,6 +1,8 @@
 package dev.jackdaw.cli;
 
 import dev.jackdaw.train.loop.Dial;
+import dev.jackdaw.train.scale.FittedLaw;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Help.Visibility;
@@ -21,6 +23,10 @@ final class TrainingOptions {
 
     @Option(names = "--plan", order = 4, paramLabel = "FILE", showDefaultValue = Visibility.NEVER, description = "Repeat the run that this run.json describes, to the same bits.")
     Path plan;
+
+    @Option(names = "--law", order = 5, paramLabel = "FILE", defaultValue = "built-in",
+            description = "The law.json of a sweep (see scale), which chooses the size and predicts the loss; built-in: that of our own sweep; none: a rule of thumb.")
+    String law;
 
     @Option(names = "--depth", order = 10, paramLabel = "N", showDefaultValue = Visibility.NEVER, description = "Layers, with 64 times as many numbers in the stream.")
     private Integer depth;
@@ -60,6 +66,14 @@ final class TrainingOptions {
     private Double warmup;
     @Option(names = "--cooldown", order = 28, paramLabel = "X", showDefaultValue = Visibility.NEVER, description = "Share of the steps in which it falls.")
     private Double cooldown;
+
+    FittedLaw law() throws IOException {
+        return switch (law) {
+            case "none" -> null;
+            case "built-in" -> FittedLaw.builtIn().orElse(null);
+            default -> FittedLaw.read(Path.of(law));
+        };
+    }
 
     Dial.Choices choices(CommonOptions common) {
         Boolean muon = optimizer == null ? null : switch (optimizer.toLowerCase(java.util.Locale.ROOT)) {

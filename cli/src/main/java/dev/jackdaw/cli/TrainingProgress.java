@@ -10,6 +10,7 @@ import dev.jackdaw.train.loop.RunPlan;
 import dev.jackdaw.train.loop.TrainSettings;
 import dev.jackdaw.train.report.Sample;
 import dev.jackdaw.train.report.StepMetrics;
+import dev.jackdaw.train.scale.Prediction;
 import java.util.Locale;
 
 /// Shows a training run as it goes: bars with the time left, the plan, dreams; with `--json` a line for each step.
@@ -38,6 +39,12 @@ final class TrainingProgress implements Pretraining.Listener, Finetuning.Listene
     }
 
     @Override
+    public void note(String text) {
+        close();
+        output.note("%s", text);
+    }
+
+    @Override
     public void update(String what, long documents, long bytes, double fraction) {
         if (bar == null) {
             bar = output.progress(phase);
@@ -61,6 +68,23 @@ final class TrainingProgress implements Pretraining.Listener, Finetuning.Listene
                 s.model().parameterCount(), s.model().layers(), s.model().width(), shape, s.model().vocabulary(), s.context());
         output.note("plan: %,d steps of %,d tokens = %,d tokens of %,d (%.2f bytes each), %s, about %s", s.steps(), s.tokensPerStep(), s.tokens(), plan.data().trainTokens(),
                 plan.data().bytesPerToken(), s.optimizer().muon() ? "Muon and AdamW" : "AdamW", ProgressBar.duration(secondsExpected));
+    }
+
+    @Override
+    public void predicted(Prediction p) {
+        output.note("the law predicts %.4f bits per byte%s on the first %,d held-out tokens; written to prediction.json", p.bitsPerByte(), p.interval() == null ? "" : String.format(Locale.ROOT,
+                " (%.0f%% interval %.4f to %.4f)", 100 * p.confidence(), p.bitsPerByte() * p.interval().low() / p.loss(), p.bitsPerByte() * p.interval().high() / p.loss()), p.heldOutTokens());
+    }
+
+    @Override
+    public void checked(Prediction.Check c) {
+        output.note("predicted %.4f nats per token, measured %.4f (%.4f bits per byte): %+.2f%%, %s the interval", c.predicted(), c.loss(), c.bitsPerByte(), 100 * c.error(),
+                c.insideInterval() ? "inside" : "outside");
+    }
+
+    @Override
+    public void lawSetAside(String why) {
+        output.note(why);
     }
 
     @Override

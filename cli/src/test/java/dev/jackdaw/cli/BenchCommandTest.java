@@ -25,6 +25,15 @@ class BenchCommandTest {
     }
 
     @Test
+    void timesFinetuningBesidePretraining() {
+        var json = Cli.run("bench", "train", "--json", "--finetune", "--layers", "1", "--width", "32", "--heads", "2", "--ffn", "64", "--vocab", "64",
+                "--batch", "2", "--context", "32", "--steps", "3", "--threads", "1").json();
+        double part = json.at("/finetuning/tokensPerSecond").asDouble() / json.at("/pretraining/tokensPerSecond").asDouble();
+        assertThat(json.at("/ofPretraining").asDouble()).isCloseTo(part, Offset.offset(1e-9)).isPositive();
+        assertThat(json.at("/finetuning/loss").asDouble()).isBetween(3.5, 5.0);
+    }
+
+    @Test
     void timesMatrixProductsBesideThePeak() {
         Cli run = Cli.run("bench", "matmul", "--shape", "64x96x32,48x48x48", "--threads", "1", "--json");
         assertThat(run.exitCode()).as(run.err()).isZero();

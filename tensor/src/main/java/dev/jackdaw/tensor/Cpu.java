@@ -45,6 +45,7 @@ final class Cpu implements Device {
     private final Scratch unpacked = new Scratch();
     private final CpuAttention cachedAttention;
     private final CpuFamilyOperations families;
+    private final CpuLowRank lowRank;
     private double[] sums = new double[64];
 
     Cpu(int threads, Activations activations) {
@@ -55,6 +56,7 @@ final class Cpu implements Device {
         panels = QuantMatMul.fastest();
         cachedAttention = new CpuAttention(workers, CachedAttention.fastest(kernels.cachedAttention()));
         families = new CpuFamilyOperations(workers, kernels, cachedAttention);
+        lowRank = new CpuLowRank(workers, matMul);
     }
 
     @Override
@@ -450,6 +452,11 @@ final class Cpu implements Device {
             total += sums[i];
         }
         return total;
+    }
+
+    @Override
+    public LowRankOperations lowRank() {
+        return lowRank;
     }
 
     @Override

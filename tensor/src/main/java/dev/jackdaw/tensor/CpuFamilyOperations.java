@@ -85,6 +85,21 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
+    public void growColumns(Tensor y, Tensor growth, long column) {
+        long F = growth.elements(), width = y.shape().width();
+        require("grow columns", column >= 0 && column + F <= width, y, growth);
+        long to = y.address() + 4 * column, by = growth.address();
+        workers.forRange(rows(y), ROWS, (a, z) -> {
+            for (long n = a; n < z; n++) {
+                for (long f = 0; f < F; f++) {
+                    long at = to + 4 * (width * n + f);
+                    putFloat(at, getFloat(at) + getFloat(by + 4 * f) * getFloat(at));
+                }
+            }
+        });
+    }
+
+    @Override
     public void addBias(Tensor x, long column, Tensor bias) {
         long C = width(x), F = bias.elements();
         require("bias", column >= 0 && column + F <= C, x, bias, x);

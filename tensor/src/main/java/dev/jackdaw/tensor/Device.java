@@ -138,6 +138,9 @@ public interface Device extends AutoCloseable {
     /// Σ x², summed in a fixed order.
     double sumOfSquares(Tensor x);
 
+    /// What low-rank adapters need while they are trained.
+    LowRankOperations lowRank();
+
     /// What only some model families need.
     FamilyOperations families();
 

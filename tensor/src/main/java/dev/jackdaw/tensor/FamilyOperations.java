@@ -31,6 +31,9 @@ public interface FamilyOperations {
     /// y[n,column+f] += x[n,f]                        x `[N,F]`, y at least `[N,column+F]`
     void addColumns(Tensor y, Tensor x, long column);
 
+    /// y[n,column+f] += growth[f] · y[n,column+f]     growth `[F]`
+    void growColumns(Tensor y, Tensor growth, long column);
+
     /// x[n,:] += bias
     default void addBias(Tensor x, Tensor bias) {
         addBias(x, 0, bias);

@@ -11,21 +11,27 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /// A low-rank change of some weights, ready for one model: `y += s · (x·Aᵀ)·Bᵀ` beside `y = x·Wᵀ` (Hu et al., "LoRA", 2021). The weights
 /// themselves stay as they are, so one model serves many adapters at once; which of them a text uses is a property of its [KvCache].
 ///
-/// Made by [Forward#adapter], whose lifetime it shares. Packed like any weight; the factor s is multiplied into B.
+/// With magnitudes (Liu et al., "DoRA", 2024) row f of W + s·B·A is multiplied by g = m/‖W + s·B·A‖, so `y += (g − 1)·(x·Wᵀ) + g·s·(x·Aᵀ)·Bᵀ`.
+/// Weaker or stronger than it was trained means so much of what is added; adapters before it count as part of W where W is scaled, as in PEFT.
+///
+/// Made by [Forward#adapter], whose lifetime it shares. Packed like any weight; s and g are multiplied into B.
 public final class Adapter {
     /// Changes columns `column` to `column + width(B) - 1` of the product.
-    private record Part(PackedWeight a, int rank, PackedWeight b, long column, long columns) {
+    ///
+    /// @param growth `[F]`: g − 1, or null without magnitudes
+    private record Part(PackedWeight a, int rank, PackedWeight b, long column, long columns, Tensor growth) {
     }
 
     private final String name;
     private final Forward owner;
     private final Map<Value, List<Part>> parts = new IdentityHashMap<>();
 
-    Adapter(Forward owner, Arena arena, Device device, Lora lora, float scale, java.util.function.Function<String, NamedWeights.Place> places) {
+    Adapter(Forward owner, Arena arena, Device device, Lora lora, float scale, WeightSource weights, Function<String, NamedWeights.Place> places) {
         this.owner = owner;
         name = lora.name();
         for (Lora.Pair pair : lora.pairs()) {
@@ -35,13 +41,21 @@ public final class Adapter {
                         + ", which is not the weight of a linear layer that can be adapted at run time (embeddings, norms, experts and latent keys cannot); merge the adapter into the model first");
             }
             try (Arena temporary = Arena.ofShared()) {
-                Tensor b = Tensor.zeros(temporary, pair.b().shape().toArray());
-                float factor = scale * pair.scale();
-                for (long i = 0; i < b.elements(); i++) {
-                    b.set(i, factor * pair.b().get(i));
+                Tensor b = Tensor.zeros(temporary, pair.b().shape().toArray()), growth = null, factors = null;
+                if (pair.magnitude() != null) {
+                    factors = pair.factors(device, temporary, weights.tensor(temporary, place.weight()));
+                    growth = Tensor.zeros(arena, factors.elements());
+                    for (long f = 0; f < factors.elements(); f++) {
+                        growth.set(f, scale * (factors.get(f) - 1));
+                    }
                 }
-                parts.computeIfAbsent(place.value(), _ -> new ArrayList<>()).add(new Part(packed(arena, device, pair.a()), Math.toIntExact(pair.a().size(0)),
-                        packed(arena, device, b), place.row(), place.rows()));
+                float factor = scale * pair.scale();
+                long rank = pair.rank();
+                for (long i = 0; i < b.elements(); i++) {
+                    b.set(i, (factors == null ? factor : factor * factors.get(i / rank)) * pair.b().get(i));
+                }
+                parts.computeIfAbsent(place.value(), _ -> new ArrayList<>()).add(new Part(packed(arena, device, pair.a()), Math.toIntExact(rank),
+                        packed(arena, device, b), place.row(), place.rows(), growth));
             }
         }
     }
@@ -68,13 +82,16 @@ public final class Adapter {
             return;
         }
         long n = to - from;
-        Tensor rows = x.slice(from, to);
+        Tensor rows = x.slice(from, to), result = y.slice(from, to);
         for (Part part : changed) {
+            if (part.growth != null) {
+                device.families().growColumns(result, part.growth, part.column);
+            }
             Tensor inner = eager.scratch("adapter inner", n, part.rank);
             device.packedLinear(inner, rows, part.a);
             Tensor outer = eager.scratch("adapter outer", n, part.columns);
             device.packedLinear(outer, inner, part.b);
-            device.families().addColumns(y.slice(from, to), outer, part.column);
+            device.families().addColumns(result, outer, part.column);
         }
     }
 

@@ -22,6 +22,7 @@ final class Eager implements Operations, AutoCloseable {
     private final MappedLinear mappedLinear;
     private Piece[] texts;
     private List<AdapterRows> adapted = List.of();
+    private Observer observer;                // null: nobody looks on
     private int turn;
 
     Eager(Device device, InferenceWeights weights) {
@@ -35,6 +36,16 @@ final class Eager implements Operations, AutoCloseable {
     void texts(Piece[] texts) {
         this.texts = texts;
         adapted = AdapterRows.of(texts);
+    }
+
+    /// Who looks on from now; null for nobody.
+    void observer(Observer observer) {
+        this.observer = observer;
+    }
+
+    /// Whose adapters change the next `rows` rows.
+    void adapted(KvCache cache, int rows) {
+        adapted = cache.adapters().isEmpty() ? List.of() : List.of(new AdapterRows(cache.adapters(), 0, rows));
     }
 
     Tensor scratch(String kind, long rows, long width) {
@@ -158,6 +169,9 @@ final class Eager implements Operations, AutoCloseable {
     public Value attention(int layer, Value qk, Value qkv, Heads heads) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
         device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, null);
+        if (observer != null) {
+            observer.attention(layer, texts[0].position(), qk.data(), heads, heads.rule());
+        }
         return y;
     }
 
@@ -165,6 +179,9 @@ final class Eager implements Operations, AutoCloseable {
     public Value attention(int layer, Value qk, Value qkv, Heads heads, AttentionRule rule) {
         Value y = buffer("attention", qk.rows(), (long) heads.queries() * heads.width());
         device.cachedAttention(y.data(), qk.data(), qkv.data(), texts, layer, heads, rule);
+        if (observer != null) {
+            observer.attention(layer, texts[0].position(), qk.data(), heads, rule);
+        }
         return y;
     }
 
@@ -172,7 +189,17 @@ final class Eager implements Operations, AutoCloseable {
     public Value latentAttention(int layer, Value q, Value latent, Value norm, Value project, Value positions, FamilyOperations.Latent shape) {
         Value y = buffer("attention", q.rows(), (long) shape.heads() * shape.value());
         families.latentAttention(y.data(), q.data(), latent.data(), norm.data(), project.data(), positions.data(), texts, layer, shape);
+        if (observer != null) {
+            observer.latentAttention(layer, texts[0].position(), q.data(), latent.data(), project.data(), shape);
+        }
         return y;
+    }
+
+    @Override
+    public void passed(int layers, Value stream) {
+        if (observer != null) {
+            observer.stream(layers, texts[0].position(), stream.data());
+        }
     }
 
     @Override

@@ -113,7 +113,7 @@ public final class Forward implements AutoCloseable {
     ///
     /// @param scale how strongly it works; 1: as it was trained
     public Adapter adapter(Lora lora, float scale) {
-        return new Adapter(this, arena, device, lora, scale, name -> named.place(name, transformer));
+        return new Adapter(this, arena, device, lora, scale, source, name -> named.place(name, transformer));
     }
 
     /// What texts use that do not say otherwise, all at once and in this order.
@@ -208,16 +208,51 @@ public final class Forward implements AutoCloseable {
             }
             for (int done = 0; done < wanted; done += HEAD_ROWS) {
                 int n = Math.min(HEAD_ROWS, wanted - done);
-                Value logits = eager.logits(eager.pick(hidden, pieces, done, n), transformer.head());
-                if (head.scale() != 1) {
-                    logits = eager.scale(logits, head.scale());
-                }
-                if (head.softcap() > 0) {
-                    logits = eager.softcap(logits, head.softcap());
-                }
-                handOut(pieces, logits.data(), done, n, listener);
+                handOut(pieces, head(eager.pick(hidden, pieces, done, n), head), done, n, listener);
             }
         });
+    }
+
+    private Tensor head(Value hidden, ModelSpec.Logits head) {
+        Value logits = eager.logits(hidden, transformer.head());
+        if (head.scale() != 1) {
+            logits = eager.scale(logits, head.scale());
+        }
+        if (head.softcap() > 0) {
+            logits = eager.softcap(logits, head.softcap());
+        }
+        return logits.data();
+    }
+
+    /// Appends `tokens` to an empty cache while `observer` looks on.
+    public void watch(KvCache cache, int[] tokens, Observer observer) {
+        if (cache.length() > 0) {
+            throw new IllegalArgumentException("forward: " + cache.length() + " positions are in the cache already; an observer sees a text from its beginning");
+        }
+        eager.observer(observer);
+        try {
+            hidden(List.of(Segment.of(cache, tokens, 0)), (_, _, _) -> { });
+        } finally {
+            eager.observer(null);
+        }
+    }
+
+    /// What the model would predict if its layers ended here: the final norm and the head, applied to rows `[N,C]` of the residual stream.
+    ///
+    /// @param cache of the text they belong to, whose adapters work on the head too
+    public void unembed(KvCache cache, Tensor stream, LogitsListener listener) {
+        if (!(spec.output() instanceof ModelSpec.Logits head)) {
+            throw new IllegalArgumentException("logits: a " + spec.family() + " model is an encoder, it predicts no tokens");
+        }
+        int rows = Math.toIntExact(stream.shape().rows());
+        for (int done = 0; done < rows; done += HEAD_ROWS) {
+            int n = Math.min(HEAD_ROWS, rows - done);
+            eager.adapted(cache, n);
+            Tensor logits = head(transformer.finish(eager, Value.of("stream", stream.slice(done, done + n), null)), head);
+            for (int i = 0; i < n; i++) {
+                listener.accept(done + i, logits.slice(i, i + 1).reshape(spec.vocabulary()));
+            }
+        }
     }
 
     /// Hands out rows `done` to `done + n - 1` of those that are wanted.

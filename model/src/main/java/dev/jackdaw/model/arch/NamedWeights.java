@@ -9,8 +9,8 @@ final class NamedWeights implements Weights {
     private static final String EMBEDDING = "model.embed_tokens.weight";
     private static final String HEAD = "lm_head.weight";
 
-    /// A weight inside the one that is multiplied: `rows` rows from `row` on.
-    record Place(Value value, long row, long rows) {
+    /// Weight `weight` inside the one that is multiplied: `rows` rows from `row` on.
+    record Place(String weight, Value value, long row, long rows) {
     }
 
     private final Weights weights;
@@ -28,7 +28,7 @@ final class NamedWeights implements Weights {
         if (value.shape().rank() == 2) {
             long row = 0;
             for (String name : names) {
-                places.put(name, new Place(value, row, rows.get(name)));
+                places.put(name, new Place(name, value, row, rows.get(name)));
                 row += rows.get(name);
             }
         }

@@ -58,10 +58,17 @@ public final class Transformer {
     /// ids `[N]` → hidden states `[N,C]`, ready for the head.
     public Value trunk(Operations ops, Value ids, Place place) {
         Value x = embed(ops, ids, place);
+        ops.passed(0, x);
         for (Block block : blocks) {
             x = layer(ops, x, block, place);
+            ops.passed(block.index + 1, x);
         }
-        return finalNorm.apply(ops, x);
+        return finish(ops, x);
+    }
+
+    /// The residual stream `[N,C]`, after the last layer or after an earlier one, → hidden states `[N,C]`, ready for the head.
+    Value finish(Operations ops, Value stream) {
+        return finalNorm.apply(ops, stream);
     }
 
     /// The losses `[N]` of predicting `targets` `[N]` from ids `[N]`, in nats; 0 where a target does not count.

@@ -8,6 +8,8 @@
 ///
 /// An [Adapter] changes weights for some texts; which, is said when a [KvCache] is made.
 ///
+/// An [Observer] looks on while a text is read; [AttentionWeights] is one that works out how strongly every position looked at every other.
+///
 /// Weights come from a [WeightSource]: packed at once (`InferenceWeights`), or left in the file and unpacked tile by tile where memory is
 /// too small (`MappedLinear`), with the same bits either way.
 ///

@@ -5,16 +5,22 @@ import dev.jackdaw.model.token.TokenList;
 import dev.jackdaw.model.token.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.WeakHashMap;
 
 /// A rendered conversation that remembers which characters the template wrote and which came from messages. Only what the template
 /// wrote can become a token with a meaning: a user who types `<|im_end|>`, or `<think>` where the template has such a mark, gets those
 /// characters, not the token.
 public final class ChatPrompt {
+    /// Names of special tokens, looked for once: vocabularies are long, and training renders many conversations.
+    private static final Map<Tokenizer, List<String>> SPECIAL = Collections.synchronizedMap(new WeakHashMap<>());
+
     private final Text text;
     private final Set<String> marks;
     private final int[] answers;
@@ -85,11 +91,7 @@ public final class ChatPrompt {
     /// Where names of special tokens and marks stand, in order: those with a character from outside, and those wholly the template's.
     private static void find(Tokenizer tokenizer, Set<String> marks, String all, int[] foreign, List<int[]> forged, List<int[]> genuine) {
         Set<String> names = new LinkedHashSet<>(marks);
-        for (int id = 0; id < tokenizer.vocabularySize(); id++) {
-            if (tokenizer.isSpecial(id)) {
-                names.add(tokenizer.piece(id));
-            }
-        }
+        names.addAll(SPECIAL.computeIfAbsent(tokenizer, ChatPrompt::special));
         for (String name : names) {
             for (int at = name.isEmpty() ? -1 : all.indexOf(name); at >= 0; at = all.indexOf(name, at + 1)) {
                 int[] place = {at, at + name.length()};
@@ -97,6 +99,16 @@ public final class ChatPrompt {
             }
         }
         forged.sort((a, b) -> Integer.compare(a[0], b[0]));
+    }
+
+    private static List<String> special(Tokenizer tokenizer) {
+        List<String> names = new ArrayList<>();
+        for (int id = 0; id < tokenizer.vocabularySize(); id++) {
+            if (tokenizer.isSpecial(id)) {
+                names.add(tokenizer.piece(id));
+            }
+        }
+        return List.copyOf(names);
     }
 
     private static boolean overlaps(int[] ranges, int from, int to) {

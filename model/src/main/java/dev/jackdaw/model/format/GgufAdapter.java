@@ -42,7 +42,7 @@ final class GgufAdapter {
             }
             String weight = name.substring(0, name.length() - A.length());
             long rank = tensor.shape().size(0);
-            pairs.add(new Lora.Stored(weight, Lora.wide(arena, file.tensor(name)), Lora.wide(arena, file.tensor(weight + B)), alpha == 0 ? 1 : (float) (alpha / rank)));
+            pairs.add(new Lora.Stored(weight, Lora.wide(arena, file.tensor(name)), Lora.wide(arena, file.tensor(weight + B)), alpha == 0 ? 1 : (float) (alpha / rank), null));
         }
         return new Lora.Contents(pairs, file.text("general.base_model.0.name", file.text("general.name", null)), true);
     }

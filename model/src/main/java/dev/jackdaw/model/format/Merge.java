@@ -40,7 +40,7 @@ public final class Merge {
         writer.write(target);
     }
 
-    private static void requireOther(List<Path> sources, Path target) {
+    static void requireOther(List<Path> sources, Path target) {
         for (Path source : sources) {
             if (source.toAbsolutePath().normalize().equals(target.toAbsolutePath().normalize())) {
                 throw new IllegalArgumentException("merge: " + target + " is one of the files that are read; choose another name");

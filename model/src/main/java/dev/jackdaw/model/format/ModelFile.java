@@ -93,6 +93,11 @@ public final class ModelFile implements GgufExport.Source, WeightSource {
         return spec;
     }
 
+    /// Where the file keeps which weight.
+    Names names() {
+        return names;
+    }
+
     /// The GGUF file behind it, for the tokenizer and the template in its metadata; empty for a folder, which keeps them in files.
     public Optional<Gguf> gguf() {
         return Optional.ofNullable(gguf);

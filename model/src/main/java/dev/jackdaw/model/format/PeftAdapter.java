@@ -19,14 +19,15 @@ import tools.jackson.databind.json.JsonMapper;
 /// `….lora_B.weight` for each changed layer NAME of the model's folder.
 ///
 /// The scale is alpha / r, or alpha / √r with `use_rslora` (Kalajdzievski, 2023); `rank_pattern` and `alpha_pattern` change r and alpha for the
-/// layers whose name ends with one of their regular expressions. What is more than a pair of matrices is refused: DoRA, trained
-/// biases, whole layers.
+/// layers whose name ends with one of their regular expressions. With `use_dora` each pair has a `….lora_magnitude_vector` `[F]` as well.
+/// What is more is refused: trained biases, whole layers. [PeftWriter] is the way back.
 final class PeftAdapter {
-    private static final String CONFIG = "adapter_config.json";
-    private static final String WEIGHTS = "adapter_model.safetensors";
-    private static final String PREFIX = "base_model.model.";
-    private static final String A = ".lora_A.weight";
-    private static final String B = ".lora_B.weight";
+    static final String CONFIG = "adapter_config.json";
+    static final String WEIGHTS = "adapter_model.safetensors";
+    static final String PREFIX = "base_model.model.";
+    static final String A = ".lora_A.weight";
+    static final String B = ".lora_B.weight";
+    static final String MAGNITUDE = ".lora_magnitude_vector";
     private static final long MOST_CONFIG_BYTES = 16 << 20;
 
     private final Path folder;
@@ -61,9 +62,6 @@ final class PeftAdapter {
         if (!type.equals("LORA")) {
             throw refused("peft_type is " + type + "; supported: LORA");
         }
-        if (config.path("use_dora").asBoolean(false)) {
-            throw refused("use_dora: magnitudes of DoRA are not supported");
-        }
         if (!config.path("bias").asString("none").equals("none") || config.path("lora_bias").asBoolean(false)) {
             throw refused("it trains biases, which are not supported");
         }
@@ -89,9 +87,10 @@ final class PeftAdapter {
 
     private List<Lora.Stored> pairs(Safetensors file, Arena arena) {
         List<Lora.Stored> pairs = new ArrayList<>();
+        boolean dora = config.path("use_dora").asBoolean(false);
         for (Safetensors.Entry entry : file.entries()) {
             String name = entry.name();
-            if (name.endsWith(B) && file.has(name.substring(0, name.length() - B.length()) + A)) {
+            if (isBeside(file, name, B) || dora && isBeside(file, name, MAGNITUDE)) {
                 continue;
             }
             if (!name.endsWith(A) || !file.has(name.substring(0, name.length() - A.length()) + B)) {
@@ -99,10 +98,22 @@ final class PeftAdapter {
                         ? " but a copy of the model's own; save it again with save_embedding_layers=False, or" : ""));
             }
             String stem = name.substring(0, name.length() - A.length()), layer = stem.startsWith(PREFIX) ? stem.substring(PREFIX.length()) : stem;
-            Tensor a = Lora.wide(arena, file.tensor(name));
-            pairs.add(new Lora.Stored(layer + ".weight", a, Lora.wide(arena, file.tensor(stem + B)), scale(layer, a)));
+            Tensor a = Lora.wide(arena, file.tensor(name)), magnitude = null;
+            if (dora) {
+                if (!file.has(stem + MAGNITUDE)) {
+                    throw new IllegalArgumentException("adapter " + folder + ": " + CONFIG + " says use_dora, but " + layer + " has no " + stem + MAGNITUDE + " in " + WEIGHTS);
+                }
+                magnitude = Lora.wide(arena, file.tensor(stem + MAGNITUDE));
+                magnitude = magnitude.reshape(magnitude.elements());                   // [1,F] by some versions
+            }
+            pairs.add(new Lora.Stored(layer + ".weight", a, Lora.wide(arena, file.tensor(stem + B)), scale(layer, a), magnitude));
         }
         return pairs;
+    }
+
+    /// Whether a tensor is what `end` says, of a pair whose A is there.
+    private static boolean isBeside(Safetensors file, String name, String end) {
+        return name.endsWith(end) && file.has(name.substring(0, name.length() - end.length()) + A);
     }
 
     private float scale(String layer, Tensor a) {

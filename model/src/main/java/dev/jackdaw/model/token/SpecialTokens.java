@@ -45,7 +45,7 @@ public final class SpecialTokens {
         {% if tools %}{{ '<|im_start|>system\\n' }}\
         {% if messages and messages[0]['role'] == 'system' %}{{ messages[0]['content'] + '\\n' }}{% endif %}{{ 'Tools:' }}\
         {% for tool in tools %}{% set f = tool['function'] or tool %}\
-        {{ '\\n' + f['name'] + ' ' }}{{ ((f['parameters'] or {})['properties'] or {}) | tojson }}{{ ' ' + (f['description'] or '') }}\
+        {{ '\\n' + f['name'] + ' ' }}{{ ((f['parameters'] or {})['properties'] or {}) | tojson }}{% if f['description'] %}{{ ' ' + f['description'] }}{% endif %}\
         {% endfor %}{{ '<|im_end|>' + '\\n' }}{% endif %}\
         {% for message in messages %}{% if not (tools and loop.first and message['role'] == 'system') %}\
         {{ '<|im_start|>' + message['role'] + '\\n' }}\

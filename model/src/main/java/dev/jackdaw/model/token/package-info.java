@@ -8,6 +8,7 @@
 /// - [BytePairTokenizer] puts them together, with [SpecialMatcher] for `<|im_end|>` and the like, and [TextStream] for text that arrives token by token.
 /// - [BytePairSpec] is such a tokenizer as plain data; [TokenizerJson], [GgufTokenizer] and [TokenizerConfig] are its shapes on disk.
 /// - [BpeTrainer]: where the merges come from; [WordCounts] counts the words it learns from.
+/// - [VisibleText]: single tokens for people to look at.
 /// - [SpecialTokens]: the reserved tokens of the models built here, and their chat template.
 ///
 /// All other kinds are a [PipelineTokenizer], put together from parts:

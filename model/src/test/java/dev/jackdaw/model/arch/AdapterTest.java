@@ -173,7 +173,7 @@ class AdapterTest {
         String config = Files.readString(LORA.resolve("llama-a/adapter_config.json"));
         try (Device device = Device.cpu(1); Model llama = Model.open(LLAMA, device); Arena arena = Arena.ofShared()) {
             Map<String, String> broken = Map.of(
-                    config.replace("\"use_dora\": false", "\"use_dora\": true"), "DoRA",
+                    config.replace("\"use_dora\": false", "\"use_dora\": true"), "says use_dora, but model.layers.0.mlp.down_proj has no",
                     config.replace("\"bias\": \"none\"", "\"bias\": \"all\""), "trains biases",
                     config.replace("\"modules_to_save\": null", "\"modules_to_save\": [\"lm_head\"]"), "whole layers are not supported",
                     config.replace("\"peft_type\": \"LORA\"", "\"peft_type\": \"IA3\""), "peft_type is IA3",

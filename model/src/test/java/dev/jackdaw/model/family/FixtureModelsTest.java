@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.model.arch.Observer;
 import dev.jackdaw.model.arch.Segment;
 import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.GgufTensor;
@@ -46,8 +47,11 @@ class FixtureModelsTest {
             ModelFile file = ModelFile.open(folder, arena);
             try (Forward forward = new Forward(file.spec(), device, file)) {
                 if (Files.exists(folder.resolve("debug.safetensors"))) {
-                    Tensor logits = Safetensors.open(folder.resolve("debug.safetensors"), arena).tensor("logits");
-                    float[][] all = all(forward, ints(expected.get("prompts").get(0).get("input_ids")));
+                    Safetensors debug = Safetensors.open(folder.resolve("debug.safetensors"), arena);
+                    Tensor logits = debug.tensor("logits");
+                    int[] prompt = ints(expected.get("prompts").get(0).get("input_ids"));
+                    float[][] all = all(forward, prompt);
+                    streams(forward, prompt, debug);
                     for (int i = 0; i < all.length; i++) {
                         close(all[i], logits.reshape(logits.shape().rows(), logits.shape().width()).slice(i, i + 1).toFloats(), "position " + i);
                     }
@@ -165,6 +169,20 @@ class FixtureModelsTest {
         }
     }
 
+    /// What an observer sees between the layers; the last array is after the final norm.
+    private static void streams(Forward forward, int[] ids, Safetensors debug) {
+        try (KvCache cache = forward.newCache(ids.length)) {
+            forward.watch(cache, ids, new Observer() {
+                @Override
+                public void stream(int layers, int from, Tensor stream) {
+                    if (layers < forward.spec().layers()) {
+                        close(stream.toFloats(), debug.tensor("hidden." + layers).toFloats(), "after " + layers + " layers");
+                    }
+                }
+            });
+        }
+    }
+
     static float[][] all(Forward forward, int[] ids) {
         float[][] all = new float[ids.length][];
         try (KvCache cache = forward.newCache(ids.length)) {
@@ -205,7 +223,7 @@ class FixtureModelsTest {
 
     private static void close(float[] found, float[] expected, String what) {
         for (int i = 0; i < expected.length; i++) {
-            assertThat(found[i]).as("%s, logit %d", what, i).isCloseTo(expected[i], within(LOGIT));
+            assertThat(found[i]).as("%s, number %d", what, i).isCloseTo(expected[i], within(LOGIT));
         }
     }
 

@@ -10,7 +10,8 @@ final class Forward {
     }
 
     /// `lossScale` is what the sum of losses is multiplied by before gradients are taken; 0 means that none are wanted.
-    static void run(Op op, Device device, float lossScale, boolean accumulate) {
+    /// `pass` decides what is dropped, in operations that drop anything while gradients are wanted.
+    static void run(Op op, Device device, float lossScale, boolean accumulate, long pass) {
         FamilyOperations families = device.families();
         switch (op) {
             case Op.Embedding(var ids, var table, var y) -> {
@@ -22,16 +23,8 @@ final class Forward {
             }
             case Op.RmsNorm(var x, var weight, var epsilon, var y, var rstd) ->
                     device.rmsNorm(y.data(), rstd.data(), x.data(), weight.data(), epsilon);
-            case Op.Linear(var x, var w, var residual, var y) -> {
-                if (w.packed() == null) {
-                    device.linear(y.data(), x.data(), w.data(), data(residual));
-                    break;
-                }
-                device.packedLinear(y.data(), x.data(), w.packed());
-                if (residual != null) {
-                    device.axpby(y.data(), 1, residual.data(), 1);
-                }
-            }
+            case Op.Linear(var x, var w, var residual, var y) -> linear(device, y.data(), x.data(), w, data(residual));
+            case Op.Adapted adapted -> AdaptedLinear.forward(adapted, device, lossScale != 0, pass);
             case Op.QkNormRope(var qkv, var qWeight, var kWeight, var positions, var heads, var y, var rstd) ->
                     device.qkNormRope(y.data(), rstd.data(), qkv.data(), data(qWeight), data(kWeight), positions.data(), heads);
             case Op.Attention(var qk, var qkv, var starts, var T, var heads, var rule, var y, var lse) ->
@@ -71,6 +64,17 @@ final class Forward {
             case Op.LatentHeads(var q, var latent, var kv, var positions, var shape, var qk, var v) ->
                     families.latentHeads(qk.data(), v.data(), q.data(), latent.data(), kv.data(), positions.data(), shape);
             case Op.CutHeads(var x, var heads, var y) -> families.cutHeads(y.data(), x.data(), heads);
+        }
+    }
+
+    static void linear(Device device, Tensor y, Tensor x, Value w, Tensor residual) {
+        if (w.packed() == null) {
+            device.linear(y, x, w.data(), residual);
+            return;
+        }
+        device.packedLinear(y, x, w.packed());
+        if (residual != null) {
+            device.axpby(y, 1, residual, 1);
         }
     }
 

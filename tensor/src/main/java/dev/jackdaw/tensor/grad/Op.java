@@ -25,6 +25,12 @@ public sealed interface Op {
     record Linear(Value x, Value w, Value residual, Value y) implements Op {
     }
 
+    /// The same with a frozen w and what is trained beside it; see [AdaptedLinear].
+    ///
+    /// @param room where its own quantities are kept
+    record Adapted(Linear linear, LowRank change, LowRank.Room room) implements Op {
+    }
+
     /// Norm over each query and key head (Qwen3), then rotary positions (Su et al., 2021).
     /// qkv `[N,(H+2K)·D]`, weights `[D]` or null → y `[N,(H+K)·D]`, keeps rstd `[N,H+K]`
     record QkNormRope(Value qkv, Value qWeight, Value kWeight, Value positions, Heads heads, Value y, Value rstd) implements Op {

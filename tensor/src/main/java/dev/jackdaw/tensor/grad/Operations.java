@@ -27,6 +27,10 @@ public interface Operations {
 
     Value swiglu(Value gateUp);
 
+    /// `layers` layers are done and this is the residual stream `[N,C]`; nothing is computed. For those who look on.
+    default void passed(int layers, Value stream) {
+    }
+
     /// x[n,:] += table[ids[n] + offset,:], in place.
     default Value addRows(Value x, Value table, Value ids, int offset) {
         throw cannot("learned positions");

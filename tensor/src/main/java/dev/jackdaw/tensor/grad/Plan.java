@@ -70,22 +70,32 @@ public final class Plan {
 
     /// Forward only. With a `lossScale` other than 0, the loss operation also makes the first gradients.
     public void forward(Device device, float lossScale, boolean accumulate) {
+        forward(device, lossScale, accumulate, 0);
+    }
+
+    /// @param pass a number of its own for each pass of a training, which decides what dropout drops
+    public void forward(Device device, float lossScale, boolean accumulate, long pass) {
         for (Op op : ops) {
-            Forward.run(op, device, lossScale, accumulate);
+            Forward.run(op, device, lossScale, accumulate, pass);
         }
     }
 
     /// The loss operation again, with its gradients: after a [#forward] without them, where what the losses count depends on the losses.
     public void forwardLoss(Device device, float lossScale, boolean accumulate) {
-        Forward.run(ops.getLast(), device, lossScale, accumulate);
+        Forward.run(ops.getLast(), device, lossScale, accumulate, 0);
     }
 
     public void backward(Device device, boolean accumulate) {
+        backward(device, accumulate, 0);
+    }
+
+    /// @param pass that of the way forward
+    public void backward(Device device, boolean accumulate, long pass) {
         for (int i = ops.size() - 1; i >= 0; i--) {
             if (zeroBefore[i] != null) {
                 zeroBefore[i].gradient().zero();
             }
-            Backward.run(ops.get(i), device, accumulate, addsToInput[i]);
+            Backward.run(ops.get(i), device, accumulate, pass, addsToInput[i]);
         }
     }
 
@@ -204,6 +214,28 @@ public final class Plan {
                     }
                     finished(y, back);
                     reach(x, i, Reach.EITHER);
+                }
+                case Op.Adapted(var linear, var change, var room) -> {
+                    record(linear, i, training);
+                    used(linear.x(), back);
+                    made(room.inner(), i, back);
+                    if (training) {
+                        made(room.dInner(), back, back);
+                    }
+                    if (training && room.dropped() != null) {
+                        made(room.dropped(), i, i);
+                        made(room.again(), back, back);
+                    }
+                    if (room.rows() instanceof LowRank.Rows rows) {
+                        made(rows.product(), i, back);
+                        made(rows.factors(), i, back);
+                        made(rows.inverse(), i, back);
+                        made(rows.along(), i, i);
+                        made(rows.gram(), i, i);
+                        if (training) {
+                            made(rows.dProduct(), back, back);
+                        }
+                    }
                 }
                 case Op.QkNormRope(var qkv, var qWeight, _, _, _, var y, var rstd) -> {
                     made(y, i, i);

@@ -50,7 +50,8 @@ public final class Recorder implements Operations {
     @Override
     public Value linear(Value x, Value w, Value residual) {
         Value y = Value.planned(name("linear"), x.rows(), w.rows());
-        ops.add(new Op.Linear(x, w, residual, y));
+        Op.Linear linear = new Op.Linear(x, w, residual, y);
+        ops.add(w.change() == null ? linear : new Op.Adapted(linear, w.change(), LowRank.Room.of(w.change(), x, w, name("adapted-"))));
         return y;
     }
 

@@ -17,6 +17,7 @@ public final class Value {
     private Tensor gradient;
     private PackedWeight packed;
     private List<Value> parts = List.of(this);
+    private LowRank change;
 
     private Value(String name, DType type, Shape shape) {
         this.name = name;
@@ -53,6 +54,15 @@ public final class Value {
         return value;
     }
 
+    /// A frozen weight with what is trained beside it.
+    public static Value adapted(Value frozen, LowRank change) {
+        Value value = new Value(frozen.name, frozen.type, frozen.shape);
+        value.data = frozen.data;
+        value.packed = frozen.packed;
+        value.change = change;
+        return value;
+    }
+
     /// A quantity of F32 whose place is not known yet, or not needed.
     public static Value planned(String name, long... sizes) {
         return new Value(name, DType.F32, Shape.of(sizes));
@@ -85,6 +95,11 @@ public final class Value {
     /// Null for all but packed weights.
     public PackedWeight packed() {
         return packed;
+    }
+
+    /// What is trained beside a frozen weight; null for most.
+    public LowRank change() {
+        return change;
     }
 
     public Tensor gradient() {

@@ -150,7 +150,8 @@ public final class AnswerEncoder {
             throw new Malformed(Fault.TEMPLATE, where(turn) + "the template writes no token after the answer that would end it; found "
                     + quoted(text.substring(Math.max(prompt.length(), text.length() - 40))));
         }
-        String rest = tokenizer.decode(Arrays.copyOfRange(ids, end + 1, ids.length));
+        // some templates end the text as well as the turn
+        String rest = tokenizer.decode(Arrays.stream(ids, end + 1, ids.length).filter(id -> !tokenizer.ends(id)).toArray());
         if (!rest.isBlank()) {
             throw new Malformed(Fault.TEMPLATE, where(turn) + "the template writes " + quoted(rest) + " after the token that ends the answer");
         }

@@ -8,6 +8,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 
 /// Encoded conversations in one piece of memory, four bytes a token: the id, and in the highest bit whether it is learned.
 public final class AnswerSet {
@@ -29,7 +30,7 @@ public final class AnswerSet {
 
     /// Collects the sequences of conversations.
     public static final class Builder {
-        private final Tokenizer tokenizer;
+        private final IntUnaryOperator bytes;
         private int[] tokens = new int[1 << 12];
         private int[] starts = new int[1 << 8];
         private int sequences;
@@ -38,7 +39,12 @@ public final class AnswerSet {
         private long answerBytes;
 
         public Builder(Tokenizer tokenizer) {
-            this.tokenizer = tokenizer;
+            this(id -> tokenizer.isSpecial(id) ? 0 : tokenizer.bytes(id).length);
+        }
+
+        /// @param bytes of text that each id stands for
+        public Builder(IntUnaryOperator bytes) {
+            this.bytes = bytes;
         }
 
         /// Adds one conversation.
@@ -52,7 +58,7 @@ public final class AnswerSet {
                     boolean isTrained = i > 0 && sequence.trained().get(i);          // nothing predicts the first
                     tokens[from + i] = isTrained ? id | TRAINED : id;
                     trainedTokens += isTrained ? 1 : 0;
-                    answerBytes += isTrained && !tokenizer.isSpecial(id) ? tokenizer.bytes(id).length : 0;
+                    answerBytes += isTrained ? bytes.applyAsInt(id) : 0;
                 }
                 starts[++sequences] = to;
             }

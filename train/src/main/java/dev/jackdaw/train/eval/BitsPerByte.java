@@ -16,6 +16,9 @@ import dev.jackdaw.tensor.grad.Value;
 import dev.jackdaw.train.data.BatchReader;
 import dev.jackdaw.train.data.TokenShard;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.DoubleConsumer;
 
 /// The code length a model gives to text: Σ −log₂ p(token | tokens before it) over all tokens of all documents, divided by the bytes of
@@ -26,13 +29,40 @@ import java.util.function.DoubleConsumer;
 /// are read in windows; each window repeats `overlap` tokens of the one before as context, which are not counted again.
 public final class BitsPerByte implements AutoCloseable {
     /// @param bitsPerByte over `tokens` predicted tokens, which stand for `bytes` bytes of text
-    public record Result(double bitsPerByte, long tokens, double bytes) {
+    /// @param documents   what each document adds, in order; the last may be cut
+    public record Result(double bitsPerByte, long tokens, double bytes, List<Part> documents) {
+        /// The mean loss, for models with the same tokenizer.
+        public double natsPerToken() {
+            return bitsPerByte * Math.log(2) * bytes / tokens;
+        }
+
+        /// e to the mean loss of a token.
+        public double perplexity() {
+            return Math.pow(2, bitsPerByte * bytes / tokens);
+        }
+
+        /// 95%, by the bootstrap over documents; a document stands for its share of the tokens in bytes.
+        public Interval interval(long seed) {
+            Interval perToken = Interval.ofRatio(documents.stream().mapToDouble(Part::nats).toArray(), documents.stream().mapToDouble(Part::tokens).toArray(), seed);
+            double scale = tokens / bytes / Math.log(2);
+            return new Interval(perToken.low() * scale, perToken.high() * scale);
+        }
+
+        /// Bits of each document, scaled so that their mean is the bits per byte of all.
+        public double[] perDocument() {
+            return documents.stream().mapToDouble(part -> part.nats / Math.log(2) / bytes * documents.size()).toArray();
+        }
     }
 
-    /// −log p in nats of all targets that count, of windows in place.
+    /// One document.
+    public record Part(double nats, long tokens) {
+    }
+
+    /// −log p in nats of all targets, of windows in place.
     @FunctionalInterface
     private interface Examiner {
-        double nats();
+        /// @param nats room for `rows · context` numbers; those of targets that do not count stay 0
+        void examine(double[] nats);
     }
 
     private final Arena arena = Arena.ofShared();
@@ -58,13 +88,11 @@ public final class BitsPerByte implements AutoCloseable {
         Value losses = transformer.losses(recorder, Value.of("ids", ids, null), new Transformer.Place(Value.of("positions", positions, null),
                 RopeTable.heads(arena, spec, context)), Value.of("targets", targets, null), null);
         Plan plan = Plan.of(recorder, false).allocate(arena);
-        examiner = () -> {
+        examiner = nats -> {
             plan.forward(device, 0, false);
-            double nats = 0;
-            for (long i = 0; i < losses.data().elements(); i++) {
-                nats += Memory.getFloat(losses.data().address() + 4 * i);
+            for (int i = 0; i < nats.length; i++) {
+                nats[i] = Memory.getFloat(losses.data().address() + 4L * i);
             }
-            return nats;
         };
     }
 
@@ -74,7 +102,7 @@ public final class BitsPerByte implements AutoCloseable {
         this.context = context;
         ids = Tensor.zeros(arena, DType.I32, context);
         targets = Tensor.zeros(arena, DType.I32, context);
-        examiner = () -> {
+        examiner = nats -> {
             int length = context;
             while (length > 0 && Memory.getInt(targets.address() + 4L * (length - 1)) < 0) {
                 length--;
@@ -83,18 +111,17 @@ public final class BitsPerByte implements AutoCloseable {
             for (int i = 0; i < length; i++) {
                 window[i] = Memory.getInt(ids.address() + 4L * i);
             }
-            double[] nats = new double[1];
             try (KvCache cache = forward.newCache(context)) {
                 forward.allLogits(cache, window, (i, logits) -> {
                     int target = Memory.getInt(targets.address() + 4L * i);
-                    nats[0] += target < 0 ? 0 : loss(logits, target);
+                    nats[i] = target < 0 ? 0 : loss(logits, target);
                 });
             }
-            return nats[0];
         };
     }
 
-    private static double loss(Tensor logits, int target) {
+    /// −log p(target) in nats.
+    static double loss(Tensor logits, int target) {
         long a = logits.address();
         float max = Float.NEGATIVE_INFINITY;
         for (long i = 0; i < logits.elements(); i++) {
@@ -115,18 +142,40 @@ public final class BitsPerByte implements AutoCloseable {
         long limit = mostTokens == 0 ? shard.tokens() : Math.min(mostTokens, shard.tokens());
         long tokens = 0;
         double nats = 0;
+        List<Part> documents = new ArrayList<>();
+        double[] losses = new double[rows * context];
+        double own = 0;
+        long length = 0;
         while (tokens < limit) {
             int counted = reader.next(ids.address(), targets.address(), rows);
             if (counted == 0) {
                 break;
             }
-            nats += examiner.nats();
+            Arrays.fill(losses, 0);
+            examiner.examine(losses);
+            for (int i = 0; i < losses.length; i++) {
+                int target = Memory.getInt(targets.address() + 4L * i);
+                if (target < 0) {
+                    continue;
+                }
+                nats += losses[i];
+                own += losses[i];
+                length++;
+                if (target == shard.endOfText()) {               // rows hold documents in order, and each ends so
+                    documents.add(new Part(own, length));
+                    own = 0;
+                    length = 0;
+                }
+            }
             tokens += counted;
             progress.accept(Math.min(1, (double) tokens / limit));
         }
+        if (length > 0) {
+            documents.add(new Part(own, length));
+        }
         // a part of the shard stands for its share of the bytes
         double bytes = (double) shard.textBytes() * tokens / shard.tokens();
-        return new Result(nats / Math.log(2) / bytes, tokens, bytes);
+        return new Result(nats / Math.log(2) / bytes, tokens, bytes, documents);
     }
 
     @Override

@@ -11,6 +11,7 @@ import dev.jackdaw.train.report.Sample;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /// Learning from conversations: rows of several, examined by the answers of held-out ones, with answers to some questions for samples.
 final class AnswerCourse implements Course {
@@ -46,8 +47,8 @@ final class AnswerCourse implements Course {
     }
 
     @Override
-    public BatchSource batches() {
-        return batch -> batches.next(batch.ids().address(), batch.targets().address(), batch.starts().address(), settings.batch());
+    public Learned learn() {
+        return new Learned(trainer.step(batch -> batches.next(batch.ids().address(), batch.targets().address(), batch.starts().address(), settings.batch())), settings.tokensPerStep(), Map.of());
     }
 
     @Override

@@ -5,9 +5,11 @@ import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.train.optim.OptimizerSettings;
+import dev.jackdaw.train.scale.FittedLaw;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
 
 /// One dial: how long a run may take decides everything else, unless it is said otherwise.
 ///
@@ -20,12 +22,18 @@ public final class Dial {
                           Integer context, Integer batch, Integer pass, Long steps, Boolean muon, Double learningRate, Double embeddingLearningRate, Double weightDecay,
                           Boolean qkNorm, Boolean zeroProjections, Double warmup, Double cooldown) {
         public static final Choices NONE = new Choices(null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
+
+        public Choices withVocabulary(Integer tokens) {
+            return new Choices(depth, layers, width, heads, kvHeads, feedForward, tokens, context, batch, pass, steps, muon, learningRate, embeddingLearningRate, weightDecay, qkNorm,
+                    zeroProjections, warmup, cooldown);
+        }
     }
 
     private static final int HEAD = 64;
     private static final int EVALUATIONS = 20;
     private static final int SAMPLES = 6;
     private static final int CHECKPOINTS = 10;
+    private static final int DEEPEST = 24;
 
     private Dial() {
     }
@@ -38,13 +46,58 @@ public final class Dial {
 
     /// The model that `flops` train best.
     public static ModelSpec model(double flops, int vocabulary, Choices choices) {
-        int depth = or(choices.depth, Math.clamp(Math.round(3 * Math.pow(flops / 1.6e14, 1.0 / 6)), 2, 48));
-        int width = or(choices.width, HEAD * depth);
+        int depth = or(choices.depth, Math.clamp(Math.round(depth(flops)), 2, 48));
+        return model(depth, HEAD * depth, vocabulary, context(flops), choices);
+    }
+
+    /// The rule of thumb: the depth that suits so many operations.
+    public static double depth(double flops) {
+        return 3 * Math.pow(flops / 1.6e14, 1.0 / 6);
+    }
+
+    private static int context(double flops) {
+        return flops < 1e14 ? 256 : 512;
+    }
+
+    /// Sizes to choose from, smallest first, each about twice the one before: whole depths, and between two of them one that has the layers
+    /// of the shallower and the width of the deeper.
+    public static List<ModelSpec> ladder(int vocabulary, int context, Choices choices) {
+        List<ModelSpec> ladder = new ArrayList<>();
+        for (int depth = 1; depth <= DEEPEST; depth++) {
+            ladder.add(model(depth, HEAD * depth, vocabulary, context, choices));
+            ladder.add(model(depth, HEAD * (depth + 1), vocabulary, context, choices));
+        }
+        return ladder;
+    }
+
+    /// Whether the size is the dial's to choose, and a law can: with a fixed number of steps the largest model would always be best.
+    static boolean choosesSize(Choices c) {
+        return c.depth == null && c.layers == null && c.width == null && c.heads == null && c.kvHeads == null && c.feedForward == null && c.steps == null;
+    }
+
+    /// What the law says trains best.
+    ///
+    /// @param tokens how many a model can see in the time there is
+    public static ModelSpec best(FittedLaw law, List<ModelSpec> ladder, ToDoubleFunction<ModelSpec> tokens) {
+        ModelSpec best = null;
+        double least = Double.POSITIVE_INFINITY;
+        for (ModelSpec model : ladder) {
+            double loss = law.loss(model, Math.max(1, tokens.applyAsDouble(model)));
+            if (loss < least) {
+                least = loss;
+                best = model;
+            }
+        }
+        return best;
+    }
+
+    private static ModelSpec model(int depth, int usualWidth, int vocabulary, int context, Choices choices) {
+        int width = or(choices.width, usualWidth);
         int heads = or(choices.heads, Math.max(1, width / HEAD));
         int kvHeads = or(choices.kvHeads, heads % 2 == 0 ? heads / 2 : heads);
         int feedForward = or(choices.feedForward, (width * 8 / 3 + 63) / 64 * 64);
         return ModelSpec.plain("qwen3", vocabulary, or(choices.layers, depth), width, heads, kvHeads, choices.width == null ? HEAD : width / heads, feedForward,
-                or(choices.context, flops < 1e14 ? 256 : 512), 1e-6f, 10_000, or(choices.qkNorm, true), true);
+                or(choices.context, context), 1e-6f, 10_000, or(choices.qkNorm, true), true);
     }
 
     /// All settings but the number of steps, which is 1.

@@ -116,11 +116,11 @@ public final class Finetuning {
             throw new IllegalArgumentException("finetune: a held-out share of " + request.heldOut() + "; give at least 0 and less than 1");
         }
         try (Model model = Model.open(request.base(), device)) {
-            RunPlan old = Files.exists(planFile) ? RunPlan.read(planFile) : null;
+            RunPlan old = Files.exists(planFile) ? RunPlan.read(planFile, model.spec()) : null;
             String fingerprint = Fingerprint.of(model.spec(), model.file());
             checkBase(old, fingerprint);
             Tokenizer tokenizer = model.tokenizer();
-            ChatTemplate template = old != null ? template(tokenizer, old.base().template()) : template(model);
+            ChatTemplate template = old != null ? template(tokenizer, old.base().template()) : template(model, request.template());
             new AnswerEncoder(template, tokenizer, 2, Map.of()).check();
             listener.phase("read the conversations");
             int context = old != null ? old.settings().context() : request.settings().context() != null ? request.settings().context() : model.spec().context();
@@ -176,35 +176,35 @@ public final class Finetuning {
     }
 
     /// The template that is asked for, or the model's own, or ChatML where the model has the tokens for it.
-    private ChatTemplate template(Model model) throws IOException {
+    static ChatTemplate template(Model model, String asked) throws IOException {
         Tokenizer tokenizer = model.tokenizer();
         boolean knowsChatMl = tokenizer.id(SpecialTokens.MESSAGE_START).isPresent() && tokenizer.id(SpecialTokens.MESSAGE_END).isPresent();
-        if (request.template() != null && !request.template().equals("chatml")) {
-            Path file = Path.of(request.template());
+        if (asked != null && !asked.equals("chatml")) {
+            Path file = Path.of(asked);
             if (!Files.isRegularFile(file)) {
-                throw new IllegalArgumentException("finetune: --template " + file + " is no file; give a file with a Jinja template, or chatml");
+                throw new IllegalArgumentException("--template " + file + " is no file; give a file with a Jinja template, or chatml");
             }
             return template(tokenizer, Files.readString(file));
         }
-        if (request.template() == null) {
+        if (asked == null) {
             ChatTemplate own = ChatTemplates.read(model.path()).orElse(null);
             if (own != null) {
                 return own;
             }
         }
         if (!knowsChatMl) {
-            throw new IllegalArgumentException("finetune: " + model.path() + (request.template() == null ? " is a base model without a chat template, and it" : "")
+            throw new IllegalArgumentException(model.path() + (asked == null ? " is a base model without a chat template, and it" : "")
                     + " has no tokens <|im_start|> and <|im_end|>, which ChatML needs; give a template made of tokens that the model has with --template FILE");
         }
         return template(tokenizer, SpecialTokens.CHAT_TEMPLATE);
     }
 
-    private static ChatTemplate template(Tokenizer tokenizer, String source) {
+    static ChatTemplate template(Tokenizer tokenizer, String source) {
         String bos = piece(tokenizer, tokenizer.bos()), eos = piece(tokenizer, tokenizer.eos());
         return ChatTemplate.of(source, bos == null ? "" : bos, eos == null ? "" : eos);
     }
 
-    private static String piece(Tokenizer tokenizer, OptionalInt id) {
+    static String piece(Tokenizer tokenizer, OptionalInt id) {
         return id.isPresent() ? tokenizer.piece(id.getAsInt()) : null;
     }
 

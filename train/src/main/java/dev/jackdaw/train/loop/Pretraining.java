@@ -14,11 +14,15 @@ import dev.jackdaw.model.token.Tokenizers;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Limits;
+import dev.jackdaw.train.assistant.AssistantResult;
+import dev.jackdaw.train.assistant.JavaFacts;
+import dev.jackdaw.train.assistant.JavaType;
 import dev.jackdaw.train.data.Corpus;
 import dev.jackdaw.train.data.CorpusStats;
 import dev.jackdaw.train.data.DataException;
 import dev.jackdaw.train.data.Documents;
 import dev.jackdaw.train.data.DocumentSet;
+import dev.jackdaw.train.data.Packer;
 import dev.jackdaw.train.data.Progress;
 import dev.jackdaw.train.data.TokenShard;
 import dev.jackdaw.train.eval.BitsPerByte;
@@ -27,15 +31,22 @@ import dev.jackdaw.train.report.Evaluation;
 import dev.jackdaw.train.report.Machine;
 import dev.jackdaw.train.report.Report;
 import dev.jackdaw.train.report.ReportData;
+import dev.jackdaw.train.scale.FittedLaw;
+import dev.jackdaw.train.scale.Prediction;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.DoubleUnaryOperator;
 import tools.jackson.databind.json.JsonMapper;
 
 /// From raw text to two files: clean the text, train a tokenizer, plan the run, train, examine, export, report.
@@ -50,11 +61,25 @@ public final class Pretraining {
     /// @param choices what the user fixed
     /// @param repeat  the plan of an earlier run to repeat exactly, or null
     /// @param program version and commit, for the record
-    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program) {
+    /// @param law     chooses the size, where `choices` leave it open, and predicts the loss; null: the rule of thumb
+    /// @param assistant make an assistant of the base model, where the text has Java sources to ask about
+    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law, boolean assistant) {
+        public Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program) {
+            this(sources, out, minutes, choices, repeat, seed, program, null);
+        }
+
+        /// Only a base model.
+        public Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law) {
+            this(sources, out, minutes, choices, repeat, seed, program, law, false);
+        }
     }
 
     /// Told what happens; everything is optional.
     public interface Listener extends Run.Listener, Progress {
+        /// Something worth a line.
+        default void note(String text) {
+        }
+
         /// A new piece of work begins.
         default void phase(String name) {
         }
@@ -67,14 +92,34 @@ public final class Pretraining {
         default void planned(RunPlan plan, double secondsExpected, long bytes) {
         }
 
+        /// What the law says will come out.
+        default void predicted(Prediction prediction) {
+        }
+
+        /// What came out of it.
+        default void checked(Prediction.Check check) {
+        }
+
+        /// The law cannot be used, or not for everything, and why.
+        default void lawSetAside(String why) {
+        }
+
         @Override
         default void update(String phase, long documents, long bytes, double fraction) {
         }
     }
 
     /// What came out.
-    public record Result(Path directory, Path parameters, RunPlan plan, Evaluation evaluation, double seconds) {
+    ///
+    /// @param evaluation of the base model
+    /// @param assistant  what its examination found; null if none was made
+    public record Result(Path directory, Path parameters, RunPlan plan, Evaluation evaluation, AssistantResult assistant, double seconds) {
     }
+
+    /// Of the time, for pretraining; the rest is for the assistant. docs/DESIGN.md, "How to divide ten minutes".
+    private static final double PRETRAINING = 0.65;
+    /// Less of an assistant teaches nothing.
+    private static final int LEAST_TYPES = 40;
 
     private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -100,29 +145,61 @@ public final class Pretraining {
             RunPlan plan = resuming ? RunPlan.read(out.resolve("run.json")) : plan(tokenizer, train, heldOut);
             checkData(plan, train, heldOut);
             requireMemory(plan.settings());
-            try (Trainer trainer = new Trainer(plan.settings(), device); TextCourse course = new TextCourse(train, heldOut, tokenizer, trainer)) {
-                plan.write(out);
+            if (!resuming) {
+                predict(plan);
+            }
+            plan.write(out);
+            Path base = out.resolve("base.gguf");
+            if (plan.assistant() != null && Files.exists(base)) {
+                return assistant(plan, train, ReportData.read(out).evaluation());
+            }
+            long most = plan.assistant() == null ? 0 : plan.assistant().readTokens();
+            Evaluation evaluation;
+            try (Trainer trainer = new Trainer(plan.settings(), device); TextCourse course = new TextCourse(train, heldOut, tokenizer, trainer, most)) {
                 listener.phase("train");
                 new Run(out, course).train(trainer, listener);
+                check(course, heldOut);
                 listener.phase("evaluate");
-                Evaluation evaluation = evaluate(course, trainer, corpus, train, heldOut);
+                evaluation = evaluate(course, trainer, corpus, train, heldOut);
                 ReportData.writeEvaluation(out, evaluation);
                 listener.phase("export");
-                export(plan, trainer, tokenizer);
-                Report.write(out);
-                return new Result(out, out.resolve("params.gguf"), plan, evaluation, seconds());
+                export(plan.assistant() == null ? out.resolve("params.gguf") : base, plan, trainer, tokenizer);
             }
+            if (plan.assistant() != null) {
+                return assistant(plan, train, evaluation);
+            }
+            Report.write(out);
+            return new Result(out, out.resolve("params.gguf"), plan, evaluation, null, seconds());
         }
     }
 
-    private void export(RunPlan plan, Trainer trainer, BytePairTokenizer tokenizer) throws IOException {
+    private Result assistant(RunPlan plan, TokenShard train, Evaluation evaluation) throws IOException {
+        Path out = request.out();
+        BitSet read = new BitSet();
+        for (int document : Packer.selection(train, plan.settings().seed(), plan.assistant().readTokens())) {
+            read.set(document);
+        }
+        AssistantResult result = new AssistantStage(out, plan, readTypes(), read, train.documents(), device, listener).run();
+        Report.write(out);
+        return new Result(out, out.resolve("params.gguf"), plan, evaluation, result, seconds());
+    }
+
+    private Path typesFile() {
+        return request.out().resolve("data/types.json");
+    }
+
+    private List<JavaType> readTypes() throws IOException {
+        return List.of(JSON.readValue(Files.readAllBytes(typesFile()), JavaType[].class));
+    }
+
+    private void export(Path file, RunPlan plan, Trainer trainer, BytePairTokenizer tokenizer) throws IOException {
         Map<String, GgufValue> facts = new LinkedHashMap<>();
         TrainSettings settings = plan.settings();
         facts.put("jackdaw.training.tokens", GgufValue.u64(settings.tokens()));
         facts.put("jackdaw.training.steps", GgufValue.u64(settings.steps()));
         facts.put("jackdaw.training.seed", GgufValue.of(Long.toString(settings.seed())));
         facts.put("jackdaw.training.data", GgufValue.of(plan.data().trainFingerprint()));
-        ModelExport.gguf(request.out().resolve("params.gguf"), "jackdaw base model", settings.model(), name -> trainer.weights().entry(name).data(), tokenizer,
+        ModelExport.gguf(file, "jackdaw base model", settings.model(), name -> trainer.weights().entry(name).data(), tokenizer,
                 SpecialTokens.CHAT_TEMPLATE, facts, DType.F32);
     }
 
@@ -131,14 +208,14 @@ public final class Pretraining {
     }
 
     /// What the prepared data were made from; written when they are complete.
-    private record Prepared(List<String> sources, Integer vocabulary) {
+    private record Prepared(List<String> sources, Integer vocabulary, boolean facts) {
     }
 
     /// Text to cleaned documents, tokenizer and token shards, unless that was done before.
-    private BytePairTokenizer prepare() throws IOException {
+    public BytePairTokenizer prepare() throws IOException {
         Path out = request.out(), done = out.resolve("data/prepared.json");
-        Prepared wanted = request.repeat() == null ? new Prepared(request.sources(), request.choices().vocabulary())
-                : new Prepared(request.repeat().data().sources(), request.repeat().data().vocabulary());
+        Prepared wanted = request.repeat() == null ? new Prepared(request.sources(), request.choices().vocabulary(), request.assistant())
+                : new Prepared(request.repeat().data().sources(), request.repeat().data().vocabulary(), request.repeat().assistant() != null);
         if (Files.exists(done) && JSON.readValue(Files.readAllBytes(done), Prepared.class).equals(wanted)) {
             return Tokenizers.readBytePair(out);
         }
@@ -167,6 +244,11 @@ public final class Pretraining {
             TokenShard.Encoder encoder = text -> tokenizer.encode(text, false, false);
             TokenShard.write(out.resolve("data/held-out.tokens"), corpus.heldOut(), encoder, tokenizer.vocabularySize(), end, fingerprint, device.threads(), Progress.SILENT).close();
             TokenShard.write(out.resolve("data/train.tokens"), corpus.train(), encoder, tokenizer.vocabularySize(), end, fingerprint, device.threads(), listener).close();
+            if (wanted.facts()) {
+                listener.phase("read the facts");
+                List<JavaType> types = JavaFacts.read(corpus.train(), device.threads(), share -> listener.update("facts", 0, 0, share));
+                AtomicFile.write(typesFile(), JSON.writeValueAsString(types));
+            }
             AtomicFile.write(done, JSON.writeValueAsString(wanted));
             return tokenizer;
         }
@@ -207,11 +289,17 @@ public final class Pretraining {
         if (request.repeat() != null) {
             RunPlan repeat = request.repeat();
             checkData(repeat, train, heldOut);
-            return new RunPlan(repeat.name(), repeat.settings(), data, request.program(), machine);
+            return new RunPlan(repeat.name(), repeat.settings(), data, request.program(), machine, null, repeat.assistant());
         }
         Dial.Choices choices = request.choices();
+        boolean isAssistant = request.assistant() && hasFacts();
+        double share = isAssistant ? PRETRAINING : 1;
+        DoubleUnaryOperator secondsToPretrain = perToken -> {
+            double all = secondsToTrain(perToken, heldOut);
+            return isAssistant ? share * Math.max(0.8 * all, all - AssistantStage.secondsBeside(perToken, share * all / perToken)) : all;
+        };
         double left = Math.max(5, request.minutes() * 60 - seconds());
-        double flops = left * 0.6 * peak * 1e9;
+        double flops = share * left * 0.6 * peak * 1e9;
         ModelSpec model = Dial.model(flops, tokenizer.vocabularySize(), choices);
         TrainSettings settings = Dial.settings(model, flops, request.seed(), choices);
         long steps;
@@ -219,19 +307,66 @@ public final class Pretraining {
             steps = choices.steps();
         } else {
             listener.phase("measure this machine");
+            DialByLaw sizes = new DialByLaw(device, left, peak, secondsToPretrain);
+            settings = sizes.settings(request.law(), settings, choices, train.tokens(), listener);
             requireMemory(settings);
             double perStep = Dial.secondsPerStep(settings, device, Math.clamp(0.05 * left, 0.5, 6));
-            double perToken = perStep / settings.tokensPerStep();
-            // a third of the work of training for each token that is examined at the end, then compressors and report; on the way, 5% for glimpses, 2% for samples and checkpoints
-            double examination = perToken / 3 * heldOut.tokens() * 1.2 + heldOut.textBytes() * 2e-6 + 3;
-            left = Math.max(5, (request.minutes() * 60 - seconds() - examination) * 0.93);
+            left = secondsToPretrain.applyAsDouble(perStep / settings.tokensPerStep());
             steps = Math.max(10, (long) (left / perStep));
         }
         settings = Dial.withSteps(settings, steps);
+        RunPlan.Assistant assistant = isAssistant ? AssistantStage.plan(settings, train.tokens(), (long) (steps * (1 - share) / share)) : null;
         String name = request.out().toAbsolutePath().normalize().getFileName().toString();
-        RunPlan plan = new RunPlan(name, settings, data, request.program(), machine);
+        RunPlan plan = new RunPlan(name, settings, data, request.program(), machine, null, assistant);
         listener.planned(plan, left, 0);
         return plan;
+    }
+
+    private boolean hasFacts() throws IOException {
+        int types = readTypes().size();
+        if (types < LEAST_TYPES) {
+            listener.note("no assistant will be made: its questions come from public types of Java sources, of which this text has " + types + "; " + LEAST_TYPES
+                    + " are needed. The base model is the result; finetune it on conversations of your own with: jackdaw finetune");
+        }
+        return types >= LEAST_TYPES;
+    }
+
+    /// What is left of the time for training steps, if each token takes so long.
+    private double secondsToTrain(double perToken, TokenShard heldOut) {
+        // a third of the work of training for each token that is examined at the end, then compressors and report; on the way, 5% for glimpses, 2% for samples and checkpoints
+        double examination = perToken / 3 * heldOut.tokens() * 1.2 + heldOut.textBytes() * 2e-6 + 3;
+        return Math.max(5, (request.minutes() * 60 - seconds() - examination) * 0.93);
+    }
+
+    /// Writes down what the law says of the run, if it was fitted to such runs on such text.
+    private void predict(RunPlan plan) throws IOException {
+        FittedLaw law = request.law();
+        TrainSettings settings = plan.settings();
+        if (law == null) {
+            return;
+        }
+        FittedLaw.Recipe recipe = new FittedLaw.Recipe(settings.model().vocabulary(), settings.context(), Math.toIntExact(settings.tokensPerStep()));
+        if (!law.recipe().equals(recipe) || !law.text().sources().equals(plan.data().sources())) {
+            listener.lawSetAside(String.format(Locale.ROOT, "no prediction: the law is about %s with vocabulary %,d, context %d and steps of %,d tokens, this run is about %s with %,d, %d and %,d",
+                    law.text().sources(), law.recipe().vocabulary(), law.recipe().context(), law.recipe().tokensPerStep(), plan.data().sources(), recipe.vocabulary(), recipe.context(), recipe.tokensPerStep()));
+            return;
+        }
+        Prediction prediction = Prediction.of(law, settings.model(), settings.tokens(), settings.flops(), Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        prediction.write(request.out());
+        listener.predicted(prediction);
+    }
+
+    /// Compares the prediction, if there was one, with the same held-out tokens read in the same way.
+    private void check(TextCourse course, TokenShard heldOut) throws IOException {
+        Optional<Prediction> prediction = Prediction.read(request.out());
+        if (prediction.isEmpty()) {
+            return;
+        }
+        listener.phase("compare with the prediction");
+        BitsPerByte.Result measured = course.examination().measure(heldOut, 0, prediction.get().heldOutTokens(), _ -> { });
+        Prediction.Check check = prediction.get().check(measured.bitsPerByte(), measured.natsPerToken());
+        check.write(request.out());
+        listener.checked(check);
     }
 
     private static void checkData(RunPlan plan, TokenShard train, TokenShard heldOut) throws IOException {
@@ -242,7 +377,7 @@ public final class Pretraining {
     }
 
     /// Refuses a model that cannot fit before anything is allocated.
-    private static void requireMemory(TrainSettings settings) throws IOException {
+    public static void requireMemory(TrainSettings settings) throws IOException {
         long needed = Trainer.bytesNeeded(settings), available = dev.jackdaw.tensor.Machine.availableBytes();
         if (available > 0 && needed > available) {
             throw new IOException(String.format(Locale.ROOT, "memory: training %,d parameters in passes of %d sequences of %d tokens needs %,d MB, but %,d MB are available; "

@@ -7,10 +7,12 @@ import dev.jackdaw.train.report.StepMetrics;
 import dev.jackdaw.train.report.TensorBoardWriter;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /// A training run in a directory of plain files: `run.json`, `metrics.jsonl`, `samples.jsonl`, `checkpoints/`, TensorBoard events. What is
-/// learned, text or conversations, is a [Course].
+/// learned, text, conversations or comparisons, is a [Course].
 ///
 /// The training step stands at the end of the loop; evaluation, sampling and saving stand before it, each behind its own "every N steps".
 /// A run that was killed goes on from its last checkpoint and ends with the same bits as one that was not.
@@ -53,11 +55,10 @@ public final class Run {
             course.resume(checkpoint.get().state().position());
             listener.resumed(step);
         }
-        BatchSource batches = course.batches();
         try (Metrics metrics = Metrics.resume(directory.resolve("metrics.jsonl"), step == 0 ? -1 : step);
              TensorBoardWriter events = TensorBoardWriter.open(directory.resolve("tensorboard"), step)) {
             if (step == 0 && course.examinesFirst()) {
-                metrics.append(new StepMetrics(0, 0, 0, Double.NaN, course.examine(true), 0, Double.NaN, Double.NaN, Double.NaN));
+                metrics.append(new StepMetrics(0, 0, 0, Double.NaN, course.examine(true), 0, Double.NaN, Double.NaN, Double.NaN, course.examined()));
             }
             while (step < settings.steps()) {
                 if (step % settings.sampleEvery() == 0) {
@@ -69,10 +70,11 @@ public final class Run {
 
                 // ------------------------------------------------------------------------------------------------ one training step
                 long start = System.nanoTime();
-                Trainer.Step done = trainer.step(batches);
+                Course.Learned learned = course.learn();
                 double taken = (System.nanoTime() - start) / 1e9;
                 // ------------------------------------------------------------------------------------------------------------------
 
+                Trainer.Step done = learned.step();
                 step = done.number();
                 seconds += taken;
                 if (!Double.isFinite(done.loss())) {
@@ -80,11 +82,14 @@ public final class Run {
                             + "Lower the learning rate, or look for broken data");
                 }
                 boolean evaluate = step % settings.evaluateEvery() == 0 || step == settings.steps();
-                double rate = settings.tokensPerStep() / taken;
-                StepMetrics line = new StepMetrics(step, step * settings.tokensPerStep(), seconds, done.loss(),
-                        evaluate ? course.examine(step == settings.steps()) : Double.NaN,
+                double rate = learned.tokens() / taken, found = evaluate ? course.examine(step == settings.steps()) : Double.NaN;
+                Map<String, Double> more = new TreeMap<>(learned.more());
+                if (evaluate) {
+                    more.putAll(course.examined());
+                }
+                StepMetrics line = new StepMetrics(step, step * settings.tokensPerStep(), seconds, done.loss(), found,
                         settings.optimizer().matrixLearningRate() * settings.schedule().factor(step - 1), done.gradientNorm(), rate,
-                        rate * course.flopsPerToken() / 1e9);
+                        rate * course.flopsPerToken() / 1e9, more);
                 metrics.append(line);
                 events.step(line);
                 listener.step(line, settings.steps());

@@ -9,6 +9,7 @@ import dev.jackdaw.train.data.TokenShard;
 import dev.jackdaw.train.eval.BitsPerByte;
 import dev.jackdaw.train.report.Sample;
 import java.util.List;
+import java.util.Map;
 
 /// Learning from documents: rows full of text, examined by held-out documents, with dreams for samples.
 final class TextCourse implements Course {
@@ -25,20 +26,21 @@ final class TextCourse implements Course {
     private final BitsPerByte examination;
     private BatchReader reader;
 
-    TextCourse(TokenShard train, TokenShard heldOut, Tokenizer tokenizer, Trainer trainer) {
+    /// @param most tokens of the documents that are read; 0: all
+    TextCourse(TokenShard train, TokenShard heldOut, Tokenizer tokenizer, Trainer trainer, long most) {
         this.train = train;
         this.heldOut = heldOut;
         this.tokenizer = tokenizer;
         this.trainer = trainer;
         settings = trainer.settings();
-        reader = BatchReader.training(train, settings.context(), settings.seed());
+        reader = BatchReader.training(train, settings.context(), settings.seed(), most);
         reader.requireRows(settings.batch());
         examination = new BitsPerByte(trainer.device(), settings.model(), trainer.weights(), TrainSettings.pass(settings.model(), 64, settings.context()), settings.context());
     }
 
     @Override
-    public BatchSource batches() {
-        return batch -> reader.next(batch.ids().address(), batch.targets().address(), settings.batch());
+    public Learned learn() {
+        return new Learned(trainer.step(batch -> reader.next(batch.ids().address(), batch.targets().address(), settings.batch())), settings.tokensPerStep(), Map.of());
     }
 
     @Override

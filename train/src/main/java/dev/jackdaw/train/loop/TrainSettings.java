@@ -44,6 +44,11 @@ public record TrainSettings(ModelSpec model, long seed, long steps, int batch, i
         return pass;
     }
 
+    /// The same for another model.
+    TrainSettings withModel(ModelSpec other) {
+        return new TrainSettings(other, seed, steps, batch, context, pass, optimizer, warmup, cooldown, floor, zeroProjections, evaluateEvery, sampleEvery, checkpointEvery);
+    }
+
     public Schedule schedule() {
         return new Schedule(steps, warmup, cooldown, floor);
     }

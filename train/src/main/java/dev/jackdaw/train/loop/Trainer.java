@@ -121,8 +121,9 @@ public final class Trainer implements AutoCloseable {
         double sum = 0;
         for (int i = 0; i < settings.batch() / settings.pass(); i++) {
             load(i);
-            plan.forward(device, scale, i > 0);
-            plan.backward(device, i > 0);
+            long number = optimizer.steps() * (settings.batch() / settings.pass()) + i;
+            plan.forward(device, scale, i > 0, number);
+            plan.backward(device, i > 0, number);
             keep(i);
             sum += sum(passLosses.data());
         }

@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 /// String svg = Chart.logarithmic("Loss", "tokens", "bits per byte")
 ///         .faint("one batch", tokens, losses).line("mean", tokens, means).reference("gzip -9", 1.47).svg();
 /// ```
-final class Chart {
+public final class Chart {
     private static final int WIDE = 860;
     private static final int NARROW = 520;
     private static final int HIGH = 340;
@@ -34,7 +34,8 @@ final class Chart {
 
     private enum Style { FAINT, LINE, DOTTED }
 
-    private record Series(String name, double[] x, double[] y, Style style, int color) {
+    /// @param whiskers low and high end for each point, or null
+    private record Series(String name, double[] x, double[] y, Style style, int color, double[][] whiskers) {
     }
 
     private record Reference(String name, double value) {
@@ -49,6 +50,7 @@ final class Chart {
     private int width = WIDE;
     private int height = HIGH;
     private boolean isFromZero;
+    private boolean isLogX;
     private int colors;
 
     private Chart(boolean isLog, String title, String xName, String yName) {
@@ -58,68 +60,83 @@ final class Chart {
         this.yName = yName;
     }
 
-    static Chart of(String title, String xName, String yName) {
+    public static Chart of(String title, String xName, String yName) {
         return new Chart(false, title, xName, yName);
     }
 
     /// A chart with a logarithmic y axis; values that are not positive are left out.
-    static Chart logarithmic(String title, String xName, String yName) {
+    public static Chart logarithmic(String title, String xName, String yName) {
         return new Chart(true, title, xName, yName);
     }
 
     /// A linear y axis that starts at zero, so that heights are in proportion.
-    Chart fromZero() {
+    public Chart fromZero() {
         isFromZero = true;
         return this;
     }
 
+    /// A logarithmic x axis; points at zero or below are left out.
+    public Chart logarithmicX() {
+        if (!series.isEmpty()) {
+            throw new IllegalStateException("chart " + title + ": say how x is drawn before the first series");
+        }
+        isLogX = true;
+        return this;
+    }
+
     /// A smaller picture, to stand beside another one with letters of the usual size.
-    Chart narrow() {
+    public Chart narrow() {
         width = NARROW;
         height = LOW;
         return this;
     }
 
-    Chart line(String name, double[] x, double[] y) {
-        return add(name, x, y, Style.LINE, colors++);
+    public Chart line(String name, double[] x, double[] y) {
+        return add(name, x, y, Style.LINE, colors++, null);
     }
 
     /// A line with a dot at each measurement.
-    Chart dotted(String name, double[] x, double[] y) {
-        return add(name, x, y, Style.DOTTED, colors++);
+    public Chart dotted(String name, double[] x, double[] y) {
+        return add(name, x, y, Style.DOTTED, colors++, null);
+    }
+
+    /// The same with the interval in which each value lies.
+    public Chart dotted(String name, double[] x, double[] y, double[] low, double[] high) {
+        return add(name, x, y, Style.DOTTED, colors++, new double[][] {low, high});
     }
 
     /// A thin pale line in the colour of the line that is added next: the raw values behind a mean.
-    Chart faint(String name, double[] x, double[] y) {
-        return add(name, x, y, Style.FAINT, colors);
+    public Chart faint(String name, double[] x, double[] y) {
+        return add(name, x, y, Style.FAINT, colors, null);
     }
 
     /// A dashed horizontal line to compare with, named at the right edge.
-    Chart reference(String name, double value) {
+    public Chart reference(String name, double value) {
         if (Axis.canShow(value, isLog)) {
             references.add(new Reference(name, value));
         }
         return this;
     }
 
-    private Chart add(String name, double[] x, double[] y, Style style, int color) {
+    private Chart add(String name, double[] x, double[] y, Style style, int color, double[][] whiskers) {
         if (x.length != y.length) {
             throw new IllegalArgumentException("chart " + title + ", series " + name + ": " + x.length + " x values and " + y.length + " y values");
         }
         int[] shown = IntStream.range(0, x.length)
-                .filter(i -> Axis.canShow(x[i], false) && Axis.canShow(y[i], isLog)).toArray();
+                .filter(i -> Axis.canShow(x[i], isLogX) && Axis.canShow(y[i], isLog)).toArray();
         series.add(new Series(name, Arrays.stream(shown).mapToDouble(i -> x[i]).toArray(), Arrays.stream(shown).mapToDouble(i -> y[i]).toArray(),
-                style, Math.floorMod(color, COLORS)));
+                style, Math.floorMod(color, COLORS), whiskers == null ? null : Arrays.stream(whiskers)
+                        .map(ends -> Arrays.stream(shown).mapToDouble(i -> ends[i]).toArray()).toArray(double[][]::new)));
         return this;
     }
 
     /// A whole SVG file: it brings its own colours and background.
-    String svg() {
+    public String svg() {
         return draw("xmlns=\"http://www.w3.org/2000/svg\" ", "<style>" + STYLE + "</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
     }
 
     /// For inside an HTML page that carries [#STYLE] once.
-    String inline() {
+    public String inline() {
         return draw("", "");
     }
 
@@ -159,6 +176,9 @@ final class Chart {
     private Axis xAxis() {
         double low = series.stream().flatMapToDouble(s -> Arrays.stream(s.x)).min().orElseThrow();
         double high = series.stream().flatMapToDouble(s -> Arrays.stream(s.x)).max().orElseThrow();
+        if (isLogX) {
+            return Axis.log(low, high);
+        }
         return Axis.linear(low > 0 && low < 0.2 * high ? 0 : low, high, width / 100);
     }
 
@@ -168,6 +188,10 @@ final class Chart {
         for (Series s : series) {
             low = Math.min(low, Arrays.stream(s.y).min().orElse(low));
             high = Math.max(high, Arrays.stream(s.y).max().orElse(high));
+            if (s.whiskers != null) {
+                low = isLog ? low : Math.min(low, Arrays.stream(s.whiskers[0]).min().orElse(low));
+                high = Math.max(high, Arrays.stream(s.whiskers[1]).max().orElse(high));
+            }
         }
         for (Reference reference : references) {
             low = Math.min(low, reference.value);
@@ -190,7 +214,7 @@ final class Chart {
         }
         out.append(line(LEFT, bottom, LEFT + frame.width, bottom, "axis"));
         out.append(text(LEFT - 48, 18, "start", "label", yName + (isLog ? " (log)" : "")));
-        out.append(text(LEFT + frame.width, bottom + 40, "end", "label", xName));
+        out.append(text(LEFT + frame.width, bottom + 40, "end", "label", xName + (isLogX ? " (log)" : "")));
     }
 
     private void drawReferences(StringBuilder out, Frame frame) {
@@ -221,6 +245,10 @@ final class Chart {
         }
         if (shown.length > 1) {
             out.append(String.format(Locale.ROOT, "<path class=\"%s s%d\" d=\"%s\"/>\n", s.style == Style.FAINT ? "faint" : "line", s.color, path));
+        }
+        for (int i = 0; s.whiskers != null && i < s.x.length; i++) {
+            out.append(String.format(Locale.ROOT, "<path class=\"faint s%d\" d=\"M%.1f %.1fV%.1f\"/>\n", s.color, frame.left(s.x[i]), frame.top(s.whiskers[0][i]),
+                    frame.top(s.whiskers[1][i])));
         }
         if (s.style == Style.DOTTED && s.x.length <= MOST_DOTS || s.x.length == 1) {
             for (int i = 0; i < s.x.length; i++) {
@@ -311,7 +339,7 @@ final class Chart {
     }
 
     /// Colours that colour-blind readers can tell apart (after Okabe and Ito), for light and for dark pages.
-    static final String STYLE = """
+    public static final String STYLE = """
 
             .chart{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums}
             .chart .paper{fill:#ffffff} .chart .tick{fill:#59636e;font-size:12px} .chart .label{fill:#1f2328;font-size:13px}
@@ -320,14 +348,14 @@ final class Chart {
             .chart .line{fill:none;stroke-width:2;stroke-linejoin:round} .chart .faint{fill:none;stroke-width:1;opacity:.35}
             .chart .s0{stroke:#0969b8} .chart .s1{stroke:#d5500c} .chart .s2{stroke:#007a5a} .chart .s3{stroke:#9a4a8c}
             .chart .d0{fill:#0969b8} .chart .d1{fill:#d5500c} .chart .d2{fill:#007a5a} .chart .d3{fill:#9a4a8c}
-            .chart .bar{fill:#b6c2ce} .chart .ours{fill:#0969b8}
+            .chart .bar{fill:#b6c2ce} .chart .ours{fill:#0969b8} .chart .whisker{fill:none;stroke:#1f2328;stroke-width:1.2}
             @media (prefers-color-scheme:dark){
             .chart .paper{fill:#14171c} .chart .tick{fill:#9aa4af} .chart .label{fill:#e6e9ed}
             .chart .grid{stroke:#2a3038} .chart .axis{stroke:#6b7682} .chart .leader{stroke:#4b5560}
             .chart .reference{stroke:#7d8894} .chart .faint{opacity:.5}
             .chart .s0{stroke:#5db4f5} .chart .s1{stroke:#f5944a} .chart .s2{stroke:#2fc295} .chart .s3{stroke:#d88fcb}
             .chart .d0{fill:#5db4f5} .chart .d1{fill:#f5944a} .chart .d2{fill:#2fc295} .chart .d3{fill:#d88fcb}
-            .chart .bar{fill:#414b57} .chart .ours{fill:#5db4f5}
+            .chart .bar{fill:#414b57} .chart .ours{fill:#5db4f5} .chart .whisker{stroke:#e6e9ed}
             }
             """;
 }

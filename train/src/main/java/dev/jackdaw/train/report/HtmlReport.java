@@ -1,16 +1,12 @@
 package dev.jackdaw.train.report;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import dev.jackdaw.train.assistant.AssistantResult;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// The report as one HTML file: pictures and style inside, no scripts, nothing fetched. Its content security policy forbids both, so that
-/// even text that slipped past the escaping could do nothing.
+/// The report as one [HtmlPage]: no scripts.
 final class HtmlReport {
     private static final int SAMPLE_LIMIT = 4000;
 
@@ -19,22 +15,6 @@ final class HtmlReport {
 
     static String of(ReportData data) {
         StringBuilder out = new StringBuilder();
-        out.append("""
-                <!doctype html>
-                <html lang="en">
-                <head>
-                <meta charset="utf-8">
-                <meta name="viewport" content="width=device-width, initial-scale=1">
-                <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-                <meta name="color-scheme" content="light dark">
-                <title>%s – training report</title>
-                <style>
-                %s%s</style>
-                </head>
-                <body>
-                <main>
-                """.formatted(Markup.html(data.name()), style(), Chart.STYLE));
-        out.append("<p class=\"kicker\">Training report</p>\n<h1>").append(Markup.html(data.name())).append("</h1>\n");
         out.append("<p class=\"lead\">").append(Markup.html(RunFacts.verdict(data))).append("</p>\n");
         headline(out, data);
         section(out, "Learning");
@@ -44,7 +24,10 @@ final class HtmlReport {
             details(out, "All evaluations (" + evaluations.rows().size() + ")", evaluations.html(), false);
         }
         samples(out, data);
-        if (data.evaluation() != null) {
+        if (data.assistant() != null) {
+            assistant(out, data.assistant());
+        }
+        if (data.evaluation() != null && !data.isFinetuning()) {
             compression(out, data.evaluation());
         }
         section(out, "Optimizer");
@@ -62,11 +45,8 @@ final class HtmlReport {
         out.append("""
                 <footer>Made from <code>run.json</code>, <code>metrics.jsonl</code>, <code>samples.jsonl</code> and <code>evaluation.json</code>
                 in the run's directory.</footer>
-                </main>
-                </body>
-                </html>
                 """);
-        return out.toString();
+        return new HtmlPage("Training report", data.name()).html(out).toString();
     }
 
     private static void headline(StringBuilder out, ReportData data) {
@@ -81,7 +61,7 @@ final class HtmlReport {
         if (data.samples().isEmpty()) {
             return;
         }
-        section(out, "Dreams");
+        section(out, data.isFinetuning() ? "Answers" : "Dreams");
         out.append("<p>What the model wrote as it learned, exactly as it came. Prompts are <b>bold</b>; without one it began from nothing.</p>\n");
         Map<Long, List<Sample>> moments = data.samples().stream().collect(Collectors.groupingBy(Sample::step, TreeMap::new, Collectors.toList()));
         moments.forEach((step, samples) -> {
@@ -107,6 +87,14 @@ final class HtmlReport {
         out.append(RunFacts.parameters(evaluation).html());
     }
 
+    private static void assistant(StringBuilder out, AssistantResult result) {
+        section(out, "The assistant");
+        out.append("<p>").append(Markup.html(AssistantFacts.verdict(result))).append("</p>\n<p>").append(Markup.html(AssistantFacts.introduction(result))).append("</p>\n");
+        figures(out, AssistantFacts.figures(result), false);
+        out.append(AssistantFacts.table(result).html()).append("<p>").append(Markup.html(AssistantFacts.NOTE)).append("</p>\n");
+        details(out, "Questions and answers", AssistantFacts.examples(result).html(), false);
+    }
+
     private static void section(StringBuilder out, String title) {
         out.append("<h2>").append(Markup.html(title)).append("</h2>\n");
     }
@@ -122,13 +110,5 @@ final class HtmlReport {
 
     private static void details(StringBuilder out, String title, String content, boolean isOpen) {
         out.append(isOpen ? "<details open>" : "<details>").append("<summary>").append(Markup.html(title)).append("</summary>\n").append(content).append("</details>\n");
-    }
-
-    private static String style() {
-        try (InputStream in = HtmlReport.class.getResourceAsStream("report.css")) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -29,7 +29,7 @@ final class MarkdownReport {
             out.append(evaluations.markdown()).append('\n');
         }
         if (!data.samples().isEmpty()) {
-            out.append("## Dreams\n\nWhat the model wrote as it learned, exactly as it came.\n\n");
+            out.append(data.isFinetuning() ? "## Answers\n\n" : "## Dreams\n\n").append("What the model wrote as it learned, exactly as it came.\n\n");
             for (Sample sample : data.samples()) {
                 out.append("### Step ").append(Numbers.grouped(sample.step())).append(", after ").append(Numbers.compact(sample.tokens()))
                         .append(" tokens\n\n");
@@ -39,7 +39,13 @@ final class MarkdownReport {
                 out.append(Markup.codeBlock(Markup.shortened(sample.text(), 4000))).append('\n');
             }
         }
-        if (data.evaluation() != null) {
+        if (data.assistant() != null) {
+            out.append("## The assistant\n\n").append(AssistantFacts.verdict(data.assistant())).append("\n\n").append(AssistantFacts.introduction(data.assistant())).append("\n\n");
+            figures(out, AssistantFacts.figures(data.assistant()));
+            out.append(AssistantFacts.table(data.assistant()).markdown()).append('\n').append(AssistantFacts.NOTE.replace("* not", "\\* not")).append("\n\n");
+            out.append(AssistantFacts.examples(data.assistant()).markdown()).append('\n');
+        }
+        if (data.evaluation() != null && !data.isFinetuning()) {
             out.append("## Compression\n\n").append(COMPRESSION).append("\n\n");
             figures(out, List.of(RunCharts.compression(data.evaluation())));
             out.append(RunFacts.compression(data.evaluation()).markdown()).append('\n');

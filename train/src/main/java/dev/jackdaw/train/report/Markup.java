@@ -6,12 +6,12 @@ import java.util.Locale;
 ///
 /// Samples of a half-trained model contain everything: markup, control characters, halves of characters. What could act (markup, terminal
 /// controls, characters that reorder their neighbours) becomes something one can see.
-final class Markup {
+public final class Markup {
     private Markup() {
     }
 
     /// Text for HTML and SVG, between tags or in a quoted attribute.
-    static String html(String text) {
+    public static String html(String text) {
         String safe = visible(text);
         StringBuilder out = new StringBuilder(safe.length() + 16);
         for (int i = 0; i < safe.length(); i++) {
@@ -29,7 +29,7 @@ final class Markup {
     }
 
     /// Text for running Markdown or a cell of a Markdown table: on one line, nothing in it is markup.
-    static String markdown(String text) {
+    public static String markdown(String text) {
         String safe = visible(text).replace('\n', ' ').replace('\t', ' ');
         StringBuilder out = new StringBuilder(safe.length() + 16);
         for (int i = 0; i < safe.length(); i++) {
@@ -62,7 +62,7 @@ final class Markup {
 
     /// Makes visible what would act or vanish: control characters and those that steer direction or have no width become their number,
     /// ⟨U+001B⟩, halves of surrogate pairs and non-characters U+FFFD. Newlines and tabs stay.
-    static String visible(String text) {
+    public static String visible(String text) {
         StringBuilder out = new StringBuilder(text.length());
         text.codePoints().forEach(c -> {
             if (c == '\n' || c == '\t') {
@@ -87,7 +87,7 @@ final class Markup {
     }
 
     /// At most `limit` characters, and how many were left out.
-    static String shortened(String text, int limit) {
+    public static String shortened(String text, int limit) {
         if (text.length() <= limit) {
             return text;
         }

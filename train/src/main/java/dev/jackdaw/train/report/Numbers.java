@@ -5,7 +5,7 @@ import java.math.MathContext;
 import java.util.Locale;
 
 /// Numbers as people read them: few digits, a unit, the same in every locale.
-final class Numbers {
+public final class Numbers {
     private Numbers() {
     }
 
@@ -37,7 +37,7 @@ final class Numbers {
     }
 
     /// `12.3M`: three digits and a unit.
-    static String compact(double value) {
+    public static String compact(double value) {
         if (!Double.isFinite(value)) {
             return "–";
         }
@@ -46,16 +46,16 @@ final class Numbers {
     }
 
     /// `1,234,567`.
-    static String grouped(long value) {
+    public static String grouped(long value) {
         return String.format(Locale.ROOT, "%,d", value);
     }
 
-    static String fixed(double value, int decimals) {
+    public static String fixed(double value, int decimals) {
         return Double.isFinite(value) ? String.format(Locale.ROOT, "%." + decimals + "f", value) : "–";
     }
 
     /// `41.9 MB`, in powers of ten as disks and `ls --si` count.
-    static String bytes(double bytes) {
+    public static String bytes(double bytes) {
         if (!Double.isFinite(bytes)) {
             return "–";
         }
@@ -64,7 +64,7 @@ final class Numbers {
     }
 
     /// `9 min 58 s`.
-    static String duration(double seconds) {
+    public static String duration(double seconds) {
         if (!Double.isFinite(seconds)) {
             return "–";
         }
@@ -76,7 +76,7 @@ final class Numbers {
     }
 
     /// The number itself in at most four digits: `0.0003`, `1.5`, `20`, `2e-6`, `30k`.
-    static String plain(double value) {
+    public static String plain(double value) {
         double size = Math.abs(value);
         if (size >= 1e4) {
             return compact(value);

@@ -27,8 +27,11 @@ public final class Report {
         figures.addAll(RunCharts.learning(data));
         figures.addAll(RunCharts.optimizer(data));
         figures.addAll(RunCharts.speed(data));
-        if (data.evaluation() != null) {
+        if (data.evaluation() != null && !data.isFinetuning()) {
             figures.add(RunCharts.compression(data.evaluation()));
+        }
+        if (data.assistant() != null) {
+            figures.addAll(AssistantFacts.figures(data.assistant()));
         }
         Path charts = Files.createDirectories(directory.resolve(CHARTS));
         for (RunCharts.Figure figure : figures) {

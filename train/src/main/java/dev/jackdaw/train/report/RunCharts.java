@@ -29,8 +29,9 @@ final class RunCharts {
             figures.add(Figure.of("loss-time", "Training loss over training time.", trainLoss(data, time.values, time.name)));
             return figures;
         }
-        String note = "Lower is better; the pale line is single batches, the blue one their running mean. Points on the "
-                + "way are measured on some of the held-out documents, the figure above on all. Dashed: compressors on the same documents.";
+        String note = "Lower is better; the pale line is single batches, the blue one their running mean. " + (data.isFinetuning()
+                ? "Only answers count. Points on the way are measured on some of the held-out conversations, the figure above on all."
+                : "Points on the way are measured on some of the held-out documents, the figure above on all. Dashed: compressors on the same documents.");
         figures.add(Figure.of("loss-tokens", "Loss over tokens seen. " + note, bitsPerByte(data, tokens, "training tokens")));
         figures.add(Figure.of("loss-time", "The same over training time, without evaluation.", bitsPerByte(data, time.values, time.name)));
         return figures;

@@ -24,7 +24,7 @@ final class RunFacts {
         Evaluation evaluation = data.evaluation();
         double heldOut = lastHeldOut(data);
         if (Double.isFinite(heldOut)) {
-            facts.add(new Fact(Numbers.fixed(heldOut, 3), "bits per byte, held-out"));
+            facts.add(new Fact(Numbers.fixed(heldOut, 3), data.isFinetuning() ? "bits per byte, held-out answers" : "bits per byte, held-out"));
         }
         if (evaluation != null && evaluation.parameters() > 0) {
             facts.add(new Fact(Numbers.compact(evaluation.parameters()), "parameters"));
@@ -59,6 +59,12 @@ final class RunFacts {
             double heldOut = lastHeldOut(data);
             return Double.isFinite(heldOut) ? "The run is not finished. Its last evaluation found " + Numbers.fixed(heldOut, 3) + " bits per byte."
                     : "The run has not been evaluated yet.";
+        }
+        if (data.isFinetuning()) {
+            String before = data.metrics().stream().filter(m -> m.step() == 0 && m.isEvaluated()).findFirst().map(m -> "; before it was finetuned it needed "
+                    + Numbers.fixed(m.heldOutBitsPerByte(), 3)).orElse("");
+            return "For the answers of " + Numbers.grouped(evaluation.documents()) + " conversations it never saw (" + Numbers.bytes(evaluation.bytes()) + ") the model needs "
+                    + Numbers.fixed(evaluation.bitsPerByte(), 3) + " bits per byte, each conversation on its own" + before + ".";
         }
         String found = "On " + Numbers.grouped(evaluation.documents()) + " documents it never saw (" + Numbers.bytes(evaluation.bytes()) + ") the model needs "
                 + Numbers.fixed(evaluation.bitsPerByte(), 3) + " bits per byte, each document on its own";

@@ -7,12 +7,12 @@ import java.util.List;
 /// and stands at the right.
 ///
 /// @param strong index of a row to stress, or -1
-record Table(List<String> head, List<List<String>> rows, int strong) {
-    static Table of(String... head) {
+public record Table(List<String> head, List<List<String>> rows, int strong) {
+    public static Table of(String... head) {
         return new Table(List.of(head), new ArrayList<>(), -1);
     }
 
-    Table row(String... cells) {
+    public Table row(String... cells) {
         if (cells.length != head.size()) {
             throw new IllegalArgumentException("table: a row of " + cells.length + " cells below " + head.size() + " headings");
         }
@@ -20,11 +20,11 @@ record Table(List<String> head, List<List<String>> rows, int strong) {
         return this;
     }
 
-    Table stress(int row) {
+    public Table stress(int row) {
         return new Table(head, rows, row);
     }
 
-    String html() {
+    public String html() {
         StringBuilder out = new StringBuilder("<div class=\"scroll\"><table>\n<thead><tr>");
         for (int c = 0; c < head.size(); c++) {
             out.append("<th").append(isNumeric(c) ? " class=\"number\"" : "").append('>').append(Markup.html(head.get(c))).append("</th>");
@@ -40,7 +40,7 @@ record Table(List<String> head, List<List<String>> rows, int strong) {
         return out.append("</tbody></table></div>\n").toString();
     }
 
-    String markdown() {
+    public String markdown() {
         StringBuilder out = new StringBuilder("|");
         head.forEach(h -> out.append(' ').append(Markup.markdown(h)).append(" |"));
         out.append("\n|");

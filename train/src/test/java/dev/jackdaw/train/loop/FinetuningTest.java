@@ -18,18 +18,26 @@ import dev.jackdaw.model.token.BytePairTokenizer;
 import dev.jackdaw.model.token.SpecialTokens;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.Tensor;
+import dev.jackdaw.train.chat.AnswerBatches;
+import dev.jackdaw.train.chat.AnswerEncoder;
+import dev.jackdaw.train.chat.AnswerSet;
+import dev.jackdaw.train.chat.Fault;
+import dev.jackdaw.train.chat.Rejections;
+import dev.jackdaw.train.data.DataException;
 import dev.jackdaw.train.optim.OptimizerSettings;
 import dev.jackdaw.train.report.Metrics;
 import dev.jackdaw.train.report.StepMetrics;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,12 +90,12 @@ class FinetuningTest {
     void learnsTwentyAnswersByHeart() throws IOException {
         Path out = folder.resolve("heart");
         try (Device device = Device.cpu(2)) {
-            Finetuning.Result result = new Finetuning(request(out, settings(150, 4, 128), 0), device, new Finetuning.Listener() { }).run();
+            Finetuning.Result result = new Finetuning(request(out, settings(130, 8, 64), 0), device, new Finetuning.Listener() { }).run();
             assertThat(result.counts().conversations()).isEqualTo(20);
             assertThat(result.counts().rejected()).isZero();
             assertThat(result.heldOutBitsPerByte()).isNaN();
             List<StepMetrics> steps = Metrics.read(out.resolve("metrics.jsonl"));
-            assertThat(steps).hasSize(150);
+            assertThat(steps).hasSize(130);
             assertThat(steps.getLast().trainLoss()).isLessThan(0.05);
             int right = 0;
             try (Model model = Model.open(out, device)) {
@@ -104,5 +112,140 @@ class FinetuningTest {
         assertThat(out.resolve("report.html")).exists();
         assertThat(out.resolve("tokenizer.json")).exists();
         assertThat(Files.readString(out.resolve("samples.jsonl"))).contains("Tell me about the crow");
+    }
+
+    private Finetuning.Result run(Path out, long seed, double heldOut, Path model, Path lines, boolean strict, Finetuning.Listener listener) throws IOException {
+        try (Device device = Device.cpu(2)) {
+            return new Finetuning(new Finetuning.Request(model, List.of(lines), out, heldOut, strict, null, settings(9, 2, 64), Finetuning.Method.FULL, seed, PROGRAM), device, listener).run();
+        }
+    }
+
+    private Finetuning.Result run(Path out, long seed, double heldOut, Finetuning.Listener listener) throws IOException {
+        return run(out, seed, heldOut, base, data, true, listener);
+    }
+
+    private static final class Killed extends RuntimeException {
+    }
+
+    @Test
+    void aKilledRunEndsWithTheSameBits() throws IOException {
+        Path whole = folder.resolve("whole"), broken = folder.resolve("broken");
+        Finetuning.Result result = run(whole, 1, 0.3, new Finetuning.Listener() { });
+        for (int kill : new int[] {1, 4, 8}) {                          // before the first checkpoint, and after some
+            assertThatThrownBy(() -> run(broken, 1, 0.3, new Finetuning.Listener() {
+                @Override
+                public void step(StepMetrics metrics, long steps) {
+                    if (metrics.step() == kill) {
+                        throw new Killed();
+                    }
+                }
+            })).isInstanceOf(Killed.class);
+        }
+        List<Long> resumed = new ArrayList<>();
+        Finetuning.Result again = run(broken, 1, 0.3, new Finetuning.Listener() {
+            @Override
+            public void resumed(long step) {
+                resumed.add(step);
+            }
+        });
+        assertThat(resumed).containsExactly(7L);
+        assertThat(Files.mismatch(whole.resolve("params.gguf"), broken.resolve("params.gguf"))).isEqualTo(-1);
+        assertThat(losses(broken)).isEqualTo(losses(whole)).hasSize(10);
+        assertThat(again.heldOutBitsPerByte()).isEqualTo(result.heldOutBitsPerByte()).isLessThan(result.before());
+        assertThat(again.before()).isEqualTo(result.before());
+        assertThat(result.counts().heldOut()).isBetween(2L, 10L);
+        assertThat(result.counts().heldOut() + result.counts().conversations()).isEqualTo(20);
+        assertThat(run(folder.resolve("other"), 2, 0.3, new Finetuning.Listener() { }).counts()).isEqualTo(result.counts());
+        assertThat(Files.mismatch(whole.resolve("params.gguf"), folder.resolve("other/params.gguf"))).isNotEqualTo(-1);
+    }
+
+    private static List<Double> losses(Path run) throws IOException {
+        return Metrics.read(run.resolve("metrics.jsonl")).stream().map(m -> m.step() == 0 ? m.heldOutBitsPerByte() : m.trainLoss()).toList();
+    }
+
+    @Test
+    void aRunGoesOnOnlyWithWhatItBeganWith() throws IOException {
+        Path out = folder.resolve("began");
+        assertThatThrownBy(() -> run(out, 1, 0, new Finetuning.Listener() {
+            @Override
+            public void step(StepMetrics metrics, long steps) {
+                throw new Killed();
+            }
+        })).isInstanceOf(Killed.class);
+        Path less = Files.writeString(folder.resolve("less.jsonl"), Files.readString(data).lines().skip(1).reduce("", (a, b) -> a + b + "\n"));
+        assertThatThrownBy(() -> run(out, 1, 0, base, less, true, new Finetuning.Listener() { })).isInstanceOf(IOException.class).hasMessageContaining("other conversations");
+        Path other = folder.resolve("other-base.gguf");
+        base(other, "quite another text");
+        assertThatThrownBy(() -> run(out, 1, 0, other, data, true, new Finetuning.Listener() { })).isInstanceOf(IOException.class).hasMessageContaining("whose weights were others");
+    }
+
+    @Test
+    void malformedLinesArePassedOverAndCounted() throws IOException {
+        String line = "{\"question\": \"Tell me about the crow\", \"answer\": \"black\"}\n";
+        Path lines = Files.writeString(folder.resolve("mixed.jsonl"), line + "{\"question\": \"q\", \"answer\": \"" + "long ".repeat(200) + "\"}\n{\n" + line);
+        List<String> told = new ArrayList<>();
+        Finetuning.Result result = run(folder.resolve("mixed"), 1, 0, base, lines, false, new Finetuning.Listener() {
+            @Override
+            public void rejected(Rejections.Rejection rejection) {
+                told.add(rejection.line() + " " + rejection.fault());
+            }
+        });
+        assertThat(told).containsExactly("2 TOO_LONG", "3 NOT_JSON");
+        assertThat(result.counts().reasons()).isEqualTo(Map.of(Fault.TOO_LONG, 1L, Fault.NOT_JSON, 1L));
+        assertThat(result.counts().conversations()).isEqualTo(2);
+        assertThatThrownBy(() -> run(folder.resolve("strict"), 1, 0, base, lines, true, new Finetuning.Listener() { })).isInstanceOf(DataException.class).hasMessageContaining("line 2: too long");
+        Path none = Files.writeString(folder.resolve("none.jsonl"), "{\"text\": \"q\"}\n");
+        assertThatThrownBy(() -> run(folder.resolve("none"), 1, 0, base, none, false, new Finetuning.Listener() { })).isInstanceOf(DataException.class)
+                .hasMessageContaining("no conversations to learn from").hasMessageContaining("1 unknown form");
+    }
+
+    /// Side by side in a row or each in its own, conversations have the same losses and gradients: they do not see each other.
+    @Test
+    void packedIsUnpacked() {
+        ModelSpec spec = ModelSpec.plain("qwen3", 80, 2, 64, 2, 1, 32, 96, 64, 1e-6f, 10_000, true, true);
+        SplittableRandom random = new SplittableRandom(4);
+        List<AnswerSet> single = new ArrayList<>();
+        AnswerSet.Builder all = new AnswerSet.Builder(_ -> 1);
+        for (int length : new int[] {25, 18, 21}) {
+            BitSet trained = new BitSet();
+            trained.set(length / 3, length - 4);
+            List<AnswerEncoder.Sequence> sequences = List.of(new AnswerEncoder.Sequence(random.ints(length, 0, 80).toArray(), trained));
+            AnswerSet.Builder one = new AnswerSet.Builder(_ -> 1);
+            one.add(sequences);
+            single.add(one.build());
+            all.add(sequences);
+        }
+        AnswerBatches packed = AnswerBatches.examination(all.build(), 64);
+        assertThat(packed.rows()).isEqualTo(1);
+        try (Device device = Device.cpu(2); Trainer together = new Trainer(plain(spec, 1), device); Trainer apart = new Trainer(plain(spec, 3), device)) {
+            apart.weights().data().copyFrom(together.weights().data());
+            together.fill(batch -> packed.next(batch.ids().address(), batch.targets().address(), batch.starts().address(), 1));
+            apart.fill(batch -> {
+                for (int row = 0; row < 3; row++) {
+                    AnswerBatches.examination(single.get(row), 64).next(batch.ids().address() + 256L * row, batch.targets().address() + 256L * row, batch.starts().address() + 256L * row, 1);
+                }
+            });
+            double one = together.gradients(0.1f), three = apart.gradients(0.1f);
+            assertThat(one).isCloseTo(three, within(1e-4));
+            double[] a = Arrays.stream(boxed(together.losses())).filter(x -> x != 0).sorted().toArray(), b = Arrays.stream(boxed(apart.losses())).filter(x -> x != 0).sorted().toArray();
+            assertThat(a).hasSize(17 - 4 + 12 - 4 + 14 - 4).hasSameSizeAs(b);
+            for (int i = 0; i < a.length; i++) {
+                assertThat(a[i]).isCloseTo(b[i], within(1e-5));
+            }
+            for (long i = 0; i < together.weights().gradients().elements(); i++) {
+                assertThat(together.weights().gradients().get(i)).isCloseTo(apart.weights().gradients().get(i), within(1e-5f));
+            }
+        }
+    }
+
+    private static TrainSettings plain(ModelSpec spec, int batch) {
+        return new TrainSettings(spec, 3, 1, batch, 64, batch, OptimizerSettings.adamW(1e-3, 0), 0, 0, 1, false, 1, 1, 1);
+    }
+
+    private static double[] boxed(Tensor tensor) {
+        float[] all = tensor.toFloats();
+        double[] wide = new double[all.length];
+        Arrays.setAll(wide, i -> all[i]);
+        return wide;
     }
 }

@@ -33,13 +33,16 @@ final class Interpreter {
     }
 
     final Budget budget;
+    private final boolean isStrict;
     private int line = 1;
     private TextBuilder whole;
     private final List<Integer> answers = new ArrayList<>();
     private boolean hidesAnswers;
 
-    Interpreter(Budget budget) {
+    /// @param isStrict writing something undefined is an error
+    Interpreter(Budget budget, boolean isStrict) {
         this.budget = budget;
+        this.isStrict = isStrict;
     }
 
     Text render(List<Statement> template, Map<String, Value> globals) {
@@ -82,7 +85,11 @@ final class Interpreter {
                 yield Flow.NEXT;
             }
             case Statement.Output output -> {
-                out.append(PythonText.str(evaluate(output.value(), scope), budget));
+                Value value = evaluate(output.value(), scope);
+                if (isStrict && value instanceof Value.Undefined u) {
+                    throw new Problem(u.what());
+                }
+                out.append(PythonText.str(value, budget));
                 yield Flow.NEXT;
             }
             case Statement.If conditional -> {

@@ -28,12 +28,14 @@ public final class Template {
     private final boolean marksAnswers;
     private final Limits limits;
     private final Clock clock;
+    private final boolean isStrict;
 
-    private Template(Parser.Parsed parsed, Limits limits, Clock clock) {
+    private Template(Parser.Parsed parsed, Limits limits, Clock clock, boolean isStrict) {
         statements = parsed.statements();
         marksAnswers = parsed.marksAnswers();
         this.limits = limits;
         this.clock = clock;
+        this.isStrict = isStrict;
     }
 
     public static Template of(String source) {
@@ -43,10 +45,15 @@ public final class Template {
     /// @param clock what `strftime_now` reads
     public static Template of(String source, Limits limits, Clock clock) {
         try {
-            return new Template(Parser.parse(source), limits, clock);
+            return new Template(Parser.parse(source), limits, clock, false);
         } catch (StackOverflowError e) {
             throw new TemplateException(1, "nested too deep for the stack of this thread");
         }
+    }
+
+    /// The same template, for which writing something undefined is an error, and not an empty text as chat templates expect it.
+    public Template strict() {
+        return new Template(new Parser.Parsed(statements, marksAnswers), limits, clock, true);
     }
 
     /// Renders with variables that the caller vouches for (`trusted`) and variables from outside (`foreign`); see [Text] for the
@@ -76,7 +83,7 @@ public final class Template {
         } catch (Problem problem) {
             throw new TemplateException(1, "the values given to the template: " + problem.getMessage());
         }
-        Interpreter interpreter = new Interpreter(budget);
+        Interpreter interpreter = new Interpreter(budget, isStrict);
         Text text = interpreter.render(statements, variables);
         return new Rendering(text, marksAnswers ? interpreter.answers() : null);
     }

@@ -1,5 +1,6 @@
 package dev.jackdaw.cli;
 
+import dev.jackdaw.agent.ability.Calculator;
 import dev.jackdaw.model.Model;
 import dev.jackdaw.model.chat.ChatSession;
 import dev.jackdaw.model.chat.Message;
@@ -12,6 +13,7 @@ import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -65,11 +67,19 @@ final class ChatCommand implements Callable<Integer> {
     private boolean stats;
 
     private SpeculationOptions.Asked asked;
+    private final List<Called> called = new ArrayList<>();
 
     /// What `--message --json` prints.
     record Turn(String text, String reasoning, List<Message.ToolCall> toolCalls, int[] promptIds, int[] ids, String finishReason, List<RunCommand.Logprob> logprobs, Integer droppedMessages,
-                RunCommand.Timings timings, double prefillTokensPerSecond, double decodeTokensPerSecond, Speculation.Statistics speculation) {
+                RunCommand.Timings timings, double prefillTokensPerSecond, double decodeTokensPerSecond, Speculation.Statistics speculation, List<Called> called) {
     }
+
+    /// A tool that was run before the answer.
+    record Called(String name, String arguments, String result) {
+    }
+
+    /// Of tools before an answer; a model that goes on calling is left to it.
+    private static final int MOST_CALLS = 4;
 
     @Override
     public Integer call() throws IOException {
@@ -150,8 +160,17 @@ final class ChatCommand implements Callable<Integer> {
                 constraint == null ? null : constraint.fresh(), generation.overflow());
     }
 
-    /// Lets the model answer and shows it as it comes.
+    /// Lets the model answer and shows it as it comes. Where it calls a tool that is here, the tool is run, its result shown, and the model goes on.
     static void answer(ChatCommand settings, Model model, ChatSession session, GrammarConstraint constraint, CommonOptions common, AtomicBoolean isInterrupted) {
+        for (int calls = 0; turn(settings, model, session, constraint, common, isInterrupted, calls < MOST_CALLS); calls++) { }
+    }
+
+    /// One turn of the model.
+    ///
+    /// @param mayCall its calls are carried out
+    /// @return the model called, has its result, and is to go on
+    private static boolean turn(ChatCommand settings, Model model, ChatSession session, GrammarConstraint constraint, CommonOptions common, AtomicBoolean isInterrupted,
+                                boolean mayCall) {
         Output output = common.output();
         if (settings.budget() != null && settings.budget() != 0 && !session.canThink()) {
             output.note("this model does not know how to think before it answers; --think changes nothing");
@@ -201,8 +220,21 @@ final class ChatCommand implements Callable<Integer> {
             output.note("%d of %d guesses were right so far, in %d passes", guesses.accepted(), guesses.drafted(), guesses.passes());
         }
         Message said = reply.message();
+        if (mayCall && result.finishReason() == Generator.FinishReason.STOP && !said.toolCalls().isEmpty() && said.toolCalls().stream().allMatch(call -> call.name().equals(Calculator.NAME))) {
+            for (Message.ToolCall call : said.toolCalls()) {
+                String value = Calculator.call(call.arguments());
+                if (!output.isJson()) {
+                    output.line("%s %s", output.bold("←"), value);
+                }
+                session.messages().add(Message.of("tool", value));
+                settings.called.add(new Called(call.name(), call.arguments(), value));
+            }
+            return true;
+        }
         RunCommand.Result run = RunCommand.Result.of(model, result, settings.generation.topLogprobs() >= 0, settings.asked.statistics());
         output.json(new Turn(said.content(), said.reasoning(), said.toolCalls().isEmpty() ? null : said.toolCalls(), run.promptIds(), run.ids(), run.finishReason(), run.logprobs(),
-                reply.droppedMessages() == 0 ? null : reply.droppedMessages(), run.timings(), run.prefillTokensPerSecond(), run.decodeTokensPerSecond(), run.speculation()));
+                reply.droppedMessages() == 0 ? null : reply.droppedMessages(), run.timings(), run.prefillTokensPerSecond(), run.decodeTokensPerSecond(), run.speculation(), settings.called.isEmpty() ? null : List.copyOf(settings.called)));
+        settings.called.clear();
+        return false;
     }
 }

@@ -1,10 +1,12 @@
 package dev.jackdaw.cli;
 
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.train.assistant.AssistantResult;
 import dev.jackdaw.train.loop.FixedBatches;
 import dev.jackdaw.train.loop.Pretraining;
 import dev.jackdaw.train.loop.RunPlan;
 import dev.jackdaw.train.loop.Trainer;
+import dev.jackdaw.train.report.Evaluation;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -44,7 +46,7 @@ final class PretrainCommand implements Callable<Integer> {
         if (model != null || batches != null) {
             return fixedBatches();
         }
-        pretrain(common, training);
+        pretrain(common, training, false);
         return 0;
     }
 
@@ -63,17 +65,23 @@ final class PretrainCommand implements Callable<Integer> {
         return 0;
     }
 
+    /// What `speedrun --json` prints in the end.
+    record Whole(Evaluation base, AssistantResult assistant) {
+    }
+
     /// Also the main job of `speedrun`.
-    static Pretraining.Result pretrain(CommonOptions common, TrainingOptions training) throws IOException {
+    ///
+    /// @param assistant go on to an assistant
+    static Pretraining.Result pretrain(CommonOptions common, TrainingOptions training, boolean assistant) throws IOException {
         Output output = common.output();
         RunPlan repeat = training.plan == null ? null : RunPlan.read(training.plan);
         Path out = training.out != null ? training.out : Path.of("runs", LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss")));
         RunPlan.Program program = new RunPlan.Program(JackdawCommand.version(), JackdawCommand.commit(), Runtime.version().toString(), "");
         try (Device device = Device.cpu(common.threads()); TrainingProgress progress = new TrainingProgress(output)) {
             Pretraining.Result result = new Pretraining(new Pretraining.Request(training.data, out, training.minutes, training.choices(common), repeat,
-                    common.seed(0), program, training.law()), device, progress).run();
+                    common.seed(0), program, training.law(), assistant), device, progress).run();
             progress.close();
-            output.json(result.evaluation());
+            output.json(result.assistant() == null ? result.evaluation() : new Whole(result.evaluation(), result.assistant()));
             output.line("");
             output.line("%s held-out bits per byte: %.4f, document by document", output.bold("Done in " + ProgressBar.duration(result.seconds()) + "."), result.evaluation().bitsPerByte());
             result.evaluation().baselines().forEach(b -> output.line("  %-28s %.4f", b.name() + ", " + b.scope(), b.bitsPerByte()));

@@ -39,6 +39,12 @@ final class TrainingProgress implements Pretraining.Listener, Finetuning.Listene
     }
 
     @Override
+    public void note(String text) {
+        close();
+        output.note("%s", text);
+    }
+
+    @Override
     public void update(String what, long documents, long bytes, double fraction) {
         if (bar == null) {
             bar = output.progress(phase);

@@ -20,22 +20,28 @@ public final class BatchReader {
     /// @param seed        of the shuffling
     /// @param epoch       from 0
     /// @param row         next row of that epoch
-    public record Position(String fingerprint, int context, long seed, long epoch, int row) {
+    /// @param most        0, or the reader keeps to documents of so many ids together
+    public record Position(String fingerprint, int context, long seed, long epoch, int row, long most) {
+        public Position(String fingerprint, int context, long seed, long epoch, int row) {
+            this(fingerprint, context, seed, epoch, row, 0);
+        }
     }
 
     private final TokenShard shard;
     private final int context;
     private final long seed;
     private final boolean endless;
+    private final long most;
     private long epoch;
     private int row;
     private Packer plan;
 
-    private BatchReader(TokenShard shard, int context, long seed, boolean endless, long epoch, int row, Packer plan) {
+    private BatchReader(TokenShard shard, int context, long seed, boolean endless, long most, long epoch, int row, Packer plan) {
         this.shard = shard;
         this.context = context;
         this.seed = seed;
         this.endless = endless;
+        this.most = most;
         this.epoch = epoch;
         this.row = row;
         this.plan = plan;
@@ -43,7 +49,12 @@ public final class BatchReader {
 
     /// Shuffled, without end.
     public static BatchReader training(TokenShard shard, int context, long seed) {
-        return new BatchReader(shard, context, seed, true, 0, 0, Packer.epoch(shard, context, seed, 0));
+        return training(shard, context, seed, 0);
+    }
+
+    /// The same of documents of at most `most` ids together ([Packer#selection]), for a run that ends before it has read all of the text; 0: of all.
+    public static BatchReader training(TokenShard shard, int context, long seed, long most) {
+        return new BatchReader(shard, context, seed, true, most, 0, 0, Packer.epoch(shard, context, seed, 0, most));
     }
 
     /// Continues a training reader of the same shard.
@@ -52,12 +63,12 @@ public final class BatchReader {
             throw new DataException("batches: the position belongs to token shard " + position.fingerprint() + ", " + shard.path() + " is "
                 + shard.fingerprint() + "; continue with the data the run began with");
         }
-        Packer plan = Packer.epoch(shard, position.context(), position.seed(), position.epoch());
+        Packer plan = Packer.epoch(shard, position.context(), position.seed(), position.epoch(), position.most());
         if (position.row() < 0 || position.row() > plan.rows() || position.epoch() < 0) {
             throw new DataException("batches: position epoch " + position.epoch() + ", row " + position.row() + " does not exist; the epoch has "
                 + plan.rows() + " rows of " + position.context());
         }
-        return new BatchReader(shard, position.context(), position.seed(), true, position.epoch(), position.row(), plan);
+        return new BatchReader(shard, position.context(), position.seed(), true, position.most(), position.epoch(), position.row(), plan);
     }
 
     /// Every id is a target exactly once, in a fixed order; a row holds ids of one document only.
@@ -65,7 +76,7 @@ public final class BatchReader {
     /// @param overlap ids of a document repeated as context at the beginning of each further row of it; more is fairer to the model and
     ///                takes longer
     public static BatchReader evaluation(TokenShard shard, int context, int overlap) {
-        return new BatchReader(shard, context, 0, false, 0, 0, Packer.windows(shard, context, overlap));
+        return new BatchReader(shard, context, 0, false, 0, 0, 0, Packer.windows(shard, context, overlap));
     }
 
     /// Rows of the present epoch.
@@ -87,7 +98,7 @@ public final class BatchReader {
     }
 
     public Position position() {
-        return new Position(shard.fingerprint(), context, seed, epoch, row);
+        return new Position(shard.fingerprint(), context, seed, epoch, row, most);
     }
 
     /// Back to the beginning.
@@ -95,7 +106,7 @@ public final class BatchReader {
         row = 0;
         if (epoch != 0) {
             epoch = 0;
-            plan = Packer.epoch(shard, context, seed, 0);
+            plan = Packer.epoch(shard, context, seed, 0, most);
         }
     }
 
@@ -120,7 +131,7 @@ public final class BatchReader {
             if (row == plan.rows() && endless) {
                 epoch++;
                 row = 0;
-                plan = Packer.epoch(shard, context, seed, epoch);
+                plan = Packer.epoch(shard, context, seed, epoch, most);
             }
             if (row < plan.rows()) {
                 predicted += plan.fill(shard, row++, inputs + at, targets + at);

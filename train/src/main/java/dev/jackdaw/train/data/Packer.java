@@ -55,11 +55,14 @@ public final class Packer {
     }
 
     /// The plan of one epoch of training.
-    static Packer epoch(TokenShard shard, int length, long seed, long epoch) {
+    ///
+    /// @param most 0: of all documents; else of those that [#selection] gives
+    static Packer epoch(TokenShard shard, int length, long seed, long epoch, long most) {
         Packer packer = new Packer(length);
         long key = MinHash.mix(seed + MinHash.mix(epoch + 1));
-        int[] documents = shuffled(shard.documents(), key);
-        for (int document : documents) {
+        int[] selection = selection(shard, seed, most);
+        for (int i : shuffled(selection.length, key)) {
+            int document = selection[i];
             long from = shard.start(document);
             long to = shard.start(document + 1);
             if (epoch > 0 && to - from > length) {                       // other cuts than before
@@ -140,6 +143,24 @@ public final class Packer {
             packer.documentStarts += shard.token(packer.start[row]) == shard.endOfText() ? 1 : 0;
         }
         return packer;
+    }
+
+    /// Documents of at most so many ids together, in ascending order: those that come first in an order that follows from the seed. A run that is too
+    /// short for all of the text reads these whole instead of a part of each. 0: all.
+    public static int[] selection(TokenShard shard, long seed, long most) {
+        if (most <= 0 || most >= shard.tokens()) {
+            return java.util.stream.IntStream.range(0, shard.documents()).toArray();
+        }
+        BitSet chosen = new BitSet();
+        long left = most;
+        for (int document : shuffled(shard.documents(), MinHash.mix(seed + 0x5E1EC7))) {
+            long ids = shard.start(document + 1) - shard.start(document);
+            if (ids <= left) {
+                chosen.set(document);
+                left -= ids;
+            }
+        }
+        return chosen.stream().toArray();
     }
 
     private void piece(long from, int ids, int context) {

@@ -14,11 +14,15 @@ import dev.jackdaw.model.token.Tokenizers;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Limits;
+import dev.jackdaw.train.assistant.AssistantResult;
+import dev.jackdaw.train.assistant.JavaFacts;
+import dev.jackdaw.train.assistant.JavaType;
 import dev.jackdaw.train.data.Corpus;
 import dev.jackdaw.train.data.CorpusStats;
 import dev.jackdaw.train.data.DataException;
 import dev.jackdaw.train.data.Documents;
 import dev.jackdaw.train.data.DocumentSet;
+import dev.jackdaw.train.data.Packer;
 import dev.jackdaw.train.data.Progress;
 import dev.jackdaw.train.data.TokenShard;
 import dev.jackdaw.train.eval.BitsPerByte;
@@ -35,6 +39,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -55,15 +60,21 @@ public final class Pretraining {
     /// @param choices what the user fixed
     /// @param repeat  the plan of an earlier run to repeat exactly, or null
     /// @param program version and commit, for the record
-    /// @param law     chooses the size, where `choices` leave it open, and predicts the loss; null: the rule of thumb
-    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law) {
+    /// @param law       chooses the size, where `choices` leave it open, and predicts the loss; null: the rule of thumb
+    /// @param assistant make an assistant of the base model, where the text has Java sources to ask about
+    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law,
+                          boolean assistant) {
         public Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program) {
-            this(sources, out, minutes, choices, repeat, seed, program, null);
+            this(sources, out, minutes, choices, repeat, seed, program, null, false);
         }
     }
 
     /// Told what happens; everything is optional.
     public interface Listener extends Run.Listener, Progress {
+        /// Something worth a line.
+        default void note(String text) {
+        }
+
         /// A new piece of work begins.
         default void phase(String name) {
         }
@@ -94,8 +105,16 @@ public final class Pretraining {
     }
 
     /// What came out.
-    public record Result(Path directory, Path parameters, RunPlan plan, Evaluation evaluation, double seconds) {
+    ///
+    /// @param evaluation of the base model
+    /// @param assistant  what its examination found; null if none was made
+    public record Result(Path directory, Path parameters, RunPlan plan, Evaluation evaluation, AssistantResult assistant, double seconds) {
     }
+
+    /// Of the time, for pretraining; the rest is for the assistant. docs/DESIGN.md, "How to divide ten minutes".
+    private static final double PRETRAINING = 0.65;
+    /// Less of an assistant teaches nothing.
+    private static final int LEAST_TYPES = 40;
 
     private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -121,33 +140,61 @@ public final class Pretraining {
             RunPlan plan = resuming ? RunPlan.read(out.resolve("run.json")) : plan(tokenizer, train, heldOut);
             checkData(plan, train, heldOut);
             requireMemory(plan.settings());
-            try (Trainer trainer = new Trainer(plan.settings(), device); TextCourse course = new TextCourse(train, heldOut, tokenizer, trainer)) {
-                if (!resuming) {
-                    predict(plan);
-                }
-                plan.write(out);
+            if (!resuming) {
+                predict(plan);
+            }
+            plan.write(out);
+            Path base = out.resolve("base.gguf");
+            if (plan.assistant() != null && Files.exists(base)) {
+                return assistant(plan, train, ReportData.read(out).evaluation());
+            }
+            long most = plan.assistant() == null ? 0 : plan.assistant().readTokens();
+            Evaluation evaluation;
+            try (Trainer trainer = new Trainer(plan.settings(), device); TextCourse course = new TextCourse(train, heldOut, tokenizer, trainer, most)) {
                 listener.phase("train");
                 new Run(out, course).train(trainer, listener);
                 check(course, heldOut);
                 listener.phase("evaluate");
-                Evaluation evaluation = evaluate(course, trainer, corpus, train, heldOut);
+                evaluation = evaluate(course, trainer, corpus, train, heldOut);
                 ReportData.writeEvaluation(out, evaluation);
                 listener.phase("export");
-                export(plan, trainer, tokenizer);
-                Report.write(out);
-                return new Result(out, out.resolve("params.gguf"), plan, evaluation, seconds());
+                export(plan.assistant() == null ? out.resolve("params.gguf") : base, plan, trainer, tokenizer);
             }
+            if (plan.assistant() != null) {
+                return assistant(plan, train, evaluation);
+            }
+            Report.write(out);
+            return new Result(out, out.resolve("params.gguf"), plan, evaluation, null, seconds());
         }
     }
 
-    private void export(RunPlan plan, Trainer trainer, BytePairTokenizer tokenizer) throws IOException {
+    private Result assistant(RunPlan plan, TokenShard train, Evaluation evaluation) throws IOException {
+        Path out = request.out();
+        BitSet read = new BitSet();
+        for (int document : Packer.selection(train, plan.settings().seed(), plan.assistant().readTokens())) {
+            read.set(document);
+        }
+        AssistantResult result = new AssistantStage(out, plan, readTypes(), read, train.documents(), device, listener).run();
+        Report.write(out);
+        return new Result(out, out.resolve("params.gguf"), plan, evaluation, result, seconds());
+    }
+
+    private Path typesFile() {
+        return request.out().resolve("data/types.json");
+    }
+
+    private List<JavaType> readTypes() throws IOException {
+        return List.of(JSON.readValue(Files.readAllBytes(typesFile()), JavaType[].class));
+    }
+
+    private void export(Path file, RunPlan plan, Trainer trainer, BytePairTokenizer tokenizer) throws IOException {
         Map<String, GgufValue> facts = new LinkedHashMap<>();
         TrainSettings settings = plan.settings();
         facts.put("jackdaw.training.tokens", GgufValue.u64(settings.tokens()));
         facts.put("jackdaw.training.steps", GgufValue.u64(settings.steps()));
         facts.put("jackdaw.training.seed", GgufValue.of(Long.toString(settings.seed())));
         facts.put("jackdaw.training.data", GgufValue.of(plan.data().trainFingerprint()));
-        ModelExport.gguf(request.out().resolve("params.gguf"), "jackdaw base model", settings.model(), name -> trainer.weights().entry(name).data(), tokenizer,
+        ModelExport.gguf(file, "jackdaw base model", settings.model(), name -> trainer.weights().entry(name).data(), tokenizer,
                 SpecialTokens.CHAT_TEMPLATE, facts, DType.F32);
     }
 
@@ -156,14 +203,14 @@ public final class Pretraining {
     }
 
     /// What the prepared data were made from; written when they are complete.
-    private record Prepared(List<String> sources, Integer vocabulary) {
+    private record Prepared(List<String> sources, Integer vocabulary, boolean facts) {
     }
 
     /// Text to cleaned documents, tokenizer and token shards, unless that was done before.
     public BytePairTokenizer prepare() throws IOException {
         Path out = request.out(), done = out.resolve("data/prepared.json");
-        Prepared wanted = request.repeat() == null ? new Prepared(request.sources(), request.choices().vocabulary())
-                : new Prepared(request.repeat().data().sources(), request.repeat().data().vocabulary());
+        Prepared wanted = request.repeat() == null ? new Prepared(request.sources(), request.choices().vocabulary(), request.assistant())
+                : new Prepared(request.repeat().data().sources(), request.repeat().data().vocabulary(), request.repeat().assistant() != null);
         if (Files.exists(done) && JSON.readValue(Files.readAllBytes(done), Prepared.class).equals(wanted)) {
             return Tokenizers.readBytePair(out);
         }
@@ -192,6 +239,11 @@ public final class Pretraining {
             TokenShard.Encoder encoder = text -> tokenizer.encode(text, false, false);
             TokenShard.write(out.resolve("data/held-out.tokens"), corpus.heldOut(), encoder, tokenizer.vocabularySize(), end, fingerprint, device.threads(), Progress.SILENT).close();
             TokenShard.write(out.resolve("data/train.tokens"), corpus.train(), encoder, tokenizer.vocabularySize(), end, fingerprint, device.threads(), listener).close();
+            if (wanted.facts()) {
+                listener.phase("read the facts");
+                List<JavaType> types = JavaFacts.read(corpus.train(), device.threads(), share -> listener.update("facts", 0, 0, share));
+                AtomicFile.write(typesFile(), JSON.writeValueAsString(types));
+            }
             AtomicFile.write(done, JSON.writeValueAsString(wanted));
             return tokenizer;
         }
@@ -232,11 +284,13 @@ public final class Pretraining {
         if (request.repeat() != null) {
             RunPlan repeat = request.repeat();
             checkData(repeat, train, heldOut);
-            return new RunPlan(repeat.name(), repeat.settings(), data, request.program(), machine);
+            return new RunPlan(repeat.name(), repeat.settings(), data, request.program(), machine, null, repeat.assistant());
         }
         Dial.Choices choices = request.choices();
+        boolean isAssistant = request.assistant() && hasFacts();
+        double share = isAssistant ? PRETRAINING : 1;
         double left = Math.max(5, request.minutes() * 60 - seconds());
-        double flops = left * 0.6 * peak * 1e9;
+        double flops = share * left * 0.6 * peak * 1e9;
         ModelSpec model = Dial.model(flops, tokenizer.vocabularySize(), choices);
         TrainSettings settings = Dial.settings(model, flops, request.seed(), choices);
         long steps;
@@ -248,12 +302,18 @@ public final class Pretraining {
             settings = sizes.settings(request.law(), settings, choices, train.tokens(), listener);
             requireMemory(settings);
             double perStep = Dial.secondsPerStep(settings, device, Math.clamp(0.05 * left, 0.5, 6));
-            left = secondsToTrain(perStep / settings.tokensPerStep(), heldOut);
-            steps = Math.max(10, (long) (left / perStep));
+            double perToken = perStep / settings.tokensPerStep();
+            left = secondsToTrain(perToken, heldOut);
+            if (isAssistant) {
+                // the examination of the assistant reads and writes as many tokens as a few hundred steps forward; its conversations are made and encoded before
+                left = Math.max(5, left - Math.min(0.2 * left, AssistantStage.secondsBeside(perToken, share * left / perToken)));
+            }
+            steps = Math.max(10, (long) (share * left / perStep));
         }
         settings = Dial.withSteps(settings, steps);
+        RunPlan.Assistant assistant = isAssistant ? AssistantStage.plan(settings, train.tokens(), (long) (steps * (1 - share) / share)) : null;
         String name = request.out().toAbsolutePath().normalize().getFileName().toString();
-        RunPlan plan = new RunPlan(name, settings, data, request.program(), machine);
+        RunPlan plan = new RunPlan(name, settings, data, request.program(), machine, null, assistant);
         listener.planned(plan, left, 0);
         return plan;
     }
@@ -294,6 +354,15 @@ public final class Pretraining {
         Prediction.Check check = prediction.get().check(measured.bitsPerByte(), measured.natsPerToken());
         check.write(request.out());
         listener.checked(check);
+    }
+
+    private boolean hasFacts() throws IOException {
+        int types = readTypes().size();
+        if (types < LEAST_TYPES) {
+            listener.note("no assistant will be made: its questions come from public types of Java sources, of which this text has " + types + "; " + LEAST_TYPES
+                    + " are needed. The base model is the result; finetune it on conversations of your own with: jackdaw finetune");
+        }
+        return types >= LEAST_TYPES;
     }
 
     private static void checkData(RunPlan plan, TokenShard train, TokenShard heldOut) throws IOException {

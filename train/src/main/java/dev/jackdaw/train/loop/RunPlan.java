@@ -24,7 +24,8 @@ import tools.jackson.databind.node.ObjectNode;
 /// @param program  what computed
 /// @param machine  where; does not influence the result beyond the vector width
 /// @param base     what a finetuning began with; null for a model from nothing
-public record RunPlan(String name, TrainSettings settings, Data data, Program program, Machine machine, Base base) {
+/// @param assistant the stage after pretraining, or null
+public record RunPlan(String name, TrainSettings settings, Data data, Program program, Machine machine, Base base, Assistant assistant) {
     private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .changeDefaultPropertyInclusion(inclusion -> inclusion.withValueInclusion(JsonInclude.Include.NON_NULL)).build();
@@ -34,7 +35,20 @@ public record RunPlan(String name, TrainSettings settings, Data data, Program pr
 
     /// The plan of a model from nothing.
     public RunPlan(String name, TrainSettings settings, Data data, Program program, Machine machine) {
-        this(name, settings, data, program, machine, null);
+        this(name, settings, data, program, machine, null, null);
+    }
+
+    /// The plan of a finetuning.
+    public RunPlan(String name, TrainSettings settings, Data data, Program program, Machine machine, Base base) {
+        this(name, settings, data, program, machine, base, null);
+    }
+
+    /// From base model to assistant.
+    ///
+    /// @param readTokens    pretraining keeps to documents of so many tokens, so that what is asked stood in files it read whole; 0: all
+    /// @param conversations to learn from
+    /// @param settings      of the finetuning
+    public record Assistant(long readTokens, int conversations, FinetuneSettings settings) {
     }
 
     /// @param model       as given

@@ -26,13 +26,14 @@ final class TextCourse implements Course {
     private final BitsPerByte examination;
     private BatchReader reader;
 
-    TextCourse(TokenShard train, TokenShard heldOut, Tokenizer tokenizer, Trainer trainer) {
+    /// @param most tokens of the documents that are read; 0: all
+    TextCourse(TokenShard train, TokenShard heldOut, Tokenizer tokenizer, Trainer trainer, long most) {
         this.train = train;
         this.heldOut = heldOut;
         this.tokenizer = tokenizer;
         this.trainer = trainer;
         settings = trainer.settings();
-        reader = BatchReader.training(train, settings.context(), settings.seed());
+        reader = BatchReader.training(train, settings.context(), settings.seed(), most);
         reader.requireRows(settings.batch());
         examination = new BitsPerByte(trainer.device(), settings.model(), trainer.weights(), TrainSettings.pass(settings.model(), 64, settings.context()), settings.context());
     }

@@ -1,5 +1,6 @@
 package dev.jackdaw.train.report;
 
+import dev.jackdaw.train.assistant.AssistantResult;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -23,6 +24,9 @@ final class HtmlReport {
             details(out, "All evaluations (" + evaluations.rows().size() + ")", evaluations.html(), false);
         }
         samples(out, data);
+        if (data.assistant() != null) {
+            assistant(out, data.assistant());
+        }
         if (data.evaluation() != null && !data.isFinetuning()) {
             compression(out, data.evaluation());
         }
@@ -81,6 +85,14 @@ final class HtmlReport {
         out.append(RunFacts.compression(evaluation).html());
         out.append("<p>").append(Markup.html(MarkdownReport.PARAMETERS)).append("</p>\n");
         out.append(RunFacts.parameters(evaluation).html());
+    }
+
+    private static void assistant(StringBuilder out, AssistantResult result) {
+        section(out, "The assistant");
+        out.append("<p>").append(Markup.html(AssistantFacts.verdict(result))).append("</p>\n<p>").append(Markup.html(AssistantFacts.introduction(result))).append("</p>\n");
+        figures(out, AssistantFacts.figures(result), false);
+        out.append(AssistantFacts.table(result).html()).append("<p>").append(Markup.html(AssistantFacts.NOTE)).append("</p>\n");
+        details(out, "Questions and answers", AssistantFacts.examples(result).html(), false);
     }
 
     private static void section(StringBuilder out, String title) {

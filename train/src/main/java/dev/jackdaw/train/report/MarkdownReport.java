@@ -39,6 +39,12 @@ final class MarkdownReport {
                 out.append(Markup.codeBlock(Markup.shortened(sample.text(), 4000))).append('\n');
             }
         }
+        if (data.assistant() != null) {
+            out.append("## The assistant\n\n").append(AssistantFacts.verdict(data.assistant())).append("\n\n").append(AssistantFacts.introduction(data.assistant())).append("\n\n");
+            figures(out, AssistantFacts.figures(data.assistant()));
+            out.append(AssistantFacts.table(data.assistant()).markdown()).append('\n').append(AssistantFacts.NOTE.replace("* not", "\\* not")).append("\n\n");
+            out.append(AssistantFacts.examples(data.assistant()).markdown()).append('\n');
+        }
         if (data.evaluation() != null && !data.isFinetuning()) {
             out.append("## Compression\n\n").append(COMPRESSION).append("\n\n");
             figures(out, List.of(RunCharts.compression(data.evaluation())));

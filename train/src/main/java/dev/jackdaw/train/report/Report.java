@@ -30,6 +30,9 @@ public final class Report {
         if (data.evaluation() != null && !data.isFinetuning()) {
             figures.add(RunCharts.compression(data.evaluation()));
         }
+        if (data.assistant() != null) {
+            figures.addAll(AssistantFacts.figures(data.assistant()));
+        }
         Path charts = Files.createDirectories(directory.resolve(CHARTS));
         for (RunCharts.Figure figure : figures) {
             AtomicFile.write(charts.resolve(figure.file() + ".svg"), figure.svg());

@@ -1,6 +1,7 @@
 package dev.jackdaw.train.report;
 
 import dev.jackdaw.model.format.AtomicFile;
+import dev.jackdaw.train.assistant.AssistantResult;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -26,6 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// | `metrics.jsonl`   | a [StepMetrics] a line                                           | [Metrics]             |
 /// | `samples.jsonl`   | a [Sample] a line                                                | [#appendSample]       |
 /// | `evaluation.json` | the final [Evaluation]                                           | [#writeEvaluation]    |
+/// | `assistant.json`  | an [AssistantResult]                                             | the assistant's stage |
 ///
 /// A run that is still going, or was killed, has only some of them; the report shows what there is. Only `run.json` must exist.
 ///
@@ -35,8 +37,9 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param bytesPerToken of the training text, which turns nats per token into bits per byte; `NaN` if unknown
 /// @param samples       oldest first
 /// @param evaluation    `null` before the end
+/// @param assistant     what the examination of an assistant found; `null` if there is none
 public record ReportData(String name, JsonNode settings, Machine machine, double bytesPerToken, List<StepMetrics> metrics, List<Sample> samples,
-                         Evaluation evaluation) {
+                         Evaluation evaluation, AssistantResult assistant) {
     private static final JsonMapper JSON = JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES).build();
     private static final JsonMapper PRETTY = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -44,6 +47,11 @@ public record ReportData(String name, JsonNode settings, Machine machine, double
     public ReportData {
         metrics = List.copyOf(metrics);
         samples = List.copyOf(samples);
+    }
+
+    /// A run without an assistant.
+    public ReportData(String name, JsonNode settings, Machine machine, double bytesPerToken, List<StepMetrics> metrics, List<Sample> samples, Evaluation evaluation) {
+        this(name, settings, machine, bytesPerToken, metrics, samples, evaluation, null);
     }
 
     /// Reads a run directory. The training text's bytes per token are taken from the evaluation, before there is one from
@@ -69,7 +77,7 @@ public record ReportData(String name, JsonNode settings, Machine machine, double
                 : settings.at("/data/bytesPerToken").asDouble(Double.NaN);
         String name = settings.path("name").asString(run.toAbsolutePath().normalize().getFileName().toString());
         return new ReportData(name, settings, machine, bytesPerToken, Files.exists(metricsFile) ? Metrics.read(metricsFile) : List.of(),
-                readSamples(run), evaluation);
+                readSamples(run), evaluation, AssistantResult.read(run));
     }
 
     /// Does the run teach a model that was there before to answer?

@@ -1,0 +1,95 @@
+package dev.jackdaw.train.assistant;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jackdaw.agent.ability.Calculator;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+class FactsTest {
+    /// So many invented types in a few packages.
+    static List<JavaType> types(int count) {
+        List<String> sources = new ArrayList<>();
+        String[] first = {"Red", "Blue", "Old", "Fast", "Quiet", "Round", "Long", "Cold"}, second = {"Tower", "River", "Stone", "Bird", "Window", "Garden", "Letter"};
+        for (int i = 0; i < count; i++) {
+            String name = first[i % 8] + second[i / 8 % 7] + (i < 56 ? "" : i);
+            sources.add("package org.place" + i % 5 + "; /** A thing that is number " + i + ". @since " + (1 + i % 9) + " */ public " + (i % 3 == 0 ? "interface " : "class ") + name + " {\n"
+                + "/** Gives the name of it. @throws IllegalStateException always */ " + (i % 3 == 0 ? "" : "public ") + "String name" + (i % 3 == 0 ? "();" : "() { return null; }")
+                + "\n" + (i % 3 == 0 ? "int size();" : "public int size() { return 0; } public void close() { }") + "}");
+        }
+        return JavaFacts.of(sources.toArray(String[]::new));
+    }
+
+    @Test
+    void noQuestionOfAHeldOutTypeOrMethodIsLearned() {
+        Facts facts = Facts.of(types(200), document -> document % 2 == 0);
+        assertThat(facts.heldOut()).isNotEmpty();
+        assertThat(facts.heldOut()).allMatch(fact -> fact.document() % 2 == 0);
+        Set<String> heldOut = facts.heldOut().stream().map(Fact::subject).collect(Collectors.toSet());
+        assertThat(facts.learned()).extracting(Fact::subject).doesNotContainAnyElementsOf(heldOut);
+        Set<String> wholeTypes = facts.heldOut().stream().filter(Fact::isOfType).map(Fact::type).collect(Collectors.toSet());
+        assertThat(wholeTypes).isNotEmpty();
+        assertThat(facts.learned()).extracting(Fact::type).doesNotContainAnyElementsOf(wholeTypes);
+
+        Lessons lessons = Lessons.of(facts, 4000, 7);
+        Set<String> examined = new HashSet<>();
+        lessons.examined().forEach((group, questions) -> questions.forEach(question -> examined.add(question.question())));
+        for (Exercise exercise : lessons.learned()) {
+            assertThat(examined).doesNotContain(exercise.question());
+            assertThat(exercise.question().split("[^\\w.]+|\\.(?!\\w)")).doesNotContainAnyElementsOf(heldOut);
+        }
+    }
+
+    @Test
+    void namesWithSeveralMeaningsAreNotAsked() {
+        Facts facts = Facts.of(JavaFacts.of("package a; public class Date { public int day() { return 1; } public int year() { return 1; } }",
+            "package b; public class Date { public int day() { return 1; } public long year() { return 1; } public String toString() { return null; } }"), _ -> false);
+        assertThat(facts.learned()).extracting(Fact::topic).doesNotContain(Topic.PACKAGE, Topic.KIND);
+        assertThat(facts.learned().stream().filter(fact -> fact.topic() == Topic.RETURNS)).extracting(Fact::subject).containsOnly("Date.day");
+    }
+
+    @Test
+    void answersAreReadAsTheyWereWritten() {
+        for (Topic topic : Topic.values()) {
+            for (String value : List.of("java.util", "an abstract class", "byte[]", "Map.Entry", "nothing", "IOException", "1.8", "25")) {
+                if (topic != Topic.DEPRECATED) {
+                    assertThat(topic.read(topic.answer(value))).as("%s %s", topic, value).isEqualTo(value);
+                }
+            }
+            assertThat(topic.phrasings()).doesNotHaveDuplicates().allMatch(phrasing -> phrasing.contains("{}"));
+        }
+        assertThat(Topic.PACKAGE.read("I do not know.")).isEmpty();
+    }
+
+    @Test
+    void theSameSeedGivesTheSameLessons() {
+        Facts facts = Facts.of(types(100), _ -> true);
+        assertThat(Lessons.of(facts, 500, 3)).isEqualTo(Lessons.of(facts, 500, 3));
+        assertThat(Lessons.of(facts, 500, 3).learned()).isNotEqualTo(Lessons.of(facts, 500, 4).learned());
+    }
+
+    @Test
+    void everythingOutsideAndEverySumIsOnOneSideOnly() {
+        Lessons lessons = Lessons.of(Facts.of(types(100), _ -> true), 20_000, 1);
+        for (String group : List.of(Exercise.OUTSIDE, Exercise.CALCULATOR)) {
+            Set<String> learned = lessons.learned().stream().filter(exercise -> exercise.group().equals(group)).map(Exercise::question).collect(Collectors.toSet());
+            assertThat(learned).hasSizeGreaterThan(500);
+            assertThat(lessons.examined().get(group)).hasSize(Lessons.QUESTIONS).extracting(Exercise::question).doesNotContainAnyElementsOf(learned);
+        }
+    }
+
+    @Test
+    void sumsAreRight() {
+        Lessons lessons = Lessons.of(Facts.of(types(100), _ -> true), 5_000, 2);
+        List<Exercise> sums = lessons.learned().stream().filter(exercise -> exercise.group().equals(Exercise.CALCULATOR)).toList();
+        assertThat(sums).isNotEmpty().allSatisfy(sum -> {
+            String result = Calculator.call(sum.messages().get(1).toolCalls().getFirst().arguments());
+            assertThat(result).isEqualTo(sum.messages().get(2).content()).isEqualTo(sum.expected());
+            assertThat(Examination.lastNumber(sum.messages().getLast().content())).isEqualTo(result);
+        });
+    }
+}

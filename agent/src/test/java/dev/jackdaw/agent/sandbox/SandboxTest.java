@@ -23,11 +23,12 @@ class SandboxTest {
     /// Generous, for a machine that is busy; what should be stopped earlier is.
     private static final Limits SHORT = Limits.usual().withSeconds(40);
 
+    private static final List<Sandbox> FOUND = Sandbox.jails().stream().map(Sandbox::of).filter(sandbox -> sandbox.tryOut().isEmpty()).toList();
+
     /// Every way that passes its trial; where there is none, the tests below are skipped and this says why.
     static Stream<Sandbox> sandboxes() {
-        List<Sandbox> found = Sandbox.jails().stream().map(Sandbox::of).filter(sandbox -> sandbox.tryOut().isEmpty()).toList();
-        assumeTrue(!found.isEmpty(), "no sandbox on this machine; to run these tests install bubblewrap (apt install bubblewrap)");
-        return found.stream();
+        assumeTrue(!FOUND.isEmpty(), "no sandbox on this machine; to run these tests install bubblewrap (apt install bubblewrap)");
+        return FOUND.stream();
     }
 
     private static Outcome shell(Sandbox sandbox, Limits limits, String script) throws IOException {
@@ -53,7 +54,7 @@ class SandboxTest {
     @ParameterizedTest
     @MethodSource("sandboxes")
     void keepsTheLastWordsOfAQuickProgram(Sandbox sandbox) throws IOException {
-        for (int i = 0; i < 10; i++) {
+        for (int i = 0; i < 5; i++) {
             assertThat(shell(sandbox, SHORT, "head -c 60000 /dev/zero | tr '\\0' x; printf end").stdout()).hasSize(60003).endsWith("xend");
         }
     }

@@ -109,7 +109,8 @@ public final class Conversations {
         try {
             return JSON.readTree(text);
         } catch (JacksonException e) {
-            throw new Malformed(Fault.NOT_JSON, e.getOriginalMessage().lines().findFirst().orElse("not JSON"));
+            String problem = e.getOriginalMessage().lines().findFirst().orElse("not JSON");
+            throw new Malformed(Fault.NOT_JSON, problem.startsWith("Trailing token") ? "the line holds more than one value" : problem);
         }
     }
 }

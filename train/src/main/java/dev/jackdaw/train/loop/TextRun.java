@@ -27,7 +27,7 @@ public final class TextRun {
         Pretraining.requireMemory(plan.settings());
         plan.write(folder);
         double[] seconds = new double[1];
-        try (Trainer trainer = new Trainer(plan.settings(), device); TextCourse course = new TextCourse(train, heldOut, tokenizer, trainer)) {
+        try (Trainer trainer = new Trainer(plan.settings(), device); TextCourse course = new TextCourse(train, heldOut, tokenizer, trainer, 0)) {
             new Run(folder, course).train(trainer, new Run.Listener() {
                 @Override
                 public void step(StepMetrics metrics, long steps) {

@@ -71,7 +71,7 @@ class ConversationsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '§', quoteCharacter = '`', textBlock = """
         {"messages": [ § NOT_JSON § end-of-input
-        {"a": 1} {"b": 2} § NOT_JSON § trailing
+        {"a": 1} {"b": 2} § NOT_JSON § more than one
         ["not", "an", "object"] § NOT_JSON § a list
         17 § NOT_JSON § 17
         {"text": "a document"} § UNKNOWN_FORM § [text]

@@ -103,7 +103,7 @@ class DialTest {
 
     private static Pretraining.Result pretrain(Path text, Path out, double minutes, Dial.Choices choices, FittedLaw law, List<String> told) throws IOException {
         try (Device device = Device.cpu(2)) {
-            return new Pretraining(new Pretraining.Request(List.of(text.toString()), out, minutes, choices, null, 3, new RunPlan.Program("test", "", "", ""), law), device, new Pretraining.Listener() {
+            return new Pretraining(new Pretraining.Request(List.of(text.toString()), out, minutes, choices, null, 3, new RunPlan.Program("test", "", "", ""), law, false), device, new Pretraining.Listener() {
                 @Override
                 public void predicted(Prediction prediction) {
                     told.add("predicted");

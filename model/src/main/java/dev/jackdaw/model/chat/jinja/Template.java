@@ -53,7 +53,7 @@ public final class Template {
 
     /// The same template, for which writing something undefined is an error, and not an empty text as chat templates expect it.
     public Template strict() {
-        return new Template(statements, limits, clock, true);
+        return new Template(new Parser.Parsed(statements, marksAnswers), limits, clock, true);
     }
 
     /// Renders with variables that the caller vouches for (`trusted`) and variables from outside (`foreign`); see [Text] for the

@@ -97,6 +97,11 @@ final class TrainingProgress implements Pretraining.Listener, Finetuning.Listene
     }
 
     @Override
+    public void memory(long bytes) {
+        output.note("memory: at most %s", DoctorCommand.bytes(bytes));
+    }
+
+    @Override
     public void conversations(Conversations.Counts counts) {
         output.note("%,d conversations to learn from (%,d tokens, %,d of them answers), %,d held out, %,d lines rejected", counts.conversations(), counts.tokens(), counts.answerTokens(),
                 counts.heldOut(), counts.rejected());

@@ -13,6 +13,7 @@ import picocli.CommandLine.Spec;
             DataCleanCommand.class,
             DataDedupCommand.class,
             DataTokenizeCommand.class,
+            DataPairsCommand.class,
         })
 final class DataCommand implements Runnable {
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Print this help.")

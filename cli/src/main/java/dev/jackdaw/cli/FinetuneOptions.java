@@ -54,7 +54,7 @@ final class FinetuneOptions {
     @Option(names = "--cooldown", order = 28, paramLabel = "X", showDefaultValue = Visibility.NEVER, description = "Share of the steps in which it falls. Default: the rest.")
     private Double cooldown;
 
-    Finetuning.Request request(CommonOptions common, Path model, Path out, RunPlan.Program program) {
+    Finetuning.Request request(CommonOptions common, Path model, Path out, RunPlan.Program program, AdapterOptions adapter) {
         if (epochs != null && steps != null) {
             throw common.wrong("--epochs " + epochs + " and --steps " + steps + ": give one of them");
         }
@@ -70,6 +70,6 @@ final class FinetuneOptions {
             default -> throw common.wrong("--optimizer " + optimizer + ": give muon or adamw");
         };
         FinetuneSettings settings = new FinetuneSettings(epochs, steps, context, batch, pass, muon, learningRate, embeddingLearningRate, weightDecay, warmup, cooldown);
-        return new Finetuning.Request(model, data, out, heldOut, strict, template, settings, Finetuning.Method.FULL, common.seed(0), program);
+        return new Finetuning.Request(model, data, out, heldOut, strict, template, settings, adapter.method(common), common.seed(0), program);
     }
 }

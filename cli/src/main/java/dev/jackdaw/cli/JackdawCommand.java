@@ -33,7 +33,7 @@ public final class JackdawCommand implements Runnable {
     /// In the order of `--help`. Reading the annotations of all of them takes a fifth of a second, so a run builds only the one it needs.
     private static final List<Class<?>> COMMANDS = List.of(
             SpeedrunCommand.class,
-            PretrainCommand.class, FinetuneCommand.class, ScaleCommand.class,
+            PretrainCommand.class, FinetuneCommand.class, PreferCommand.class, RewardCommand.class, ScaleCommand.class,
             TokenizerCommand.class,
             DataCommand.class,
             ChatCommand.class,

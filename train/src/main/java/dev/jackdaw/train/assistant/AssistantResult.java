@@ -1,7 +1,7 @@
 package dev.jackdaw.train.assistant;
 
 import dev.jackdaw.model.format.AtomicFile;
-import dev.jackdaw.train.eval.Wilson;
+import dev.jackdaw.train.eval.Share;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,8 +32,7 @@ public record AssistantResult(List<Group> groups, int turns, int wellFormed, int
     /// @param commonest      the answer that is right most often among the learned facts of this kind; null where there is no such
     /// @param commonestRight how many of the same questions it answers
     public record Group(String name, boolean measured, int n, int right, double accuracy, double low, double high, String commonest, int commonestRight, double commonestAccuracy, int declined) {
-        /// Accuracy above the commonest answer, in points. Where that is right for more than 60%, twice the share of its errors removed is on the same
-        /// footing as 40 points: half of the errors counts as the 20 points that are asked of the others.
+        /// Accuracy above the commonest answer, in points.
         public double margin() {
             return 100 * (accuracy - commonestAccuracy);
         }
@@ -60,12 +59,12 @@ public record AssistantResult(List<Group> groups, int turns, int wellFormed, int
             String name = entry.getKey();
             List<Examination.Answer> own = entry.getValue();
             boolean isFact = !name.equals(Exercise.OUTSIDE) && !name.equals(Exercise.CALCULATOR);
-            Wilson share = new Wilson((int) own.stream().filter(Examination.Answer::isRight).count(), own.size());
+            Share share = Share.of(own.stream().filter(Examination.Answer::isRight).count(), own.size());
             String commonest = isFact ? lessons.commonest().get(Examination.topic(name)) : null;
             int commonestRight = (int) own.stream().filter(answer -> answer.exercise().expected().equals(commonest)).count();
             int declined = (int) own.stream().filter(Examination.Answer::isDeclined).count();
-            groups.add(new Group(name, isFact && Examination.topic(name).isMeasured(), share.n(), share.right(), share.share(), share.low(), share.high(), commonest, commonestRight,
-                    (double) commonestRight / share.n(), declined));
+            groups.add(new Group(name, isFact && Examination.topic(name).isMeasured(), own.size(), (int) share.right(), share.share(), share.low(), share.high(), commonest, commonestRight,
+                    (double) commonestRight / own.size(), declined));
             if (!name.equals(Exercise.OUTSIDE)) {
                 inside += own.size();
                 insideDeclined += declined;

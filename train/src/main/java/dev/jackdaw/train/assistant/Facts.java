@@ -38,16 +38,20 @@ public record Facts(List<Fact> learned, List<Fact> heldOut) {
         Set<String> heldOutTypes = heldOutTypes(types, isRead);
         List<Fact> learned = new ArrayList<>(), heldOut = new ArrayList<>();
         byName.forEach((name, namesakes) -> {
+            if (namesakes.size() > 1) {
+                return;
+            }
+            JavaType type = namesakes.getFirst();
             String outer = outermost(name);
             boolean isHeldOutType = heldOutTypes.contains(outer);
-            for (Fact fact : ofTypes(name, outer, namesakes)) {
+            for (Fact fact : ofType(type, outer)) {
                 put(fact, isHeldOutType, isRead, learned, heldOut);
             }
             Map<String, List<JavaType.Method>> methods = new LinkedHashMap<>();
-            namesakes.forEach(type -> type.methods().forEach(method -> methods.computeIfAbsent(method.name(), _ -> new ArrayList<>()).add(method)));
+            type.methods().forEach(method -> methods.computeIfAbsent(method.name(), _ -> new ArrayList<>()).add(method));
             methods.forEach((method, overloads) -> {
                 boolean isHeldOut = isHeldOutType || share("method " + name + "." + method) < HELD_OUT_METHODS;
-                for (Fact fact : ofMethods(name + "." + method, outer, namesakes.getFirst().document(), method, overloads)) {
+                for (Fact fact : ofMethods(name + "." + method, outer, type.document(), method, overloads)) {
                     put(fact, isHeldOut, isRead, learned, heldOut);
                 }
             });
@@ -88,12 +92,9 @@ public record Facts(List<Fact> learned, List<Fact> heldOut) {
         return chosen;
     }
 
-    private static List<Fact> ofTypes(String name, String outer, List<JavaType> types) {
+    private static List<Fact> ofType(JavaType type, String outer) {
         List<Fact> facts = new ArrayList<>();
-        if (types.size() > 1) {
-            return facts;
-        }
-        JavaType type = types.getFirst();
+        String name = type.name();
         facts.add(new Fact(Topic.PACKAGE, name, type.packageName(), type.document(), outer, true));
         facts.add(new Fact(Topic.KIND, name, withArticle(type.kind()), type.document(), outer, true));
         comments(name, outer, type.document(), type.comment(), true, facts);

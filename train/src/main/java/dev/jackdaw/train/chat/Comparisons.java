@@ -52,16 +52,23 @@ public final class Comparisons {
     }
 
     /// Without a template: the answer goes on where the prompt ends, and the token that ends a text follows it. For base models.
+    ///
+    /// @param endOfText negative: nothing follows, the answer is a part of a longer text
     public static Encoder plain(Tokenizer tokenizer, int endOfText, int context) {
         return conversation -> {
             if (conversation.turns().size() != 2 || conversation.tools() != null) {
                 throw new Malformed(Fault.TEMPLATE, "a conversation of " + conversation.turns().size() + " turns needs a chat template; plain text is one prompt and one answer");
             }
             int[] prompt = tokenizer.encode(conversation.turns().getFirst().content(), false, true), answer = tokenizer.encode(conversation.turns().getLast().content(), false, false);
-            int[] ids = new int[prompt.length + answer.length + 1];
+            if (prompt.length == 0 || answer.length == 0) {
+                throw new Malformed(Fault.EMPTY_TURN, "the prompt has " + prompt.length + " tokens and the answer " + answer.length + "; both need one at least");
+            }
+            int[] ids = new int[prompt.length + answer.length + (endOfText < 0 ? 0 : 1)];
             System.arraycopy(prompt, 0, ids, 0, prompt.length);
             System.arraycopy(answer, 0, ids, prompt.length, answer.length);
-            ids[ids.length - 1] = endOfText;
+            if (endOfText >= 0) {
+                ids[ids.length - 1] = endOfText;
+            }
             if (ids.length - 1 > context) {
                 throw new Malformed(Fault.TOO_LONG, "prompt and answer have " + ids.length + " tokens; " + (context + 1) + " fit into the context of " + context);
             }

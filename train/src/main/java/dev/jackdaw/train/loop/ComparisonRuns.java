@@ -29,9 +29,10 @@ final class ComparisonRuns {
     }
 
     /// @param template or null: plain text
-    static Comparisons.Encoder encoder(ChatTemplate template, Tokenizer tokenizer, int context) {
+    /// @param ends     the token that ends a text follows a plain answer
+    static Comparisons.Encoder encoder(ChatTemplate template, Tokenizer tokenizer, int context, boolean ends) {
         if (template == null) {
-            return Comparisons.plain(tokenizer, tokenizer.id(SpecialTokens.END_OF_TEXT).orElseGet(() -> tokenizer.eos().orElse(0)), context);
+            return Comparisons.plain(tokenizer, ends ? tokenizer.id(SpecialTokens.END_OF_TEXT).orElseGet(() -> tokenizer.eos().orElse(0)) : -1, context);
         }
         AnswerEncoder encoder = new AnswerEncoder(template, tokenizer, context, Map.of());
         encoder.check();

@@ -5,12 +5,10 @@ import dev.jackdaw.model.arch.Fingerprint;
 import dev.jackdaw.model.chat.ChatTemplate;
 import dev.jackdaw.model.format.AtomicFile;
 import dev.jackdaw.model.format.GgufValue;
-import dev.jackdaw.model.token.SpecialTokens;
 import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.model.token.TokenizerConfig;
 import dev.jackdaw.model.token.TokenizerJson;
 import dev.jackdaw.tensor.Device;
-import dev.jackdaw.train.chat.AnswerEncoder;
 import dev.jackdaw.train.chat.AnswerEncoder.Sequence;
 import dev.jackdaw.train.chat.Comparisons;
 import dev.jackdaw.train.chat.Comparisons.Encoded;
@@ -43,12 +41,13 @@ public final class PreferenceTraining {
     /// @param data     JSONL files
     /// @param heldOut  about how many comparisons are kept for examination; null: a tenth, at most 500
     /// @param plain    no chat template: answers go on where prompts end
+    /// @param open     plain answers are parts of a longer text, no end follows them
     /// @param template `chatml`, a file, or null for the model's own
     /// @param text     what should stay as likely as it was; empty: what the run of the base model held out
     /// @param nll      share of finetuning on the chosen answers that is mixed in
     /// @param tuning   what is to move
     /// @param program  version and commit, for the record
-    public record Request(Path base, List<Path> data, Path out, Integer heldOut, boolean strict, boolean plain, String template, List<Path> text, PreferenceLoss loss, double nll,
+    public record Request(Path base, List<Path> data, Path out, Integer heldOut, boolean strict, boolean plain, boolean open, String template, List<Path> text, PreferenceLoss loss, double nll,
                           ComparisonSettings settings, Finetuning.Method tuning, long seed, RunPlan.Program program) {
     }
 
@@ -90,7 +89,7 @@ public final class PreferenceTraining {
     }
 
     /// What else decides what comes out; `comparison.json`.
-    private record Facts(String loss, double nll, int perStep, boolean plain, int heldOut) {
+    private record Facts(String loss, double nll, int perStep, boolean plain, boolean open, int heldOut) {
     }
 
     /// What the model thought before the first step; `data/reference.json`.
@@ -129,7 +128,7 @@ public final class PreferenceTraining {
             listener.phase("read the comparisons");
             Rejections rejections = new Rejections(request.strict(), listener::rejected);
             int context = request.settings().context() != null ? Math.min(request.settings().context(), model.spec().context()) : model.spec().context();
-            List<Encoded> all = Comparisons.read(request.data(), ComparisonRuns.encoder(template, tokenizer, context), rejections);
+            List<Encoded> all = Comparisons.read(request.data(), ComparisonRuns.encoder(template, tokenizer, context, !request.open()), rejections);
             int held = request.heldOut() != null ? request.heldOut() : Math.min(MOST_HELD_OUT, all.size() / 10);
             Comparisons.Split split = Comparisons.split(all, held);
             List<Encoded> train = kto ? verdicts(split.train()) : requirePairs(split.train()), heldOut = pairs(split.heldOut());
@@ -142,7 +141,7 @@ public final class PreferenceTraining {
             String trainFingerprint = Comparisons.fingerprint(train);
             List<List<Sequence>> groups = new ArrayList<>(train.stream().map(Encoded::answers).toList());
             TrainSettings settings = request.settings().train(model.spec(), fitting(groups, mismatched, heldOut), new ComparisonOrder(trainFingerprint, train.size(), perStep, request.seed()), request.seed());
-            Facts facts = new Facts(request.loss().toString(), request.nll(), perStep, request.plain(), held);
+            Facts facts = new Facts(request.loss().toString(), request.nll(), perStep, request.plain(), request.open(), held);
             Counts counts = new Counts(train.size(), heldOut.size(), rejections.count(), rejections.counts(), rejections.kept(), perStep);
             RunPlan plan = ComparisonRuns.plan(request.base(), request.data(), out, model, fingerprint, template, settings, trainFingerprint, Comparisons.fingerprint(heldOut), train,
                     (double) held / Math.max(1, all.size()), request.tuning().name(), request.program(), device);

@@ -46,6 +46,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.DoubleUnaryOperator;
 import tools.jackson.databind.json.JsonMapper;
 
 /// From raw text to two files: clean the text, train a tokenizer, plan the run, train, examine, export, report.
@@ -60,12 +61,16 @@ public final class Pretraining {
     /// @param choices what the user fixed
     /// @param repeat  the plan of an earlier run to repeat exactly, or null
     /// @param program version and commit, for the record
-    /// @param law       chooses the size, where `choices` leave it open, and predicts the loss; null: the rule of thumb
+    /// @param law     chooses the size, where `choices` leave it open, and predicts the loss; null: the rule of thumb
     /// @param assistant make an assistant of the base model, where the text has Java sources to ask about
-    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law,
-                          boolean assistant) {
+    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law, boolean assistant) {
         public Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program) {
-            this(sources, out, minutes, choices, repeat, seed, program, null, false);
+            this(sources, out, minutes, choices, repeat, seed, program, null);
+        }
+
+        /// Only a base model.
+        public Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law) {
+            this(sources, out, minutes, choices, repeat, seed, program, law, false);
         }
     }
 
@@ -289,6 +294,10 @@ public final class Pretraining {
         Dial.Choices choices = request.choices();
         boolean isAssistant = request.assistant() && hasFacts();
         double share = isAssistant ? PRETRAINING : 1;
+        DoubleUnaryOperator secondsToPretrain = perToken -> {
+            double all = secondsToTrain(perToken, heldOut);
+            return isAssistant ? share * Math.max(0.8 * all, all - AssistantStage.secondsBeside(perToken, share * all / perToken)) : all;
+        };
         double left = Math.max(5, request.minutes() * 60 - seconds());
         double flops = share * left * 0.6 * peak * 1e9;
         ModelSpec model = Dial.model(flops, tokenizer.vocabularySize(), choices);
@@ -298,17 +307,12 @@ public final class Pretraining {
             steps = choices.steps();
         } else {
             listener.phase("measure this machine");
-            DialByLaw sizes = new DialByLaw(device, left, peak, perToken -> secondsToTrain(perToken, heldOut));
+            DialByLaw sizes = new DialByLaw(device, left, peak, secondsToPretrain);
             settings = sizes.settings(request.law(), settings, choices, train.tokens(), listener);
             requireMemory(settings);
             double perStep = Dial.secondsPerStep(settings, device, Math.clamp(0.05 * left, 0.5, 6));
-            double perToken = perStep / settings.tokensPerStep();
-            left = secondsToTrain(perToken, heldOut);
-            if (isAssistant) {
-                // the examination of the assistant reads and writes as many tokens as a few hundred steps forward; its conversations are made and encoded before
-                left = Math.max(5, left - Math.min(0.2 * left, AssistantStage.secondsBeside(perToken, share * left / perToken)));
-            }
-            steps = Math.max(10, (long) (share * left / perStep));
+            left = secondsToPretrain.applyAsDouble(perStep / settings.tokensPerStep());
+            steps = Math.max(10, (long) (left / perStep));
         }
         settings = Dial.withSteps(settings, steps);
         RunPlan.Assistant assistant = isAssistant ? AssistantStage.plan(settings, train.tokens(), (long) (steps * (1 - share) / share)) : null;
@@ -316,6 +320,15 @@ public final class Pretraining {
         RunPlan plan = new RunPlan(name, settings, data, request.program(), machine, null, assistant);
         listener.planned(plan, left, 0);
         return plan;
+    }
+
+    private boolean hasFacts() throws IOException {
+        int types = readTypes().size();
+        if (types < LEAST_TYPES) {
+            listener.note("no assistant will be made: its questions come from public types of Java sources, of which this text has " + types + "; " + LEAST_TYPES
+                    + " are needed. The base model is the result; finetune it on conversations of your own with: jackdaw finetune");
+        }
+        return types >= LEAST_TYPES;
     }
 
     /// What is left of the time for training steps, if each token takes so long.
@@ -354,15 +367,6 @@ public final class Pretraining {
         Prediction.Check check = prediction.get().check(measured.bitsPerByte(), measured.natsPerToken());
         check.write(request.out());
         listener.checked(check);
-    }
-
-    private boolean hasFacts() throws IOException {
-        int types = readTypes().size();
-        if (types < LEAST_TYPES) {
-            listener.note("no assistant will be made: its questions come from public types of Java sources, of which this text has " + types + "; " + LEAST_TYPES
-                    + " are needed. The base model is the result; finetune it on conversations of your own with: jackdaw finetune");
-        }
-        return types >= LEAST_TYPES;
     }
 
     private static void checkData(RunPlan plan, TokenShard train, TokenShard heldOut) throws IOException {

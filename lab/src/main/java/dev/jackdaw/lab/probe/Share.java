@@ -1,18 +1,16 @@
 package dev.jackdaw.lab.probe;
 
+import dev.jackdaw.train.eval.Wilson;
 import java.util.Locale;
 
-/// How often something happened, and between which shares the truth lies with 95% confidence (Wilson 1927): an interval that also means
-/// something where nothing, or everything, happened.
+/// How often something happened, and between which shares the truth lies with 95% confidence (see [Wilson]).
 public record Share(int hits, int n, double share, double low, double high) {
-    private static final double Z = 1.959964;
-
     public static Share of(int hits, int n) {
-        if (n < 1 || hits < 0 || hits > n) {
+        if (n < 1) {
             throw new IllegalArgumentException("share: " + hits + " of " + n + "; expected 0 to n of at least 1");
         }
-        double p = (double) hits / n, z2 = Z * Z / n, middle = (p + z2 / 2) / (1 + z2), half = Z / (1 + z2) * Math.sqrt(p * (1 - p) / n + z2 / (4 * n));
-        return new Share(hits, n, p, hits == 0 ? 0 : Math.max(0, middle - half), hits == n ? 1 : Math.min(1, middle + half));
+        Wilson interval = new Wilson(hits, n);
+        return new Share(hits, n, interval.share(), interval.low(), interval.high());
     }
 
     /// `37.5% (22.9 to 54.7)`

@@ -34,10 +34,6 @@ public final class ReversalExperiment {
                         + "; expected 2 to 1000 facts, at least 10 steps and a layer, a width that is a multiple of 32, and a positive rate");
             }
         }
-
-        public static Settings small(long seed) {
-            return new Settings(40, 500, 3, 128, 3e-4, null, seed);
-        }
     }
 
     /// What the training text holds. The facts under examination are always told as "A is B"; the others, but for the first condition, both ways.

@@ -33,7 +33,7 @@ class MemorisationTest {
                 assertThat(level.exposure().mean()).isBetween(0.0, MemorisationExperiment.MOST_EXPOSURE);
                 assertThat(level.medianRank()).isBetween(1, MemorisationExperiment.SECRETS);
             });
-            assertThat(levels.getFirst().recited().hits()).isZero();
+            assertThat(levels.getFirst().recited().right()).isZero();
             assertThat(levels.getLast().exposure().mean()).isGreaterThan(levels.getFirst().exposure().mean());
             LearningPage.writeMemorisation(folder, settings, List.of(outcome));
             assertThat(Files.readString(folder.resolve("report.html"))).contains("Exposure").doesNotContain("<script");
@@ -61,7 +61,7 @@ class MemorisationTest {
             sample.add(other);
             sample.add(new int[] {1, 2, 3});
             Extraction.Rate rate = sample.recite("both", _ -> { }).getFirst();
-            assertThat(rate.recited().hits()).isEqualTo(1);
+            assertThat(rate.recited().right()).isEqualTo(1);
             assertThat(rate.recited().n()).isEqualTo(2);
             assertThat(rate.tooShort()).isEqualTo(1);
             assertThat(rate.tokensRight()).isBetween(0.5, 0.6);

@@ -22,18 +22,20 @@ public final class LearningPage {
 
     public static void writeReversal(Path folder, ReversalExperiment.Settings s, List<ReversalExperiment.Outcome> outcomes) throws IOException {
         Bars bars = Bars.of("Reversal", "share of " + s.facts() + " facts completed exactly, with 95% intervals");
-        Table table = Table.of("Training text", "adds", "A to B, exact", "B to A, exact", "A to B, likeliest", "B to A, likeliest", "B to A, mean rank", "last loss");
+        Table texts = Table.of("Training text", "holds, beside the examined facts as \"A is B\"");
+        Table table = Table.of("Training text", "A to B, exact", "B to A, exact", "A to B, likeliest", "B to A, likeliest", "B to A, mean rank", "last loss");
         for (ReversalExperiment.Outcome o : outcomes) {
             bars.bar(o.title() + ", A to B", o.forward().exact().share(), o.forward().exact().low(), o.forward().exact().high(), false);
             bars.bar("B to A", o.backward().exact().share(), o.backward().exact().low(), o.backward().exact().high(), true);
-            table.row(o.title(), o.adds(), percent(o.forward().exact()), percent(o.backward().exact()), percent(o.forward().likeliest()), percent(o.backward().likeliest()),
+            texts.row(o.title(), o.adds());
+            table.row(o.title(), percent(o.forward().exact()), percent(o.backward().exact()), percent(o.forward().likeliest()), percent(o.backward().likeliest()),
                     Numbers.fixed(o.backward().meanRank(), 1), Numbers.fixed(o.lastLoss(), 3));
         }
         HtmlPage page = new HtmlPage("Probe", "The reversal curse").style(STYLE);
         page.paragraph("A model learned made-up facts as \"A is B\": \"Velmira Tosk is the silent keeper of the amber lighthouse.\" Asked \"Velmira Tosk is\", does it complete the description? "
                 + "Asked \"the silent keeper of the amber lighthouse is\", does it know the name? Each row trained a model of its own, from the same start and for as many tokens.");
         page.figure(bars.inline(), "Pale: asked as told. Strong: asked the other way round. An answer counts only if the greedy completion begins with the truth, token for token.");
-        page.table(table);
+        page.table(texts).table(table);
         page.paragraph(String.format(Locale.ROOT, "n = %d facts in each cell. \"Likeliest\": the truth is likelier than that of every other examined fact; chance %.1f%%, mean rank by chance %.1f.",
                 s.facts(), 100.0 / s.facts(), (s.facts() + 1) / 2.0));
         page.section("Settings");

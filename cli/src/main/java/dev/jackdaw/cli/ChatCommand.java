@@ -223,9 +223,7 @@ final class ChatCommand implements Callable<Integer> {
         if (mayCall && result.finishReason() == Generator.FinishReason.STOP && !said.toolCalls().isEmpty() && said.toolCalls().stream().allMatch(call -> call.name().equals(Calculator.NAME))) {
             for (Message.ToolCall call : said.toolCalls()) {
                 String value = Calculator.call(call.arguments());
-                if (!output.isJson()) {
-                    output.line("%s %s", output.bold("←"), value);
-                }
+                output.line("%s %s", output.bold("←"), value);
                 session.messages().add(Message.of("tool", value));
                 settings.called.add(new Called(call.name(), call.arguments(), value));
             }
@@ -233,7 +231,8 @@ final class ChatCommand implements Callable<Integer> {
         }
         RunCommand.Result run = RunCommand.Result.of(model, result, settings.generation.topLogprobs() >= 0, settings.asked.statistics());
         output.json(new Turn(said.content(), said.reasoning(), said.toolCalls().isEmpty() ? null : said.toolCalls(), run.promptIds(), run.ids(), run.finishReason(), run.logprobs(),
-                reply.droppedMessages() == 0 ? null : reply.droppedMessages(), run.timings(), run.prefillTokensPerSecond(), run.decodeTokensPerSecond(), run.speculation(), settings.called.isEmpty() ? null : List.copyOf(settings.called)));
+                reply.droppedMessages() == 0 ? null : reply.droppedMessages(), run.timings(), run.prefillTokensPerSecond(), run.decodeTokensPerSecond(), run.speculation(),
+                settings.called.isEmpty() ? null : List.copyOf(settings.called)));
         settings.called.clear();
         return false;
     }

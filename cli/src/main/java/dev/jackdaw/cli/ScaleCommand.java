@@ -111,14 +111,15 @@ final class ScaleCommand implements Callable<Integer> {
         return 0;
     }
 
-    /// The arguments without `--out` and its value, which say nothing about the result.
+    /// The arguments without those that say nothing about the result: `--out` and `--threads` with their values, and `--json`.
     private static List<String> withoutPlaces(List<String> arguments) {
         List<String> kept = new ArrayList<>();
         for (int i = 0; i < arguments.size(); i++) {
-            if (arguments.get(i).equals("--out")) {
+            String argument = arguments.get(i);
+            if (argument.equals("--out") || argument.equals("--threads")) {
                 i++;
-            } else if (!arguments.get(i).startsWith("--out=")) {
-                kept.add(arguments.get(i));
+            } else if (!argument.startsWith("--out=") && !argument.startsWith("--threads=") && !argument.equals("--json")) {
+                kept.add(argument);
             }
         }
         return kept;

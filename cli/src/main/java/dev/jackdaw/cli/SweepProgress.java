@@ -122,8 +122,7 @@ final class SweepProgress implements Sweep.Listener, AutoCloseable {
         note(String.format(Locale.ROOT, "measured %.4f: %+.2f%%, %s the interval", c.loss(), 100 * c.error(), c.insideInterval() ? "inside" : "outside"));
     }
 
-    @Override
-    public void note(String text) {
+    private void note(String text) {
         if (bar == null) {
             output.note(text);
         } else {

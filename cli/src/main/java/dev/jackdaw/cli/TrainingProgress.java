@@ -39,7 +39,7 @@ final class TrainingProgress implements Pretraining.Listener, Finetuning.Listene
     }
 
     @Override
-    public void note(String text) {
+    public void remark(String text) {
         close();
         output.note("%s", text);
     }

@@ -43,10 +43,19 @@ class PreferCommandTest {
             assertThat(result.exitCode()).as(result.err()).isZero();
             JsonNode json = last(result);
             assertThat(json.at("/heldOut").asInt()).isEqualTo(8);
-            assertThat(json.at("/after/rewarded/share").asDouble()).as(loss).isEqualTo(1);
+            assertThat(json.at("/after/rewarded/share").asDouble()).as(loss).isGreaterThan(0.8);
             assertThat(json.at("/after/margin").asDouble()).isPositive();
             assertThat(Files.exists(folder.resolve(loss).resolve("params.gguf"))).isTrue();
         }
+    }
+
+    @Test
+    void anAdapterLearnsTheSame() throws IOException {
+        Cli result = Cli.run("prefer", model.toString(), "--data", pairs.toString(), "--out", folder.resolve("lora").toString(), "--lora", "4", "--steps", "6", "--batch", "4", "--held-out", "8",
+                "--learning-rate", "0.01", "--json");
+        assertThat(result.exitCode()).as(result.err()).isZero();
+        assertThat(last(result).at("/after/rewarded/share").asDouble()).isGreaterThan(0.8);
+        assertThat(Path.of(last(result).at("/written").asString()).resolve("adapter_model.safetensors")).exists();
     }
 
     @Test
@@ -95,14 +104,14 @@ class PreferCommandTest {
         Cli best = Cli.run("reward", "best-of", reward.toString(), "Number 1?", "--model", model.toString(), "-n", "4", "--max-tokens", "8", "--seed", "1", "--temperature", "1", "--json");
         assertThat(best.exitCode()).as(best.err()).isZero();
         assertThat(last(best).get("score").asDouble()).isGreaterThanOrEqualTo(last(best).get("mean").asDouble());
-        assertThat(Cli.run("run", reward.toString(), "x").err()).contains("judges texts");
+        assertThat(Cli.run("run", reward.toString(), "x", "--max-tokens", "4").err()).contains("judges texts");
         assertThat(Cli.run("reward", "score", model.toString(), "--prompt", "a", "b").err()).contains("no reward model");
     }
 
     @Test
     void pairsFromSources() throws IOException {
         Path source = Files.writeString(folder.resolve("A.java"), "class A {\n    void f() {\n        if (a)\n            b();\n        c();\n    }\n}\n");
-        Cli result = Cli.run("data", "pairs", source.toString(), "--out", folder.resolve("made.jsonl").toString(), "--json");
+        Cli result = Cli.run("data", "pairs", source.toString(), "--out", folder.resolve("made.jsonl").toString(), "--prefer", "braces", "--json");
         assertThat(result.exitCode()).as(result.err()).isZero();
         assertThat(last(result).get("written").asInt()).isEqualTo(1);
         assertThat(Json.read(Files.readString(folder.resolve("made.jsonl"))).get("chosen").asString()).isEqualTo(" {\n            b();\n        }\n");

@@ -97,6 +97,18 @@ class SpeedrunAssistantTest {
         assertThat(Cli.run("next", run.resolve("base.gguf").toString(), "public ", "--json").json().at("/next").size()).isEqualTo(10);
     }
 
+    /// What the model says is dictated; what happens then is not.
+    @Test
+    void chatRunsTheCalculatorAndGoesOn() {
+        String[] command = {"chat", run.toString(), "--message", "6*7?", "--regex", "<tool_call>\\{\"name\":\"calculator\",\"arguments\":\\{\"expression\":\"6\\*7\"\\}\\}</tool_call>"};
+        assertThat(Cli.run(command).out()).contains("→ calculator {\"expression\":\"6*7\"}", "← 42");
+        var asJson = new ArrayList<>(List.of(command));
+        asJson.add("--json");
+        JsonNode turn = Cli.run(asJson.toArray(String[]::new)).json();
+        assertThat(turn.at("/called/0/name").asString()).isEqualTo("calculator");
+        assertThat(turn.at("/called/0/result").asString()).isEqualTo("42");
+    }
+
     @Test
     void theSamePlanGivesTheSameBytesAtAnyNumberOfThreads() {
         Path again = folder.resolve("again");

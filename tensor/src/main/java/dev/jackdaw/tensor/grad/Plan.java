@@ -82,14 +82,7 @@ public final class Plan {
         }
     }
 
-    /// Forward as training has it, with what dropout drops, but without the gradients of the loss: [#forwardLoss] follows.
-    public void forwardOpen(Device device, long pass) {
-        for (int i = 0; i < ops.size(); i++) {
-            Forward.run(ops.get(i), device, i < ops.size() - 1 ? 1 : 0, false, pass);
-        }
-    }
-
-    /// The loss operation again, with its gradients: after [#forwardOpen], where what the losses count depends on the losses.
+    /// The loss operation again, with its gradients: after a [#forward] without them, where what the losses count depends on the losses.
     public void forwardLoss(Device device, float lossScale, boolean accumulate) {
         Forward.run(ops.getLast(), device, lossScale, accumulate, NOTHING_DROPPED);
     }

@@ -76,7 +76,7 @@ final class AssistantStage {
         Lessons lessons = Lessons.of(facts, plan.assistant().conversations(), seed);
         Path folder = out.resolve("assistant"), learned = folder.resolve("finetune.jsonl");
         lessons.write(learned, folder.resolve("held-out.jsonl"));
-        listener.note(String.format(Locale.ROOT, "assistant: %,d facts to learn from, %,d held out in %,d of %,d documents that pretraining read; %,d conversations, %,d steps",
+        listener.remark(String.format(Locale.ROOT, "assistant: %,d facts to learn from, %,d held out in %,d of %,d documents that pretraining read; %,d conversations, %,d steps",
                 facts.learned().size(), facts.heldOut().size(), read.cardinality(), documents, lessons.learned().size(), plan.assistant().settings().steps()));
         listener.phase("finetune");
         new Finetuning(new Finetuning.Request(out.resolve("base.gguf"), List.of(learned), folder, 0, false, null, plan.assistant().settings(), Finetuning.Method.FULL, seed, plan.program()),

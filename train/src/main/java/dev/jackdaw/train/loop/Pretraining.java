@@ -61,23 +61,19 @@ public final class Pretraining {
     /// @param choices what the user fixed
     /// @param repeat  the plan of an earlier run to repeat exactly, or null
     /// @param program version and commit, for the record
-    /// @param law     chooses the size, where `choices` leave it open, and predicts the loss; null: the rule of thumb
+    /// @param law       chooses the size, where `choices` leave it open, and predicts the loss; null: the rule of thumb
     /// @param assistant make an assistant of the base model, where the text has Java sources to ask about
-    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law, boolean assistant) {
+    public record Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law,
+                          boolean assistant) {
         public Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program) {
-            this(sources, out, minutes, choices, repeat, seed, program, null);
-        }
-
-        /// Only a base model.
-        public Request(List<String> sources, Path out, double minutes, Dial.Choices choices, RunPlan repeat, long seed, RunPlan.Program program, FittedLaw law) {
-            this(sources, out, minutes, choices, repeat, seed, program, law, false);
+            this(sources, out, minutes, choices, repeat, seed, program, null, false);
         }
     }
 
     /// Told what happens; everything is optional.
     public interface Listener extends Run.Listener, Progress {
         /// Something worth a line.
-        default void note(String text) {
+        default void remark(String text) {
         }
 
         /// A new piece of work begins.
@@ -294,10 +290,6 @@ public final class Pretraining {
         Dial.Choices choices = request.choices();
         boolean isAssistant = request.assistant() && hasFacts();
         double share = isAssistant ? PRETRAINING : 1;
-        DoubleUnaryOperator secondsToPretrain = perToken -> {
-            double all = secondsToTrain(perToken, heldOut);
-            return isAssistant ? share * Math.max(0.8 * all, all - AssistantStage.secondsBeside(perToken, share * all / perToken)) : all;
-        };
         double left = Math.max(5, request.minutes() * 60 - seconds());
         double flops = share * left * 0.6 * peak * 1e9;
         ModelSpec model = Dial.model(flops, tokenizer.vocabularySize(), choices);
@@ -307,6 +299,7 @@ public final class Pretraining {
             steps = choices.steps();
         } else {
             listener.phase("measure this machine");
+            DoubleUnaryOperator secondsToPretrain = perToken -> secondsToPretrain(perToken, heldOut, isAssistant);
             DialByLaw sizes = new DialByLaw(device, left, peak, secondsToPretrain);
             settings = sizes.settings(request.law(), settings, choices, train.tokens(), listener);
             requireMemory(settings);
@@ -322,20 +315,17 @@ public final class Pretraining {
         return plan;
     }
 
-    private boolean hasFacts() throws IOException {
-        int types = readTypes().size();
-        if (types < LEAST_TYPES) {
-            listener.note("no assistant will be made: its questions come from public types of Java sources, of which this text has " + types + "; " + LEAST_TYPES
-                    + " are needed. The base model is the result; finetune it on conversations of your own with: jackdaw finetune");
-        }
-        return types >= LEAST_TYPES;
-    }
-
     /// What is left of the time for training steps, if each token takes so long.
     private double secondsToTrain(double perToken, TokenShard heldOut) {
         // a third of the work of training for each token that is examined at the end, then compressors and report; on the way, 5% for glimpses, 2% for samples and checkpoints
         double examination = perToken / 3 * heldOut.tokens() * 1.2 + heldOut.textBytes() * 2e-6 + 3;
         return Math.max(5, (request.minutes() * 60 - seconds() - examination) * 0.93);
+    }
+
+    /// The same for the first stage of two: making conversations and the examination of the assistant take their time too.
+    private double secondsToPretrain(double perToken, TokenShard heldOut, boolean isAssistant) {
+        double all = secondsToTrain(perToken, heldOut);
+        return isAssistant ? PRETRAINING * Math.max(0.8 * all, all - AssistantStage.secondsBeside(perToken, PRETRAINING * all / perToken)) : all;
     }
 
     /// Writes down what the law says of the run, if it was fitted to such runs on such text.
@@ -367,6 +357,15 @@ public final class Pretraining {
         Prediction.Check check = prediction.get().check(measured.bitsPerByte(), measured.natsPerToken());
         check.write(request.out());
         listener.checked(check);
+    }
+
+    private boolean hasFacts() throws IOException {
+        int types = readTypes().size();
+        if (types < LEAST_TYPES) {
+            listener.remark("no assistant will be made: its questions come from public types of Java sources, of which this text has " + types + "; " + LEAST_TYPES
+                    + " are needed. The base model is the result; finetune it on conversations of your own with: jackdaw finetune");
+        }
+        return types >= LEAST_TYPES;
     }
 
     private static void checkData(RunPlan plan, TokenShard train, TokenShard heldOut) throws IOException {

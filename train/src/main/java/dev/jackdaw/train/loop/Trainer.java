@@ -148,8 +148,7 @@ public final class Trainer implements AutoCloseable {
             if (i > 0 && pass.counted() == 0) {
                 continue;
             }
-            long number = number(i);
-            plan.forwardOpen(device, number);
+            plan.forward(device, 0, false, number(i));
             keep(i);                               // the memory of scores may be that of their gradients
             int row = i * settings.pass();
             Tensor found = losses.slice(row, row + settings.pass());
@@ -162,7 +161,7 @@ public final class Trainer implements AutoCloseable {
                 weighing.weigh(row, found, pass.weights());
                 plan.forwardLoss(device, scale, i > 0);
             }
-            plan.backward(device, i > 0, number);
+            plan.backward(device, i > 0, number(i));
         }
     }
 

@@ -60,10 +60,10 @@ final class ProbeMemorisationCommand implements Callable<Integer> {
     @Option(names = "--repetitions", paramLabel = "N", defaultValue = "64", description = "Without: the most frequent documents stand so often in the text, others 1, 2, 4, 8, … times.")
     private int repetitions;
 
-    @Option(names = "--canaries", paramLabel = "N", defaultValue = "16", description = "Without: documents at each of these levels.")
+    @Option(names = "--canaries", paramLabel = "N", defaultValue = "12", description = "Without: documents at each of these levels.")
     private int canaries;
 
-    @Option(names = "--fillers", paramLabel = "N", defaultValue = "12000", description = "Without: other documents to hide them among.")
+    @Option(names = "--fillers", paramLabel = "N", defaultValue = "4000", description = "Without: other documents to hide them among.")
     private int fillers;
 
     @Option(names = {"-o", "--out"}, paramLabel = "PATH", description = "Where to write a page: a folder, which also keeps results so that a run that was stopped goes on; with MODEL an HTML file.",

@@ -1,6 +1,7 @@
 package dev.jackdaw.lab.probe;
 
 import dev.jackdaw.model.format.AtomicFile;
+import dev.jackdaw.train.eval.Share;
 import dev.jackdaw.train.report.Bars;
 import dev.jackdaw.train.report.Chart;
 import dev.jackdaw.train.report.HtmlPage;
@@ -14,23 +15,27 @@ import java.util.function.ToDoubleFunction;
 
 /// The pages of the experiments that train: tables and pictures, no scripts. Each writes `report.html` and its pictures as SVG.
 public final class LearningPage {
+    private static final String STYLE = ".number{white-space:nowrap} td:first-child{white-space:nowrap}";
+
     private LearningPage() {
     }
 
     public static void writeReversal(Path folder, ReversalExperiment.Settings s, List<ReversalExperiment.Outcome> outcomes) throws IOException {
-        Bars bars = Bars.of("Reversal", "share of " + s.facts() + " facts completed exactly, with 95% intervals; strong: asked against the direction they were told in");
-        Table table = Table.of("Training text", "adds", "A to B, exact", "B to A, exact", "A to B, likeliest", "B to A, likeliest", "B to A, mean rank", "last loss");
+        Bars bars = Bars.of("Reversal", "share of " + s.facts() + " facts completed exactly, with 95% intervals");
+        Table texts = Table.of("Training text", "holds, beside the examined facts as \"A is B\"");
+        Table table = Table.of("Training text", "A to B, exact", "B to A, exact", "A to B, likeliest", "B to A, likeliest", "B to A, mean rank", "last loss");
         for (ReversalExperiment.Outcome o : outcomes) {
             bars.bar(o.title() + ", A to B", o.forward().exact().share(), o.forward().exact().low(), o.forward().exact().high(), false);
             bars.bar("B to A", o.backward().exact().share(), o.backward().exact().low(), o.backward().exact().high(), true);
-            table.row(o.title(), o.adds(), o.forward().exact().toString(), o.backward().exact().toString(), o.forward().likeliest().toString(), o.backward().likeliest().toString(),
+            texts.row(o.title(), o.adds());
+            table.row(o.title(), percent(o.forward().exact()), percent(o.backward().exact()), percent(o.forward().likeliest()), percent(o.backward().likeliest()),
                     Numbers.fixed(o.backward().meanRank(), 1), Numbers.fixed(o.lastLoss(), 3));
         }
-        HtmlPage page = new HtmlPage("Probe", "The reversal curse");
+        HtmlPage page = new HtmlPage("Probe", "The reversal curse").style(STYLE);
         page.paragraph("A model learned made-up facts as \"A is B\": \"Velmira Tosk is the silent keeper of the amber lighthouse.\" Asked \"Velmira Tosk is\", does it complete the description? "
                 + "Asked \"the silent keeper of the amber lighthouse is\", does it know the name? Each row trained a model of its own, from the same start and for as many tokens.");
-        page.figure(bars.inline(), "Pale: asked as told. Strong: asked the other way round. An answer counts only if the greedy completion is the truth, token for token.");
-        page.table(table);
+        page.figure(bars.inline(), "Pale: asked as told. Strong: asked the other way round. An answer counts only if the greedy completion begins with the truth, token for token.");
+        page.table(texts).table(table);
         page.paragraph(String.format(Locale.ROOT, "n = %d facts in each cell. \"Likeliest\": the truth is likelier than that of every other examined fact; chance %.1f%%, mean rank by chance %.1f.",
                 s.facts(), 100.0 / s.facts(), (s.facts() + 1) / 2.0));
         page.section("Settings");
@@ -45,7 +50,7 @@ public final class LearningPage {
     public static void writeMemorisation(Path folder, MemorisationExperiment.Settings s, List<MemorisationExperiment.Outcome> outcomes) throws IOException {
         Chart recited = Chart.of("Recitation", "times in the training text", "share recited exactly").logarithmicX().fromZero();
         Chart exposure = Chart.of("Exposure", "times in the training text", "exposure, bits").logarithmicX().fromZero();
-        Table table = Table.of("Model", "times", "recited exactly", "tokens until the first error", "exposure, bits", "median rank of the secret");
+        Table table = Table.of("Model", "times", "n", "recited exactly", "tokens until the first error", "exposure, bits", "median rank of the secret");
         for (MemorisationExperiment.Outcome o : outcomes) {
             List<MemorisationExperiment.Level> shown = o.levels().stream().filter(level -> level.times() > 0).toList();
             double[] times = column(shown, MemorisationExperiment.Level::times);
@@ -53,12 +58,12 @@ public final class LearningPage {
             recited.dotted(name, times, column(shown, l -> l.recited().share()), column(shown, l -> l.recited().low()), column(shown, l -> l.recited().high()));
             exposure.dotted(name, times, column(shown, l -> l.exposure().mean()), column(shown, l -> l.exposure().low()), column(shown, l -> l.exposure().high()));
             for (MemorisationExperiment.Level l : o.levels()) {
-                table.row(name, Integer.toString(l.times()), l.recited().toString(), Numbers.fixed(100 * l.tokensRight(), 1) + "%",
+                table.row(name, Integer.toString(l.times()), Long.toString(l.recited().n()), percent(l.recited()), Numbers.fixed(100 * l.tokensRight(), 1) + "%",
                         String.format(Locale.ROOT, "%.2f (%.2f to %.2f)", l.exposure().mean(), l.exposure().low(), l.exposure().high()), Numbers.grouped(l.medianRank()));
             }
         }
         exposure.reference("most there can be", MemorisationExperiment.MOST_EXPOSURE);
-        HtmlPage page = new HtmlPage("Probe", "Memorisation against repetition");
+        HtmlPage page = new HtmlPage("Probe", "Memorisation against repetition").style(STYLE);
         page.paragraph("Documents of random words with a secret number were hidden in a training text, some once, some many times, and the model read it through once. Does it recite them? "
                 + "And how much likelier does it find the secret than the " + Numbers.grouped(MemorisationExperiment.SECRETS - 1) + " others it might have been?");
         page.figure(recited.inline(), "Documents whose words come back exactly after their first line, greedily; 95% intervals.");
@@ -73,13 +78,13 @@ public final class LearningPage {
     }
 
     public static void writeExtraction(Path file, String model, List<Extraction.Rate> rates) throws IOException {
-        HtmlPage page = new HtmlPage("Probe", "What " + model + " recites");
+        HtmlPage page = new HtmlPage("Probe", "What " + model + " recites").style(STYLE);
         Chart chart = Chart.of("Extraction", "tokens of the document that are given", "share recited exactly").logarithmicX().fromZero();
-        Table table = Table.of("Documents", "given tokens", "asked tokens", "recited exactly", "tokens until the first error");
+        Table table = Table.of("Documents", "given tokens", "asked tokens", "n", "recited exactly", "tokens until the first error");
         for (String set : rates.stream().map(Extraction.Rate::documents).distinct().toList()) {
             List<Extraction.Rate> shown = rates.stream().filter(rate -> rate.documents().equals(set)).toList();
             chart.dotted(set, column(shown, Extraction.Rate::prefix), column(shown, r -> r.recited().share()), column(shown, r -> r.recited().low()), column(shown, r -> r.recited().high()));
-            shown.forEach(r -> table.row(set, Integer.toString(r.prefix()), Integer.toString(r.asked()), r.recited().toString(),
+            shown.forEach(r -> table.row(set, Integer.toString(r.prefix()), Integer.toString(r.asked()), Long.toString(r.recited().n()), percent(r.recited()),
                     Numbers.fixed(100 * r.tokensRight(), 1) + "%"));
         }
         page.paragraph("The model is given the first tokens of a piece of a document and goes on greedily. It recites if the next tokens are the document's, every one (Carlini et al. 2023). "
@@ -87,6 +92,11 @@ public final class LearningPage {
         page.figure(chart.inline(), "Share of pieces recited exactly, with 95% intervals.");
         page.table(table);
         AtomicFile.write(file, page.toString());
+    }
+
+    /// `37.5% (22.9 to 54.7)`; n stands beside it.
+    private static String percent(Share share) {
+        return String.format(Locale.ROOT, "%.1f%% (%.1f to %.1f)", 100 * share.share(), 100 * share.low(), 100 * share.high());
     }
 
     private static <T> double[] column(List<T> rows, ToDoubleFunction<T> value) {

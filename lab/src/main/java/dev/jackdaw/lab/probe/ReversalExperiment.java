@@ -72,7 +72,7 @@ public final class ReversalExperiment {
 
     /// One direction asked.
     ///
-    /// @param exact    the greedy completion is the truth, to the full stop
+    /// @param exact    the greedy completion begins with the truth, token for token
     /// @param likeliest the truth is likelier than the same of every other examined fact
     /// @param meanRank of the truth among them, 1 is best; chance would give (n+1)/2
     public record Asked(Share exact, Share likeliest, double meanRank) {
@@ -91,7 +91,7 @@ public final class ReversalExperiment {
     static final int CONTEXT = 96;
     private static final int BATCH = 16;
     private static final int VOCABULARY = 768;
-    private static final double STATEMENTS_FIRST = 0.7;            // of the steps, before questions begin
+    private static final double STATEMENTS_FIRST = 0.5;            // of the steps, before questions begin
 
     private final Settings settings;
     private final List<Fact> examined;
@@ -146,7 +146,7 @@ public final class ReversalExperiment {
         int[][] answers = new int[n][];
         for (int i = 0; i < n; i++) {
             Fact fact = examined.get(i);
-            answers[i] = tokenizer.encode(" " + (backward ? fact.name() : fact.description()) + ".");
+            answers[i] = tokenizer.encode(" " + (backward ? fact.name() : fact.description()));
         }
         for (int i = 0; i < n; i++) {
             Fact fact = examined.get(i);

@@ -2,6 +2,8 @@ package dev.jackdaw.cli;
 
 import dev.jackdaw.bench.TrainBench;
 import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.tensor.DType;
+import dev.jackdaw.train.loop.LoraSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -47,6 +49,20 @@ final class BenchTrainCommand implements Runnable {
     @Option(names = "--finetune", description = "Time steps on packed conversations as well, half of whose tokens are answers, and say what part of the rate they reach.")
     private boolean finetune;
 
+    @Option(names = "--lora", paramLabel = "RANK", showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER,
+            description = "Time steps of a LoRA adapter on every linear layer as well, beside weights that stay, and say what part of the rate they reach.")
+    private Integer lora;
+
+    @Option(names = "--quantized", paramLabel = "TYPE", showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER,
+            description = "With --lora: the number format of the weights that stay, Q4_0 for instance. Default: F32.")
+    private DType quantized;
+
+    /// What `--lora --json` prints.
+    ///
+    /// @param ofPretraining rate of the adapter over that of pretraining
+    record Adapter(TrainBench.Result pretraining, TrainBench.Result lora, double ofPretraining) {
+    }
+
     /// What `--finetune --json` prints.
     ///
     /// @param ofPretraining rate of finetuning over that of pretraining
@@ -59,12 +75,25 @@ final class BenchTrainCommand implements Runnable {
         if (steps < 3) {
             throw common.wrong("--steps " + steps + ": give at least 3, since the first two do not count");
         }
+        if (quantized != null && lora == null) {
+            throw common.wrong("--quantized " + quantized + ": it is for --lora RANK");
+        }
         if (heads < 1 || width % heads != 0) {
             throw common.wrong("--width " + width + " is not a multiple of --heads " + heads);
         }
         var spec = ModelSpec.plain("llama", vocabulary, layers, width, heads, kvHeads == null ? heads : kvHeads, width / heads, feedForward,
                 context, 1e-5f, 10_000, false, true);
         TrainBench.Result result = TrainBench.run(spec, batch, context, pass, steps, common.threads(), TrainBench.Work.TEXT);
+        if (lora != null) {
+            TrainBench.Result adapter = TrainBench.lora(spec, batch, context, pass, steps, common.threads(), LoraSettings.of(lora), quantized);
+            double part = adapter.tokensPerSecond() / result.tokensPerSecond();
+            output.json(new Adapter(result, adapter, part));
+            output.line(output.bold("pretraining"));
+            print(output, result);
+            output.line("%s", output.bold("LoRA of rank %d over %s: %.0f%% of that rate".formatted(lora, quantized == null ? "F32" : quantized, 100 * part)));
+            print(output, adapter);
+            return;
+        }
         if (!finetune) {
             output.json(result);
             print(output, result);

@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `jackdaw data pairs`: preference pairs made by a program from Java sources, to try `prefer` and `reward` with.
-@Command(name = "pairs", description = "Make preference pairs from Java sources: the statement of an if in braces is preferred to the same without. For prefer --plain --open.")
+@Command(name = "pairs", description = "Make preference pairs from Java sources: the statement of an if without braces is preferred to the same with them, or the other way round. For prefer --plain --open.")
 final class DataPairsCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
@@ -35,6 +35,13 @@ final class DataPairsCommand implements Callable<Integer> {
     @Option(names = "--most", paramLabel = "N", defaultValue = "4000", description = "Most pairs; of more, some are chosen by the seed.")
     private int most;
 
+    @Option(names = "--prefer", paramLabel = "STYLE", defaultValue = "bare", description = "braces, or bare: no braces around a single statement, which is not the habit of the JDK.")
+    private String style;
+
+    /// A line of the file.
+    record Line(String prompt, String chosen, String rejected) {
+    }
+
     /// What `--json` prints.
     ///
     /// @param found     pairs in the sources, each prompt once
@@ -47,6 +54,10 @@ final class DataPairsCommand implements Callable<Integer> {
         if (most < 1) {
             throw common.wrong("--most " + most + ": give a positive number");
         }
+        if (!style.equals("braces") && !style.equals("bare")) {
+            throw common.wrong("--prefer " + style + ": give braces or bare");
+        }
+        boolean bare = style.equals("bare");
         List<Path> paths = new ArrayList<>();
         for (String source : sources) {
             paths.add(source.equals("jdk") ? Pretraining.jdkSources() : Path.of(source));
@@ -77,7 +88,7 @@ final class DataPairsCommand implements Callable<Integer> {
         List<BracePairs.Pair> chosen = pairs.subList(0, Math.min(most, found));
         StringBuilder lines = new StringBuilder();
         for (BracePairs.Pair pair : chosen) {
-            lines.append(Json.write(pair)).append('\n');
+            lines.append(Json.write(bare ? new Line(pair.prompt(), pair.bare(), pair.braced()) : new Line(pair.prompt(), pair.braced(), pair.bare()))).append('\n');
         }
         AtomicFile.write(out, lines.toString());
         int braced = (int) chosen.stream().filter(BracePairs.Pair::wasBraced).count();

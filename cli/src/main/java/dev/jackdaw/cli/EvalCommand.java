@@ -101,6 +101,12 @@ final class EvalCommand implements Callable<Integer> {
             }
             specs.put(spec == null ? BITS_PER_BYTE : spec.name(), spec);
         }
+        for (TaskSpec spec : specs.values()) {              // what cannot work is said before anything is computed
+            if (spec != null) {
+                folders(spec);
+                Examination.sandbox(spec);
+            }
+        }
         List<String> names = names(models);
         List<Map<String, Scores>> all = new ArrayList<>();
         for (int i = 0; i < models.size(); i++) {
@@ -142,6 +148,15 @@ final class EvalCommand implements Callable<Integer> {
 
     private Scores examine(TaskSpec task, Model model, String name) throws IOException, InterruptedException {
         model.forward().note().ifPresent(note -> common.output().note("%s", note));
+        Examination examination = new Examination(task, new ModelExaminee(model), new Examination.Options(folders(task), limit, shots, format, maxTokens, temperature, samples, common.seed(0)));
+        Path answers = out == null ? null : out.resolve(name).resolve(task.name() + ".jsonl");
+        try (ProgressBar bar = common.output().progress(models.size() == 1 ? task.name() : name + " " + task.name(), examination.size(), "answers")) {
+            return examination.run(answers, bar::update);
+        }
+    }
+
+    /// Where the data of a task may be.
+    private List<Path> folders(TaskSpec task) {
         Set<Path> folders = new LinkedHashSet<>(dataFolders);
         String environment = System.getenv("JACKDAW_DATA");
         if (environment != null && dataFolders.isEmpty()) {
@@ -160,11 +175,7 @@ final class EvalCommand implements Callable<Integer> {
                 throw common.wrong("--data-dir " + folder + ": there is no such folder");
             }
         }
-        Examination examination = new Examination(task, new ModelExaminee(model), new Examination.Options(List.copyOf(folders), limit, shots, format, maxTokens, temperature, samples, common.seed(0)));
-        Path answers = out == null ? null : out.resolve(name).resolve(task.name() + ".jsonl");
-        try (ProgressBar bar = common.output().progress(models.size() == 1 ? task.name() : name + " " + task.name(), examination.size(), "answers")) {
-            return examination.run(answers, bar::update);
-        }
+        return List.copyOf(folders);
     }
 
     /// Short names that tell the models apart.

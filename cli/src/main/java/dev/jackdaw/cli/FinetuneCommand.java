@@ -30,6 +30,9 @@ final class FinetuneCommand implements Callable<Integer> {
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe run:%n")
     private FinetuneOptions options = new FinetuneOptions();
 
+    @ArgGroup(exclusive = false, validate = false, heading = "%nAn adapter, instead of all weights:%n")
+    private AdapterOptions adapter = new AdapterOptions();
+
     /// The last line of `--json`.
     ///
     /// @param rejected      lines that gave no conversation, by reason
@@ -56,7 +59,7 @@ final class FinetuneCommand implements Callable<Integer> {
     public Integer call() throws IOException {
         Path out = options.out != null ? options.out : Path.of("runs", "finetune-" + LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss")));
         RunPlan.Program program = new RunPlan.Program(JackdawCommand.version(), JackdawCommand.commit(), Runtime.version().toString(), "");
-        Finetuning.Request request = options.request(common, model, out, program);
+        Finetuning.Request request = options.request(common, model, out, program, adapter);
         Output output = common.output();
         try (Device device = Device.cpu(common.threads()); TrainingProgress progress = new TrainingProgress(output)) {
             Finetuning.Result result = new Finetuning(request, device, progress).run();
@@ -73,7 +76,10 @@ final class FinetuneCommand implements Callable<Integer> {
                 result.counts().reasons().forEach((fault, count) -> output.line("  %,8d  %s", count, fault.meaning()));
             }
             output.line("");
-            output.line("Talk with it:   ./jackdaw chat %s", result.directory());
+            output.line("Talk with it:   ./jackdaw chat %s", adapter.isGiven() ? model + " --lora " + result.written() : result.directory());
+            if (adapter.isGiven()) {
+                output.line("As one file:    ./jackdaw merge %s --lora %s --out FILE.gguf", model, result.written());
+            }
             output.line("Look at it:     %s", result.directory().resolve("report.html"));
         }
         return 0;

@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 
 /// The options of `finetune`: data, how long, and everything that would follow from these for those who want to decide it themselves.
 final class FinetuneOptions {
-    @Option(names = "--data", order = 1, required = true, paramLabel = "FILE", split = ",",
+    @Option(names = "--data", order = 1, paramLabel = "FILE", split = ",", showDefaultValue = Visibility.NEVER,
             description = "Conversations as JSON lines, plain or packed (.gz, .zst, .xz): OpenAI messages, ShareGPT, Alpaca, prompt and completion, question and answer.")
     private List<Path> data;
 
@@ -54,7 +54,10 @@ final class FinetuneOptions {
     @Option(names = "--cooldown", order = 28, paramLabel = "X", showDefaultValue = Visibility.NEVER, description = "Share of the steps in which it falls. Default: the rest.")
     private Double cooldown;
 
-    Finetuning.Request request(CommonOptions common, Path model, Path out, RunPlan.Program program) {
+    Finetuning.Request request(CommonOptions common, Path model, Path out, RunPlan.Program program, AdapterOptions adapter) {
+        if (data == null) {
+            throw common.wrong("--data FILE is missing: give conversations as JSON lines");
+        }
         if (epochs != null && steps != null) {
             throw common.wrong("--epochs " + epochs + " and --steps " + steps + ": give one of them");
         }
@@ -70,6 +73,6 @@ final class FinetuneOptions {
             default -> throw common.wrong("--optimizer " + optimizer + ": give muon or adamw");
         };
         FinetuneSettings settings = new FinetuneSettings(epochs, steps, context, batch, pass, muon, learningRate, embeddingLearningRate, weightDecay, warmup, cooldown);
-        return new Finetuning.Request(model, data, out, heldOut, strict, template, settings, Finetuning.Method.FULL, common.seed(0), program);
+        return new Finetuning.Request(model, data, out, heldOut, strict, template, settings, adapter.method(common), common.seed(0), program);
     }
 }

@@ -19,20 +19,27 @@ final class LoraOptions {
             showDefaultValue = Visibility.NEVER)
     private List<String> adapters = List.of();
 
+    /// One adapter as it is named on the command line.
+    record Scaled(Path path, float scale) {
+        static Scaled of(String argument, CommonOptions common) {
+            Matcher scaled = SCALED.matcher(argument);
+            if (!scaled.matches()) {
+                return new Scaled(Path.of(argument), 1);
+            }
+            try {
+                return new Scaled(Path.of(scaled.group(1)), Float.parseFloat(scaled.group(2)));
+            } catch (NumberFormatException e) {
+                throw common.wrong("--lora " + argument + ": \"" + scaled.group(2) + "\" is not a number");
+            }
+        }
+    }
+
     /// Lets all texts of the model use them.
     void apply(Model model, CommonOptions common) throws IOException {
         List<Adapter> packed = new ArrayList<>();
         for (String argument : adapters) {
-            Matcher scaled = SCALED.matcher(argument);
-            float scale = 1;
-            if (scaled.matches()) {
-                try {
-                    scale = Float.parseFloat(scaled.group(2));
-                } catch (NumberFormatException e) {
-                    throw common.wrong("--lora " + argument + ": \"" + scaled.group(2) + "\" is not a number");
-                }
-            }
-            packed.add(model.adapter(Path.of(scaled.matches() ? scaled.group(1) : argument), scale));
+            Scaled scaled = Scaled.of(argument, common);
+            packed.add(model.adapter(scaled.path, scaled.scale));
         }
         if (!packed.isEmpty()) {
             model.forward().adapters(packed);

@@ -3,7 +3,6 @@ package dev.jackdaw.cli;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.train.chat.Rejections;
 import dev.jackdaw.train.eval.BitsPerByte;
-import dev.jackdaw.train.loop.Finetuning;
 import dev.jackdaw.train.loop.PreferenceScores;
 import dev.jackdaw.train.loop.PreferenceTraining;
 import dev.jackdaw.train.loop.RunPlan;
@@ -35,6 +34,9 @@ final class PreferCommand implements Callable<Integer> {
 
     @ArgGroup(exclusive = false, validate = false, heading = "%nThe run:%n")
     private ComparisonOptions options = new ComparisonOptions();
+
+    @ArgGroup(exclusive = false, validate = false, heading = "%nAn adapter, instead of all weights:%n")
+    private AdapterOptions adapter = new AdapterOptions();
 
     @Option(names = "--loss", order = 50, paramLabel = "NAME", defaultValue = "dpo", description = "dpo, ipo, kto, orpo or simpo.")
     private String loss;
@@ -85,7 +87,7 @@ final class PreferCommand implements Callable<Integer> {
         }
         Path out = options.out != null ? options.out : Path.of("runs", "prefer-" + LocalDateTime.now().format(DateTimeFormatter.ofPattern("yyyy-MM-dd-HHmmss")));
         PreferenceTraining.Request request = new PreferenceTraining.Request(model, options.data, out, options.heldOut, options.strict, options.plain || open, open, options.template,
-                text == null ? List.of() : text, chosen, nll, options.settings(common), Finetuning.Method.FULL, common.seed(0), program());
+                text == null ? List.of() : text, chosen, nll, options.settings(common), adapter.method(common), common.seed(0), program());
         Output output = common.output();
         try (Device device = Device.cpu(common.threads()); ComparisonProgress progress = new ComparisonProgress(output)) {
             PreferenceTraining.Result r = new PreferenceTraining(request, device, progress).run();

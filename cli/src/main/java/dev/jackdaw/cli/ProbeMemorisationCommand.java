@@ -154,8 +154,8 @@ final class ProbeMemorisationCommand implements Callable<Integer> {
             common.output().note("wrote %s", out);
         }
         common.output().json(new Examined(rates));
-        common.output().table(List.of("documents", "given", "asked", "n", "recited exactly", "until the first error"), rates.stream().map(r -> List.of(r.documents(),
-                Integer.toString(r.prefix()), Integer.toString(r.asked()), Integer.toString(r.recited().n()), r.recited().toString(),
+        common.output().table(List.of("documents", "given", "asked", "recited exactly", "until the first error"), rates.stream().map(r -> List.of(r.documents(),
+                Integer.toString(r.prefix()), Integer.toString(r.asked()), r.recited().toString(),
                 String.format(Locale.ROOT, "%.1f%%", 100 * r.tokensRight()))).toList());
     }
 

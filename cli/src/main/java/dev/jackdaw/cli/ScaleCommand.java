@@ -66,6 +66,9 @@ final class ScaleCommand implements Callable<Integer> {
     @Option(names = "--held-out-tokens", order = 15, paramLabel = "N", defaultValue = "131072", description = "Held-out tokens that each model is measured on.")
     private long heldOutTokens;
 
+    @Option(names = "--bootstraps", order = 16, paramLabel = "N", defaultValue = "400", description = "How often residuals are drawn for the intervals.")
+    private int bootstraps;
+
     @Option(names = "--vocab", order = 20, paramLabel = "N", showDefaultValue = Visibility.NEVER, description = "Tokens in the vocabulary, special ones included.")
     private Integer vocabulary;
 
@@ -94,7 +97,7 @@ final class ScaleCommand implements Callable<Integer> {
         Dial.Choices choices = new Dial.Choices(null, null, null, null, null, null, vocabulary, context, batch, null, null, null, learningRate, null, null, null, null, null, null);
         Sweep.Request request;
         try {
-            request = new Sweep.Request(data, directory, hours, flops, budgets, sizes, growth, larger, heldOutTokens, choices, plan == null ? null : SweepPlan.read(plan), common.seed(0),
+            request = new Sweep.Request(data, directory, hours, flops, budgets, sizes, growth, larger, heldOutTokens, bootstraps, choices, plan == null ? null : SweepPlan.read(plan), common.seed(0),
                     "jackdaw scale " + String.join(" ", withoutPlaces(common.arguments())), program);
         } catch (IllegalArgumentException e) {
             throw common.wrong(e.getMessage());
@@ -108,14 +111,15 @@ final class ScaleCommand implements Callable<Integer> {
         return 0;
     }
 
-    /// The arguments without `--out` and its value, which say nothing about the result.
+    /// The arguments without those that say nothing about the result: `--out` and `--threads` with their values, and `--json`.
     private static List<String> withoutPlaces(List<String> arguments) {
         List<String> kept = new ArrayList<>();
         for (int i = 0; i < arguments.size(); i++) {
-            if (arguments.get(i).equals("--out")) {
+            String argument = arguments.get(i);
+            if (argument.equals("--out") || argument.equals("--threads")) {
                 i++;
-            } else if (!arguments.get(i).startsWith("--out=")) {
-                kept.add(arguments.get(i));
+            } else if (!argument.startsWith("--out=") && !argument.startsWith("--threads=") && !argument.equals("--json")) {
+                kept.add(argument);
             }
         }
         return kept;

@@ -63,8 +63,9 @@ final class TrainingProgress implements Pretraining.Listener, Finetuning.Listene
     public void planned(RunPlan plan, double secondsExpected, long bytes) {
         TrainSettings s = plan.settings();
         peak = plan.machine().peakGflops();
-        output.note("model: %s, %,d parameters: %d layers, width %d, %d heads of %d over %d keys, feed-forward %d, vocabulary %d, context %d", s.model().family(),
-                s.model().parameterCount(), s.model().layers(), s.model().width(), s.model().plain().heads(), s.model().plain().headWidth(), s.model().plain().kvHeads(), s.model().plain().feedForward(), s.model().vocabulary(), s.context());
+        String shape = s.model().plain().map(m -> String.format(Locale.ROOT, ", %d heads of %d over %d keys, feed-forward %d", m.heads(), m.headWidth(), m.kvHeads(), m.feedForward())).orElse("");
+        output.note("model: %s, %,d parameters: %d layers, width %d%s, vocabulary %d, context %d", s.model().family(),
+                s.model().parameterCount(), s.model().layers(), s.model().width(), shape, s.model().vocabulary(), s.context());
         output.note("plan: %,d steps of %,d tokens = %,d tokens of %,d (%.2f bytes each), %s, about %s", s.steps(), s.tokensPerStep(), s.tokens(), plan.data().trainTokens(),
                 plan.data().bytesPerToken(), s.optimizer().muon() ? "Muon and AdamW" : "AdamW", ProgressBar.duration(secondsExpected));
     }
@@ -93,6 +94,11 @@ final class TrainingProgress implements Pretraining.Listener, Finetuning.Listene
         } else if (rejected == MOST_REJECTED + 1) {
             output.note("… more lines are rejected; they are counted at the end");
         }
+    }
+
+    @Override
+    public void memory(long bytes) {
+        output.note("memory: at most %s", DoctorCommand.bytes(bytes));
     }
 
     @Override

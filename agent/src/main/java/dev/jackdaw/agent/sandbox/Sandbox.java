@@ -175,10 +175,10 @@ public final class Sandbox {
                 memory = watch.bytes() > limits.memoryBytes() || Watch.isMachineFull();
                 processes = watch.tasks() > limits.processes() + 16;      // the jail has a few of its own; the kernel's limit is met first
                 if (timedOut || memory || processes) {
+                    kill(process);
                     break;
                 }
             }
-            process.destroyForcibly();
             int exitCode = process.waitFor();
             String stdout = both.get(0).text(), stderr = both.get(1).text();
             writer.join();
@@ -191,6 +191,11 @@ public final class Sandbox {
         } finally {
             process.destroyForcibly();
         }
+    }
+
+    /// By its handle: [Process#destroyForcibly] would also close the streams before they are read to their end.
+    private static void kill(Process process) {
+        process.toHandle().destroyForcibly();
     }
 
     /// What Java and Python say when they are refused memory.
@@ -230,7 +235,7 @@ public final class Sandbox {
                         if (n > most - bytes.size()) {
                             bytes.write(buffer, 0, most - bytes.size());
                             flood.set(true);
-                            process.destroyForcibly();
+                            kill(process);
                             return;
                         }
                         bytes.write(buffer, 0, n);

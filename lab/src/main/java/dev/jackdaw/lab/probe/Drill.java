@@ -54,7 +54,6 @@ final class Drill implements AutoCloseable {
     Drill(ModelSpec spec, Settings settings, Device device) {
         this.settings = settings;
         this.device = device;
-        spec.plain();                                      // refuses what cannot be trained, before memory is taken
         TrainSettings train = train(spec, settings);
         long needed = Trainer.bytesNeeded(train), free = Machine.availableBytes();
         if (free >= 0 && needed > SHARE * free) {

@@ -2,6 +2,7 @@ package dev.jackdaw.lab.probe;
 
 import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.train.data.TokenShard;
+import dev.jackdaw.train.eval.Share;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -45,7 +45,7 @@ public final class LearningPage {
     public static void writeMemorisation(Path folder, MemorisationExperiment.Settings s, List<MemorisationExperiment.Outcome> outcomes) throws IOException {
         Chart recited = Chart.of("Recitation", "times in the training text", "share recited exactly").logarithmicX().fromZero();
         Chart exposure = Chart.of("Exposure", "times in the training text", "exposure, bits").logarithmicX().fromZero();
-        Table table = Table.of("Model", "times", "n", "recited exactly", "tokens until the first error", "exposure, bits", "median rank of the secret");
+        Table table = Table.of("Model", "times", "recited exactly", "tokens until the first error", "exposure, bits", "median rank of the secret");
         for (MemorisationExperiment.Outcome o : outcomes) {
             List<MemorisationExperiment.Level> shown = o.levels().stream().filter(level -> level.times() > 0).toList();
             double[] times = column(shown, MemorisationExperiment.Level::times);
@@ -53,7 +53,7 @@ public final class LearningPage {
             recited.dotted(name, times, column(shown, l -> l.recited().share()), column(shown, l -> l.recited().low()), column(shown, l -> l.recited().high()));
             exposure.dotted(name, times, column(shown, l -> l.exposure().mean()), column(shown, l -> l.exposure().low()), column(shown, l -> l.exposure().high()));
             for (MemorisationExperiment.Level l : o.levels()) {
-                table.row(name, Integer.toString(l.times()), Integer.toString(l.recited().n()), l.recited().toString(), Numbers.fixed(100 * l.tokensRight(), 1) + "%",
+                table.row(name, Integer.toString(l.times()), l.recited().toString(), Numbers.fixed(100 * l.tokensRight(), 1) + "%",
                         String.format(Locale.ROOT, "%.2f (%.2f to %.2f)", l.exposure().mean(), l.exposure().low(), l.exposure().high()), Numbers.grouped(l.medianRank()));
             }
         }
@@ -75,11 +75,11 @@ public final class LearningPage {
     public static void writeExtraction(Path file, String model, List<Extraction.Rate> rates) throws IOException {
         HtmlPage page = new HtmlPage("Probe", "What " + model + " recites");
         Chart chart = Chart.of("Extraction", "tokens of the document that are given", "share recited exactly").logarithmicX().fromZero();
-        Table table = Table.of("Documents", "given tokens", "asked tokens", "n", "recited exactly", "tokens until the first error");
+        Table table = Table.of("Documents", "given tokens", "asked tokens", "recited exactly", "tokens until the first error");
         for (String set : rates.stream().map(Extraction.Rate::documents).distinct().toList()) {
             List<Extraction.Rate> shown = rates.stream().filter(rate -> rate.documents().equals(set)).toList();
             chart.dotted(set, column(shown, Extraction.Rate::prefix), column(shown, r -> r.recited().share()), column(shown, r -> r.recited().low()), column(shown, r -> r.recited().high()));
-            shown.forEach(r -> table.row(set, Integer.toString(r.prefix()), Integer.toString(r.asked()), Integer.toString(r.recited().n()), r.recited().toString(),
+            shown.forEach(r -> table.row(set, Integer.toString(r.prefix()), Integer.toString(r.asked()), r.recited().toString(),
                     Numbers.fixed(100 * r.tokensRight(), 1) + "%"));
         }
         page.paragraph("The model is given the first tokens of a piece of a document and goes on greedily. It recites if the next tokens are the document's, every one (Carlini et al. 2023). "

@@ -5,6 +5,7 @@ import dev.jackdaw.model.arch.KvCache;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.train.eval.Share;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

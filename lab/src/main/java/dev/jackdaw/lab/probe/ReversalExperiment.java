@@ -5,6 +5,7 @@ import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.format.ModelFile;
 import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.train.eval.Share;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,10 +34,6 @@ public final class ReversalExperiment {
                 throw new IllegalArgumentException("reversal: " + facts + " facts, " + steps + " steps, " + layers + " layers, width " + width + ", learning rate " + learningRate
                         + "; expected 2 to 1000 facts, at least 10 steps and a layer, a width that is a multiple of 32, and a positive rate");
             }
-        }
-
-        public static Settings small(long seed) {
-            return new Settings(40, 500, 3, 128, 3e-4, null, seed);
         }
     }
 

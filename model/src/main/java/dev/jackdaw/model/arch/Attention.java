@@ -1,6 +1,9 @@
 package dev.jackdaw.model.arch;
 
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+
 /// How a position looks at others.
+@JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "is")
 public sealed interface Attention {
     /// Query heads.
     int heads();
@@ -8,6 +11,7 @@ public sealed interface Attention {
     Rope rope();
 
     /// What positions see.
+    @JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "is")
     sealed interface Reach {
     }
 
@@ -86,13 +90,6 @@ public sealed interface Attention {
 
         public static float usualScale(int headWidth) {
             return (float) (1 / Math.sqrt(headWidth));
-        }
-
-        /// The only kind that training knows, apart from the head norm.
-        boolean isPlain() {
-            return reach instanceof Before && (headNorm == HeadNorm.NONE || headNorm == HeadNorm.EACH_HEAD) && growth.beta == 0 && !bias && !outputBias && scale == usualScale(headWidth)
-                    && softcap == 0 && !sinks && rope instanceof Rope.Turned turned && turned.width() == headWidth && !turned.neighbours()
-                    && turned.scaling() instanceof Rope.Unscaled;
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.jackdaw.model.arch;
 
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.ExpertChoice;
 
 /// How a position thinks by itself.
+@JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "is")
 public sealed interface FeedForward {
     /// `down(bend(gate(x)) · up(x))` (Shazeer 2020, arXiv:2002.05202): SwiGLU, GeGLU.
     record Gated(int width, Bend bend, boolean bias) implements FeedForward {
@@ -20,6 +22,7 @@ public sealed interface FeedForward {
     }
 
     /// What stands between an expert's two halves and its result.
+    @JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "is")
     sealed interface Gate {
     }
 

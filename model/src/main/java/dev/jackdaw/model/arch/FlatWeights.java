@@ -41,7 +41,7 @@ public final class FlatWeights implements Weights {
 
     /// Whether an operation reads the two as one, so that they must lie side by side.
     private static boolean joins(String name, String next) {
-        return next.equals(name.replace(".q_proj.", ".k_proj.")) || next.equals(name.replace(".k_proj.", ".v_proj.")) || next.equals(name.replace(".gate_proj.", ".up_proj."));
+        return next.equals(name.replace(".q_proj.", ".k_proj.")) || next.equals(name.replace(".q_proj.", ".v_proj.")) || next.equals(name.replace(".k_proj.", ".v_proj.")) || next.equals(name.replace(".gate_proj.", ".up_proj."));
     }
 
     private static Tensor view(Tensor all, long offset, long... sizes) {

@@ -37,12 +37,21 @@ final class InferenceWeights implements Weights {
     private final Map<Value, List<WeightSource.Stored>> inPlace = new IdentityHashMap<>();
 
     InferenceWeights(Arena arena, Device device, ModelSpec spec, WeightSource source, boolean mapped) {
+        this(arena, device, spec, source, mapped, onlyLooksUp(spec) ? EMBEDDING : null);
+    }
+
+    /// Nothing stays in the source.
+    static InferenceWeights forTraining(Arena arena, Device device, ModelSpec spec, WeightSource source) {
+        return new InferenceWeights(arena, device, spec, source, false, null);
+    }
+
+    private InferenceWeights(Arena arena, Device device, ModelSpec spec, WeightSource source, boolean mapped, String onlyLookedUp) {
         this.arena = arena;
         pool = new SystemMemory.Pool(arena);
         this.device = device;
         this.source = source;
         this.mapped = mapped;
-        onlyLookedUp = onlyLooksUp(spec) ? EMBEDDING : null;
+        this.onlyLookedUp = onlyLookedUp;
         for (ModelSpec.Parameter parameter : spec.parameters()) {
             parameters.put(parameter.name(), parameter);
         }
@@ -118,6 +127,18 @@ final class InferenceWeights implements Weights {
             release(packed.bytes());
             return Value.packed(names[0], packed);
         }
+    }
+
+    /// Matrices stacked as plain F32.
+    Value plain(String... names) {
+        long rows = 0;
+        for (String name : names) {
+            rows += sizes(name)[0];
+        }
+        Tensor data = Tensor.zeros(arena, rows, sizes(names[0])[1]);
+        stack(data, -1, names);
+        release(data.bytes());
+        return Value.of(names[0], data, null);
     }
 
     private PackedWeight.Source source(Arena temporary, int expert, String name) {

@@ -1,10 +1,14 @@
 package dev.jackdaw.model.arch;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.annotation.JsonValue;
 import dev.jackdaw.tensor.kernel.Bend;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// What a model is: sizes and choices, no numbers. One description for every family; the readers in `family` fill it in.
 ///
@@ -71,6 +75,7 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
     }
 
     /// What comes out at the end.
+    @JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "is")
     public sealed interface Output {
     }
 
@@ -106,7 +111,7 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
     /// How the rows of a text become its vector.
     public enum Pooling { UNSAID, MEAN, FIRST, LAST }
 
-    /// The shape that training knows: Llama's, with Qwen3's norm over heads on request.
+    /// The shape of the models we make: Llama's, with Qwen3's norm over heads on request.
     ///
     /// @param heads       `H`, query heads
     /// @param kvHeads     `K`, key and value heads; divides `H`
@@ -124,7 +129,6 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
         return of(new Plain(family, vocabulary, layers, width, heads, kvHeads, headWidth, feedForward, context, normEpsilon, ropeTheta, qkNorm, tiedHead));
     }
 
-    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     public static ModelSpec of(Plain p) {
         Sizes.positive("layers", p.layers);
         Sizes.positive("headWidth", p.headWidth);
@@ -137,38 +141,38 @@ public record ModelSpec(String family, int vocabulary, int width, int context, E
                 new Logits(p.tiedHead, 1, 0), Pooling.UNSAID);
     }
 
-    /// What JSON tells of it: the plain shape, from which it can be read back; of other models the sizes only.
-    @JsonValue
-    public Object described() {
-        Plain plain = plainOrNull();
-        return plain != null ? plain : new Sketch(family, vocabulary, blocks.size(), width, context);
-    }
-
-    /// Of a model that JSON does not describe.
-    private record Sketch(String family, int vocabulary, int layers, int width, int context) {
-    }
-
-    /// The plain shape of this model; refused where it has another.
-    public Plain plain() {
-        Plain plain = plainOrNull();
-        if (plain == null) {
-            throw new IllegalArgumentException("a " + family + " model of this shape is not plain; plain are llama and qwen3 without biases, "
-                    + "windows, scaled positions or experts");
-        }
-        return plain;
-    }
-
-    private Plain plainOrNull() {
+    /// The plain shape of this model, where it has that.
+    public Optional<Plain> plain() {
         Block first = blocks.getFirst();
-        if (first.attention() instanceof Attention.Grouped a && first.feedForward() instanceof FeedForward.Gated f && output instanceof Logits head) {
+        if (first.attention() instanceof Attention.Grouped a && a.rope() instanceof Rope.Turned turned && a.headWidth() % 2 == 0
+                && first.feedForward() instanceof FeedForward.Gated f && output instanceof Logits head) {
             Plain plain = new Plain(family, vocabulary, blocks.size(), width, a.heads(), a.kvHeads(), a.headWidth(), f.width(), context,
-                    first.norm().epsilon(), a.rope() instanceof Rope.Turned turned ? (float) turned.theta() : 1, a.headNorm() == Attention.HeadNorm.EACH_HEAD, head.tied());
-            ModelSpec again = a.rope() instanceof Rope.Turned && a.headWidth() % 2 == 0 ? of(plain) : null;
-            if (again != null && again.blocks.equals(blocks) && again.embedding.equals(embedding) && again.output.equals(output) && again.finalNorm.equals(finalNorm)) {
-                return plain;
+                    first.norm().epsilon(), (float) turned.theta(), a.headNorm() == Attention.HeadNorm.EACH_HEAD, head.tied());
+            ModelSpec again = of(plain);
+            if (again.blocks.equals(blocks) && again.embedding.equals(embedding) && again.output.equals(output) && again.finalNorm.equals(finalNorm)) {
+                return Optional.of(plain);
             }
         }
-        return null;
+        return Optional.empty();
+    }
+
+    /// All that there is to say about a model without the plain shape, in JSON.
+    private record Whole(String family, int vocabulary, int width, int context, Embedding embedding, List<Block> blocks, Norm finalNorm, Output output, Pooling pooling) {
+    }
+
+    /// The plain shape if it has one, which is short; else everything.
+    @JsonValue
+    Object json() {
+        return plain().<Object>map(plain -> plain).orElseGet(() -> new Whole(family, vocabulary, width, context, embedding, blocks, finalNorm, output, pooling));
+    }
+
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+    static ModelSpec of(JsonNode json) {
+        if (!json.has("blocks")) {
+            return of(JsonMapper.shared().treeToValue(json, Plain.class));
+        }
+        Whole w = JsonMapper.shared().treeToValue(json, Whole.class);
+        return new ModelSpec(w.family, w.vocabulary, w.width, w.context, w.embedding, w.blocks, w.finalNorm, w.output, w.pooling);
     }
 
     /// The same trunk with another end.

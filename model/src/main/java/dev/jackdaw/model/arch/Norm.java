@@ -1,6 +1,9 @@
 package dev.jackdaw.model.arch;
 
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+
 /// How a row is brought to size. Weights are what a row is multiplied by; files that keep `w − 1` (Gemma) are read as w.
+@JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "is")
 public sealed interface Norm {
     float epsilon();
 

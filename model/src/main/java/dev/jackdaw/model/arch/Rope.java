@@ -1,8 +1,10 @@
 package dev.jackdaw.model.arch;
 
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
 
 /// How positions reach queries and keys (Su et al. 2021, arXiv:2104.09864).
+@JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "is")
 public sealed interface Rope {
     Rope NONE = new None();
 
@@ -69,6 +71,7 @@ public sealed interface Rope {
     }
 
     /// How angles are changed so that longer texts fit.
+    @JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "is")
     sealed interface Scaling {
     }
 

@@ -17,7 +17,7 @@ final class AdaptedLinear {
     private AdaptedLinear() {
     }
 
-    static void forward(Op.Adapted op, Device device, boolean training, long pass) {
+    static void forward(Op.Adapted op, Device device, long pass) {
         Op.Linear linear = op.linear();
         LowRank change = op.change();
         LowRank.Room room = op.room();
@@ -29,7 +29,7 @@ final class AdaptedLinear {
             product = room.rows().product().data();
             Forward.linear(device, product, x, linear.w(), null);
         }
-        if (training && change.dropout() > 0) {
+        if (pass >= 0 && change.dropout() > 0) {
             seen = room.dropped().data();
             lowRank.dropout(seen, x, change.dropout(), change.seed(), pass, false);
         }
@@ -64,7 +64,7 @@ final class AdaptedLinear {
         }
     }
 
-    static void backward(Op.Adapted op, Device device, boolean accumulate, long pass, boolean addToX) {
+    static void backward(Op.Adapted op, Device device, boolean accumulate, boolean addToX, long pass) {
         Op.Linear linear = op.linear();
         LowRank change = op.change();
         LowRank.Room room = op.room();
@@ -94,7 +94,7 @@ final class AdaptedLinear {
             device.axpby(dz, 0, dz, part.scale());
             rank = next;
         }
-        if (change.dropout() == 0) {
+        if (pass < 0 || change.dropout() == 0) {
             lowRank.innerBackward(dx, change.a().gradient(), dInner, x, change.a().data(), accumulate);
             return;
         }

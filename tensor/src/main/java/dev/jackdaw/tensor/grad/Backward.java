@@ -16,7 +16,8 @@ final class Backward {
     /// `accumulate` is true from the second pass of a step on: gradients of matrices are then added to rather than set.
     ///
     /// @param addToX another reader of what a linear layer read has set its gradient already
-    static void run(Op op, Device device, boolean accumulate, long pass, boolean addToX) {
+    /// @param pass    that of the way forward
+    static void run(Op op, Device device, boolean accumulate, boolean addToX, long pass) {
         FamilyOperations families = device.families();
         switch (op) {
             case Op.Embedding(var ids, var table, var y) -> {
@@ -33,7 +34,7 @@ final class Backward {
                     device.packedLinearBackward(x.gradient(), addToX, w.packed(), y.gradient());
                 }
             }
-            case Op.Adapted adapted -> AdaptedLinear.backward(adapted, device, accumulate, pass, addToX);
+            case Op.Adapted adapted -> AdaptedLinear.backward(adapted, device, accumulate, addToX, pass);
             case Op.QkNormRope(var qkv, var qWeight, var kWeight, var positions, var heads, var y, var rstd) ->
                     device.qkNormRopeBackward(qkv.gradient(), gradient(qWeight), gradient(kWeight), qkv.data(), Forward.data(qWeight),
                             Forward.data(kWeight), rstd.data(), y.gradient(), positions.data(), heads);

@@ -10,7 +10,7 @@ final class Forward {
     }
 
     /// `lossScale` is what the sum of losses is multiplied by before gradients are taken; 0 means that none are wanted.
-    /// `pass` decides what is dropped, in operations that drop anything while gradients are wanted.
+    /// `pass` decides what is dropped; negative: nothing.
     static void run(Op op, Device device, float lossScale, boolean accumulate, long pass) {
         FamilyOperations families = device.families();
         switch (op) {
@@ -24,7 +24,7 @@ final class Forward {
             case Op.RmsNorm(var x, var weight, var epsilon, var y, var rstd) ->
                     device.rmsNorm(y.data(), rstd.data(), x.data(), weight.data(), epsilon);
             case Op.Linear(var x, var w, var residual, var y) -> linear(device, y.data(), x.data(), w, data(residual));
-            case Op.Adapted adapted -> AdaptedLinear.forward(adapted, device, lossScale != 0, pass);
+            case Op.Adapted adapted -> AdaptedLinear.forward(adapted, device, pass);
             case Op.QkNormRope(var qkv, var qWeight, var kWeight, var positions, var heads, var y, var rstd) ->
                     device.qkNormRope(y.data(), rstd.data(), qkv.data(), data(qWeight), data(kWeight), positions.data(), heads);
             case Op.Attention(var qk, var qkv, var starts, var T, var heads, var rule, var y, var lse) ->

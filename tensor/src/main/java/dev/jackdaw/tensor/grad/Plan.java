@@ -22,6 +22,8 @@ import java.util.Set;
 ///
 /// Time runs `0 … n−1` forward and `n … 2n−1` backward; operation `i` runs backward at `2n−1−i`.
 public final class Plan {
+    private static final long NOTHING_DROPPED = -1;
+
     private final List<Op> ops;
     private final List<Buffer> buffers;
     private final Value[] zeroBefore;        // the gradient that operation i is the first to add to, on the way back
@@ -70,10 +72,10 @@ public final class Plan {
 
     /// Forward only. With a `lossScale` other than 0, the loss operation also makes the first gradients.
     public void forward(Device device, float lossScale, boolean accumulate) {
-        forward(device, lossScale, accumulate, 0);
+        forward(device, lossScale, accumulate, NOTHING_DROPPED);
     }
 
-    /// @param pass a number of its own for each pass of a training, which decides what dropout drops
+    /// @param pass for dropout, a number of its own for each pass of a training; the same on the way back
     public void forward(Device device, float lossScale, boolean accumulate, long pass) {
         for (Op op : ops) {
             Forward.run(op, device, lossScale, accumulate, pass);
@@ -82,20 +84,19 @@ public final class Plan {
 
     /// The loss operation again, with its gradients: after a [#forward] without them, where what the losses count depends on the losses.
     public void forwardLoss(Device device, float lossScale, boolean accumulate) {
-        Forward.run(ops.getLast(), device, lossScale, accumulate, 0);
+        Forward.run(ops.getLast(), device, lossScale, accumulate, NOTHING_DROPPED);
     }
 
     public void backward(Device device, boolean accumulate) {
-        backward(device, accumulate, 0);
+        backward(device, accumulate, NOTHING_DROPPED);
     }
 
-    /// @param pass that of the way forward
     public void backward(Device device, boolean accumulate, long pass) {
         for (int i = ops.size() - 1; i >= 0; i--) {
             if (zeroBefore[i] != null) {
                 zeroBefore[i].gradient().zero();
             }
-            Backward.run(ops.get(i), device, accumulate, pass, addsToInput[i]);
+            Backward.run(ops.get(i), device, accumulate, addsToInput[i], pass);
         }
     }
 
@@ -215,7 +216,7 @@ public final class Plan {
                     finished(y, back);
                     reach(x, i, Reach.EITHER);
                 }
-                case Op.Adapted(var linear, var change, var room) -> {
+                case Op.Adapted(var linear, _, var room) -> {
                     record(linear, i, training);
                     used(linear.x(), back);
                     made(room.inner(), i, back);

@@ -16,8 +16,8 @@ public final class Value {
     private Tensor data;
     private Tensor gradient;
     private PackedWeight packed;
-    private List<Value> parts = List.of(this);
     private LowRank change;
+    private List<Value> parts = List.of(this);
 
     private Value(String name, DType type, Shape shape) {
         this.name = name;

@@ -154,6 +154,13 @@ class AttentionTest {
         assertTwins(2, dims(207, 2, 1, 24, window), window, 1, 5e-6);
     }
 
+    /// Caps from one that bends every score to one that bends hardly any, with and without a window.
+    @ParameterizedTest
+    @CsvSource({"0.5,0", "2,0", "50,0", "2,16", "1,100"})
+    void simdMatchesScalarWithCappedScores(float cap, int window) {
+        assertTwins(2, new Attention.Dims(150, 4, 2, 24, 0.4f, window, 0, cap), window, 1, 5e-6);
+    }
+
     /// Texts of random lengths, short ones and some longer than a tile, share a row.
     @ParameterizedTest
     @CsvSource({"207,5,0", "207,70,0", "300,200,0", "64,3,0", "150,1,0", "207,40,20", "300,120,64"})

@@ -6,17 +6,17 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// Pairs of answers with a real preference, made from Java sources by a program: after the head of an `if` with a single statement, braces
-/// are preferred to none ("if statements always use braces", Code Conventions for the Java Programming Language, §7.4). Whichever way the
-/// source has it, the other way is made from it, so both answers mean the same and differ in nothing else.
+/// Pairs of answers for which people have a real preference, made from Java sources by a program: the single statement of an `if` in braces or
+/// bare, which is a matter of house style. Whichever way the source has it, the other way is made from it, so both answers mean the same and
+/// differ in nothing else.
 ///
 /// The prompt is what stands before, up to the closing parenthesis. One pair a document at most every so many characters, so that
 /// prompts differ.
 public final class BracePairs {
-    /// What a line of JSON holds.
-    ///
+    /// @param braced    the rest of the statement with braces
+    /// @param bare      the same without
     /// @param wasBraced how the source has it
-    public record Pair(String prompt, String chosen, String rejected, boolean wasBraced) {
+    public record Pair(String prompt, String braced, String bare, boolean wasBraced) {
     }
 
     private static final Pattern BRACED = Pattern.compile("\\n([ ]*)if (\\([^\\n{};]{1,80}\\)) \\{\\n[ ]+([^\\n{}/]{1,80};)\\n\\1\\}\\n(?![ ]*else)");

@@ -10,9 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
+import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -94,14 +95,19 @@ final class AnswerFile implements AutoCloseable {
     }
 
     private void compare(JsonNode then, JsonNode now) {
-        TreeSet<String> names = new TreeSet<>(then.propertyNames());
+        Set<String> names = new LinkedHashSet<>(then.propertyNames());
         names.addAll(now.propertyNames());
         for (String name : names) {
-            if (!then.path(name).asString(then.path(name).toString()).equals(now.path(name).asString(now.path(name).toString()))) {
-                throw new DataException("answers: " + path + " was begun with other settings: " + name + " was " + then.path(name) + ", now it is " + now.path(name)
+            String before = text(then.path(name)), after = text(now.path(name));
+            if (!before.equals(after)) {
+                throw new DataException("answers: " + path + " was begun with other settings: " + name + " was " + before + ", now it is " + after
                         + "; give another --out, or the old settings to go on");
             }
         }
+    }
+
+    private static String text(JsonNode value) {
+        return value.isMissingNode() ? "not set" : value.isString() ? value.stringValue() : value.toString();
     }
 
     /// May be called from any thread.

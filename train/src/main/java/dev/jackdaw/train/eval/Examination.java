@@ -84,16 +84,27 @@ public final class Examination {
         this.task = task;
         this.examinee = examinee;
         this.options = options;
-        sandbox = task.metric() == Metric.CODE ? Sandbox.require() : null;
-        if (sandbox != null) {
-            task.code().language().require();
-        }
+        sandbox = sandbox(task);
         shots = options.shots == null ? task.fewShot().shots() : options.shots;
         items = new Items(task, options.dataFolders, options.format, shots, options.seed);
         count = options.limit == 0 ? items.size() : Math.min(options.limit, items.size());
         TaskSpec.Generation own = task.generation();
         generation = new TaskSpec.Generation(options.maxTokens == null ? own.maxTokens() : options.maxTokens, options.temperature == null ? own.temperature() : options.temperature, own.topP(),
                 options.samples == null ? own.samples() : options.samples);
+        if (samples() > 1 && generation.temperature() == 0) {
+            throw new IllegalArgumentException("task " + task.name() + ": " + samples() + " samples at temperature 0 would all be the same; give --temperature 0.8");
+        }
+    }
+
+    /// What the task runs programs in; null if it runs none.
+    ///
+    /// @throws dev.jackdaw.agent.sandbox.SandboxMissing if it needs one and there is none, or the language is missing
+    public static Sandbox sandbox(TaskSpec task) {
+        if (task.metric() != Metric.CODE) {
+            return null;
+        }
+        task.code().language().require();
+        return Sandbox.require();
     }
 
     /// Answers there will be.
@@ -207,9 +218,10 @@ public final class Examination {
         List<Integer> sample = new ArrayList<>();
         List<Writing> writings = new ArrayList<>();
         for (int i = 0; i < count; i++) {
+            Item item = null;
             for (int s = 0; s < samples(); s++) {
                 if (!known.contains(key(i, s))) {
-                    Item item = items.item(i);
+                    item = item == null ? items.item(i) : item;
                     asked.add(item);
                     sample.add(s);
                     writings.add(new Writing(item.prompt(), generation.maxTokens(), sampling(i, s), options.format == Format.CHAT ? List.of() : task.stop()));

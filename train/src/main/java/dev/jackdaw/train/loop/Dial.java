@@ -7,7 +7,6 @@ import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.train.optim.OptimizerSettings;
 import dev.jackdaw.train.scale.FittedLaw;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
@@ -80,7 +79,16 @@ public final class Dial {
     ///
     /// @param tokens how many a model can see in the time there is
     public static ModelSpec best(FittedLaw law, List<ModelSpec> ladder, ToDoubleFunction<ModelSpec> tokens) {
-        return ladder.stream().min(Comparator.comparingDouble(model -> law.loss(model, Math.max(1, tokens.applyAsDouble(model))))).orElseThrow();
+        ModelSpec best = null;
+        double least = Double.POSITIVE_INFINITY;
+        for (ModelSpec model : ladder) {
+            double loss = law.loss(model, Math.max(1, tokens.applyAsDouble(model)));
+            if (loss < least) {
+                least = loss;
+                best = model;
+            }
+        }
+        return best;
     }
 
     private static ModelSpec model(int depth, int usualWidth, int vocabulary, int context, Choices choices) {

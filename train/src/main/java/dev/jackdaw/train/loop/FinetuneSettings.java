@@ -52,7 +52,8 @@ public record FinetuneSettings(Double epochs, Long steps, Integer context, Integ
     /// Everything that decides what comes out.
     ///
     /// @param longest places that the longest conversation takes
-    TrainSettings train(ModelSpec model, AnswerSet conversations, int longest, long seed) {
+    /// @param faster  factor on the default learning rate
+    TrainSettings train(ModelSpec model, AnswerSet conversations, int longest, long seed, double faster) {
         long all = Arrays.stream(conversations.places()).asLongStream().sum();
         int usual = Math.clamp(Math.max(Math.min(CONTEXT, (all + 63) / 64 * 64), (longest + 63) / 64 * 64), 2, Math.max(2, model.context()));
         int T = context != null ? context : usual;
@@ -62,7 +63,7 @@ public record FinetuneSettings(Double epochs, Long steps, Integer context, Integ
         int rows = Packer.whole(conversations.places(), T, seed, 0, true).rows();
         int rowsInStep = batch != null ? batch : Math.clamp(rows / LEAST_STEPS, 1, Math.max(1, MOST_TOKENS / T));
         long n = steps != null ? steps : Math.max(1, (long) Math.ceil((epochs != null ? epochs : 3) * rows / rowsInStep));
-        double rate = learningRate != null ? learningRate : Math.clamp(0.25 / model.width(), 2e-5, 1e-3);
+        double rate = learningRate != null ? learningRate : faster * Math.clamp(0.25 / model.width(), 2e-5, 1e-3);
         double others = embeddingLearningRate != null ? embeddingLearningRate : rate;
         OptimizerSettings optimizer = new OptimizerSettings(muon != null && muon, rate, others, others, 0.9, 0.95, 1e-8, 0.95, weightDecay != null ? weightDecay : 0.01, 1);
         double rise = warmup != null ? warmup : 0.05;

@@ -58,10 +58,18 @@ public final class Finetuning {
 
     /// How the weights that move are made from a model.
     ///
-    /// @param name for the record: `full`, or an adapter and its settings
-    /// @param make from the opened base model
-    public record Method(String name, Maker make) {
-        public static final Method FULL = new Method("full", FullTuning::of);
+    /// @param name         for the record: `full`, or an adapter and its settings
+    /// @param make         from the opened base model
+    /// @param need         of memory
+    /// @param learningRate factor on the default one
+    public record Method(String name, Maker make, Need need, double learningRate) {
+        public static final Method FULL = new Method("full", FullTuning::of, (_, settings) -> Trainer.bytesNeeded(settings), 1);
+
+        /// Says how many bytes training will take at most, before any is taken.
+        @FunctionalInterface
+        public interface Need {
+            long bytes(Model base, TrainSettings settings);
+        }
 
         /// Makes it.
         @FunctionalInterface
@@ -77,6 +85,10 @@ public final class Finetuning {
 
         /// A line gave no conversation.
         default void rejected(Rejections.Rejection rejection) {
+        }
+
+        /// So many bytes will be taken at most; there may be too few.
+        default void memory(long bytes) {
         }
 
         /// The conversations are read.
@@ -128,7 +140,7 @@ public final class Finetuning {
             RunPlan plan = old != null ? old : plan(model, fingerprint, template, prepared);
             checkData(plan, prepared);
             TrainSettings settings = plan.settings();
-            requireMemory(settings);
+            requireMemory(model, settings);
             try (Tuning tuning = request.tuning().make().make(model, device);
                  Trainer trainer = new Trainer(settings, device, tuning.model(), tuning.trained());
                  AnswerCourse course = new AnswerCourse(prepared.train, prepared.heldOut, prepared.questions, tokenizer, tuning, trainer)) {
@@ -240,7 +252,7 @@ public final class Finetuning {
     }
 
     private RunPlan plan(Model model, String fingerprint, ChatTemplate template, Prepared prepared) {
-        TrainSettings settings = request.settings().train(model.spec(), prepared.train, prepared.longest, request.seed());
+        TrainSettings settings = request.settings().train(model.spec(), prepared.train, prepared.longest, request.seed(), request.tuning().learningRate());
         RunPlan.Data data = new RunPlan.Data(request.data().stream().map(Path::toString).toList(), model.spec().vocabulary(), Tokenizers.fingerprint(model.tokenizer()),
                 prepared.train.fingerprint(), prepared.heldOut == null ? "" : prepared.heldOut.fingerprint(), prepared.train.trainedTokens(), prepared.train.answerBytes(),
                 prepared.train.bytesPerToken());
@@ -274,8 +286,9 @@ public final class Finetuning {
     }
 
     /// Refuses a model that cannot fit before anything is allocated.
-    private static void requireMemory(TrainSettings settings) throws IOException {
-        long needed = Trainer.bytesNeeded(settings), available = dev.jackdaw.tensor.Machine.availableBytes();
+    private void requireMemory(Model model, TrainSettings settings) throws IOException {
+        long needed = request.tuning().need().bytes(model, settings), available = dev.jackdaw.tensor.Machine.availableBytes();
+        listener.memory(needed);
         if (available > 0 && needed > available) {
             throw new IOException(String.format(Locale.ROOT, "memory: finetuning %,d parameters in passes of %d rows of %d tokens needs %,d MB, but %,d MB are available; "
                             + "choose a smaller --pass or --context, or train an adapter with --lora", settings.model().parameterCount(), settings.pass(), settings.context(),

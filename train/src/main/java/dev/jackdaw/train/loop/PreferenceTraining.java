@@ -119,7 +119,6 @@ public final class PreferenceTraining {
         Path out = request.out();
         boolean kto = request.loss() instanceof PreferenceLoss.Kto;
         try (Model model = Model.open(request.base(), device)) {
-            model.spec().plain();                              // refused at once if it cannot be trained
             RunPlan old = Files.exists(out.resolve("run.json")) ? RunPlan.read(out.resolve("run.json")) : null;
             String fingerprint = Fingerprint.of(model.spec(), model.file());
             ComparisonRuns.checkBase(old, fingerprint, request.base(), out, request.tuning().name());

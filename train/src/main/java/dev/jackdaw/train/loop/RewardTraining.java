@@ -67,7 +67,6 @@ public final class RewardTraining {
     public Result run() throws IOException {
         Path out = request.out();
         try (Model model = Model.open(request.base(), device); Arena arena = Arena.ofShared()) {
-            model.spec().plain();                              // refused at once if it cannot be trained
             RunPlan old = Files.exists(out.resolve("run.json")) ? RunPlan.read(out.resolve("run.json")) : null;
             String fingerprint = Fingerprint.of(model.spec(), model.file());
             ComparisonRuns.checkBase(old, fingerprint, request.base(), out, TUNING);

@@ -121,7 +121,7 @@ public final class Trainer implements AutoCloseable {
         double sum = 0;
         for (int i = 0; i < settings.batch() / settings.pass(); i++) {
             load(i);
-            long number = optimizer.steps() * (settings.batch() / settings.pass()) + i;
+            long number = number(i);
             plan.forward(device, scale, i > 0, number);
             plan.backward(device, i > 0, number);
             keep(i);
@@ -148,7 +148,8 @@ public final class Trainer implements AutoCloseable {
             if (i > 0 && pass.counted() == 0) {
                 continue;
             }
-            plan.forward(device, 0, false);
+            long number = number(i);
+            plan.forwardOpen(device, number);
             keep(i);                               // the memory of scores may be that of their gradients
             int row = i * settings.pass();
             Tensor found = losses.slice(row, row + settings.pass());
@@ -161,8 +162,13 @@ public final class Trainer implements AutoCloseable {
                 weighing.weigh(row, found, pass.weights());
                 plan.forwardLoss(device, scale, i > 0);
             }
-            plan.backward(device, i > 0);
+            plan.backward(device, i > 0, number);
         }
+    }
+
+    /// Of a pass among all of the training, so that what dropout drops does not depend on where it was resumed.
+    private long number(int pass) {
+        return optimizer.steps() * (settings.batch() / settings.pass()) + pass;
     }
 
     /// Moves the weights against their gradients.
@@ -240,12 +246,24 @@ public final class Trainer implements AutoCloseable {
     /// Bytes that training with these settings will take: weights, gradients, two moments, activations, and the device's own buffers.
     /// Worked out from shapes; allocates nothing.
     public static long bytesNeeded(TrainSettings settings) {
+        return 4 * 4 * settings.model().parameterCount() + planBytes(settings, new WeightShapes(settings.model())) + DEVICE_BYTES;
+    }
+
+    /// The same where adapters are trained beside weights that stay as they are.
+    ///
+    /// @param frozen bytes of those weights, see [dev.jackdaw.model.arch.FrozenWeights#bytes]
+    public static long bytesNeeded(TrainSettings settings, LoraSettings lora, long frozen) {
+        ModelSpec spec = settings.model();
+        long trained = LoraWeights.parameters(spec, lora).stream().mapToLong(ModelSpec.Parameter::elements).sum();
+        return frozen + 4 * 4 * trained + planBytes(settings, LoraWeights.shapes(spec, new WeightShapes(spec), lora)) + DEVICE_BYTES;
+    }
+
+    private static long planBytes(TrainSettings settings, Weights shapes) {
         ModelSpec spec = settings.model();
         Value ids = Value.planned("ids", (long) settings.pass() * settings.context());
         Recorder recorder = new Recorder(settings.context());
-        WeightShapes shapes = new WeightShapes(spec);
         output(recorder, new Transformer(spec, shapes), shapes, ids, new Transformer.Place(ids, RopeTable.heads(null, spec, 0)), ids, null);
-        return 4 * 4 * spec.parameterCount() + Plan.of(recorder, true).bytes() + DEVICE_BYTES;
+        return Plan.of(recorder, true).bytes();
     }
 
     @Override

@@ -40,15 +40,16 @@ public final class Sweep {
     /// @param growth        each budget over the one before
     /// @param larger        operations of the larger run over the largest budget
     /// @param heldOutTokens each model is measured on
+    /// @param bootstraps    draws for the intervals
     /// @param choices       what the user fixed of the recipe
     /// @param repeat        the plan of an earlier sweep to repeat, or null
     /// @param command       for the record
-    public record Request(List<String> sources, Path out, double hours, Double flops, int budgets, int sizes, double growth, double larger, long heldOutTokens, Dial.Choices choices,
+    public record Request(List<String> sources, Path out, double hours, Double flops, int budgets, int sizes, double growth, double larger, long heldOutTokens, int bootstraps, Dial.Choices choices,
                           SweepPlan repeat, long seed, String command, RunPlan.Program program) {
         public Request {
-            if (!(hours > 0) || flops != null && !(flops > 0) || budgets < 2 || sizes < 3 || budgets > 12 || sizes > 15 || !(growth > 1) || !(growth <= 100) || !(larger >= 1) || heldOutTokens < 1) {
+            if (!(hours > 0) || flops != null && !(flops > 0) || budgets < 2 || sizes < 3 || budgets > 12 || sizes > 15 || !(growth > 1) || !(growth <= 100) || !(larger >= 1) || heldOutTokens < 1 || bootstraps < 10 || bootstraps > 100_000) {
                 throw new IllegalArgumentException("scale: " + hours + " hours, " + budgets + " budgets of " + sizes + " sizes, each budget " + growth + " times the one before, then one run "
-                        + larger + " times larger, measured on " + heldOutTokens + " tokens; give at least 2 budgets, 3 sizes, a growth above 1 and a larger run of at least 1, all above 0");
+                        + larger + " times larger, measured on " + heldOutTokens + " tokens, " + bootstraps + " bootstraps; give at least 2 budgets, 3 sizes, a growth above 1 and a larger run of at least 1, 10 bootstraps or more, all above 0");
             }
         }
     }
@@ -84,6 +85,8 @@ public final class Sweep {
     }
 
     private static final String LARGER = "larger";
+    private static final String LAW = "law.json";
+    private static final String AFTER = "law-with-larger.json";
     private static final double LEAST_LARGER = 1.5;
 
     private final Request request;
@@ -117,9 +120,9 @@ public final class Sweep {
             }
             long seed = plan.points().getFirst().settings().seed();
             listener.phase("fit the law");
-            SweepAnalysis analysis = SweepAnalysis.of(measured, seed);
+            SweepAnalysis analysis = SweepAnalysis.of(measured, plan.bootstraps(), seed);
             FittedLaw law = analysis.law(plan);
-            law.write(out.resolve("law.json"));
+            law.write(out.resolve(LAW));
             listener.fitted(analysis, law);
             return check(plan, analysis, law, train, heldOut, tokenizer, seed);
         }
@@ -152,7 +155,7 @@ public final class Sweep {
         check.write(folder);
         listener.checked(check);
         FittedLaw after = analysis.with(new SweepAnalysis.Measured(point, result), plan, seed);
-        after.write(out.resolve("law-with-larger.json"));
+        after.write(out.resolve(AFTER));
         Outcome outcome = new Outcome(out, plan, analysis, law, prediction, check, after);
         SweepReport.write(outcome);
         return outcome;
@@ -171,8 +174,8 @@ public final class Sweep {
         RunPlan.Data data = new RunPlan.Data(request.sources(), tokenizer.vocabularySize(), Tokenizers.fingerprint(tokenizer), train.fingerprint(), heldOut.fingerprint(), train.tokens(),
                 train.textBytes(), train.bytesPerToken());
         long heldOutTokens = Math.min(request.heldOutTokens(), heldOut.tokens());
-        SweepPlanner planner = new SweepPlanner(request, device, tokenizer.vocabularySize(), heldOutTokens);
         double left = Math.max(5, request.hours() * 3600 - seconds());
+        SweepPlanner planner = new SweepPlanner(request, tokenizer.vocabularySize(), heldOutTokens, settings -> Dial.secondsPerStep(settings, device, Math.clamp(left / 1000, 0.1, 3)));
         listener.phase("measure this machine");
         int context = planner.context(left, peak);
         double smallest = planner.smallest(left, peak, context);
@@ -180,7 +183,7 @@ public final class Sweep {
         for (SweepPlan.Point point : points) {
             Pretraining.requireMemory(point.settings());
         }
-        return new SweepPlan(data, heldOutTokens, heldOut.bytesPerToken(), points, planner.largerOperations(smallest), request.flops() == null, request.hours(), request.choices(), request.command(), request.program(),
+        return new SweepPlan(data, heldOutTokens, heldOut.bytesPerToken(), points, planner.largerOperations(smallest), request.flops() == null, request.bootstraps(), request.hours(), request.choices(), request.command(), request.program(),
                 Machine.here(device.threads(), peak));
     }
 
@@ -234,20 +237,28 @@ public final class Sweep {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    /// The report of a finished sweep anew, from its files.
-    public static Optional<Outcome> read(Path directory) throws IOException {
+    /// Writes the report of a finished sweep again, from its files.
+    public static void report(Path directory) throws IOException {
+        SweepReport.write(read(directory));
+    }
+
+    /// Whether this is the directory of a sweep.
+    public static boolean isAt(Path directory) {
+        return Files.exists(directory.resolve(SweepPlan.FILE));
+    }
+
+    static Outcome read(Path directory) throws IOException {
         Path folder = directory.resolve(LARGER);
         Optional<Prediction.Check> check = Prediction.Check.read(folder);
-        if (check.isEmpty() || !Files.exists(directory.resolve("law-with-larger.json"))) {
-            return Optional.empty();
+        if (check.isEmpty() || !Files.exists(directory.resolve(AFTER))) {
+            throw new IOException("report " + directory + ": the sweep is not finished; `scale --out " + directory + "` goes on with it");
         }
         SweepPlan plan = SweepPlan.read(directory.resolve(SweepPlan.FILE));
         List<SweepAnalysis.Measured> measured = new ArrayList<>();
         for (SweepPlan.Point point : plan.points()) {
             measured.add(new SweepAnalysis.Measured(point, SweepPlan.Result.read(directory.resolve("points").resolve(point.name()))));
         }
-        SweepAnalysis analysis = SweepAnalysis.of(measured, plan.points().getFirst().settings().seed());
-        return Optional.of(new Outcome(directory, plan, analysis, FittedLaw.read(directory.resolve("law.json")), Prediction.read(folder).orElseThrow(), check.get(),
-                FittedLaw.read(directory.resolve("law-with-larger.json"))));
+        SweepAnalysis analysis = SweepAnalysis.of(measured, plan.bootstraps(), plan.points().getFirst().settings().seed());
+        return new Outcome(directory, plan, analysis, FittedLaw.read(directory.resolve(LAW)), Prediction.read(folder).orElseThrow(), check.get(), FittedLaw.read(directory.resolve(AFTER)));
     }
 }

@@ -6,6 +6,7 @@ import dev.jackdaw.train.scale.IsoFlop;
 import dev.jackdaw.train.scale.LawFit;
 import dev.jackdaw.train.scale.Observation;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
@@ -34,18 +35,17 @@ public record SweepAnalysis(List<Measured> measured, Map<Counting, LawFit> fits,
     }
 
     public static final double CONFIDENCE = 0.95;
-    private static final int BOOTSTRAPS = 400;
 
-    static SweepAnalysis of(List<Measured> measured, long seed) {
+    static SweepAnalysis of(List<Measured> measured, int bootstraps, long seed) {
         Map<Counting, LawFit> fits = new EnumMap<>(Counting.class);
         Map<Counting, IsoFlop.Result> profiles = new EnumMap<>(Counting.class);
         Map<Counting, BackTest> tests = new EnumMap<>(Counting.class);
         for (Counting counting : Counting.values()) {
             List<Observation> models = measured.stream().map(m -> m.observation(counting)).toList();
-            fits.put(counting, LawFit.of(models, BOOTSTRAPS, seed));
+            fits.put(counting, LawFit.of(models, bootstraps, seed));
             Map<Double, List<Observation>> byBudget = new TreeMap<>();
             measured.forEach(m -> byBudget.computeIfAbsent(m.point().budget(), _ -> new ArrayList<>()).add(m.observation(counting)));
-            profiles.put(counting, IsoFlop.of(byBudget.entrySet().stream().map(e -> new IsoFlop.Profile(e.getKey(), e.getValue())).toList(), BOOTSTRAPS, CONFIDENCE, seed));
+            profiles.put(counting, IsoFlop.of(byBudget.entrySet().stream().map(e -> new IsoFlop.Profile(e.getKey(), e.getValue())).toList(), bootstraps, CONFIDENCE, seed));
             backTest(measured, counting, seed, tests);
         }
         Counting chosen = fits.entrySet().stream().min(Comparator.comparingDouble(e -> e.getValue().residual())).orElseThrow().getKey();
@@ -61,7 +61,7 @@ public record SweepAnalysis(List<Measured> measured, Map<Counting, LawFit> fits,
         }
         LawFit fit = LawFit.of(before, 0, seed);
         double[] errors = last.stream().mapToDouble(o -> Math.abs(o.loss() / fit.law().loss(o.N(), o.D()) - 1)).toArray();
-        tests.put(counting, new BackTest(errors.length, java.util.Arrays.stream(errors).average().orElseThrow(), java.util.Arrays.stream(errors).max().orElseThrow()));
+        tests.put(counting, new BackTest(errors.length, Arrays.stream(errors).average().orElseThrow(), Arrays.stream(errors).max().orElseThrow()));
     }
 
     /// The law to predict with and to keep.
@@ -73,7 +73,7 @@ public record SweepAnalysis(List<Measured> measured, Map<Counting, LawFit> fits,
     FittedLaw with(Measured larger, SweepPlan plan, long seed) {
         List<Measured> all = new ArrayList<>(measured);
         all.add(larger);
-        return law(plan, LawFit.of(all.stream().map(m -> m.observation(chosen)).toList(), BOOTSTRAPS, seed), all);
+        return law(plan, LawFit.of(all.stream().map(m -> m.observation(chosen)).toList(), plan.bootstraps(), seed), all);
     }
 
     private FittedLaw law(SweepPlan plan, LawFit fit, List<Measured> from) {

@@ -24,10 +24,11 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param points           in the order of training, smallest budget first
 /// @param largerOperations of the run that checks the law; its size is chosen by the law
 /// @param shrinkable       the larger run may be made smaller when time runs short
+/// @param bootstraps       draws for the intervals
 /// @param hours            for everything
 /// @param choices          what the user fixed of the recipe
 /// @param command          that made the plan
-public record SweepPlan(RunPlan.Data data, long heldOutTokens, double bytesPerToken, List<Point> points, double largerOperations, boolean shrinkable, double hours,
+public record SweepPlan(RunPlan.Data data, long heldOutTokens, double bytesPerToken, List<Point> points, double largerOperations, boolean shrinkable, int bootstraps, double hours,
                         Dial.Choices choices, String command, RunPlan.Program program, Machine machine) {
     /// One model to train.
     ///

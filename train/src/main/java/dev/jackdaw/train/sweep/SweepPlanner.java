@@ -1,7 +1,6 @@
 package dev.jackdaw.train.sweep;
 
 import dev.jackdaw.model.arch.ModelSpec;
-import dev.jackdaw.tensor.Device;
 import dev.jackdaw.train.loop.Dial;
 import dev.jackdaw.train.loop.TrainSettings;
 import java.util.ArrayList;
@@ -9,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 
 /// Chooses the models of a sweep: `budgets` budgets, each `growth` times the one before, `sizes` sizes for each around the one that the
 /// rule of thumb holds for best; and the smallest budget so that everything, the larger run included, fits in the time.
@@ -19,6 +19,7 @@ import java.util.Map;
 final class SweepPlanner {
     private static final int TOKENS_PER_STEP = 4096;
     private static final int LEAST_STEPS = 8;
+    private static final double LEAST_BUDGET = 1e8;          // below, the least number of steps decides
     /// Of the time there is; the rest is for what was not foreseen.
     private static final double SHARE = 0.85;
     private static final double USUAL_RATE = 0.5;
@@ -26,14 +27,15 @@ final class SweepPlanner {
     private static final double OVERHEAD = 1.5;
 
     private final Sweep.Request request;
-    private final Device device;
+    private final ToDoubleFunction<TrainSettings> measure;
     private final int vocabulary;
     private final long heldOutTokens;
     private final Map<ModelSpec, Double> secondsPerStep = new HashMap<>();
 
-    SweepPlanner(Sweep.Request request, Device device, int vocabulary, long heldOutTokens) {
+    /// @param measure seconds that a step takes
+    SweepPlanner(Sweep.Request request, int vocabulary, long heldOutTokens, ToDoubleFunction<TrainSettings> measure) {
         this.request = request;
-        this.device = device;
+        this.measure = measure;
         this.vocabulary = vocabulary;
         this.heldOutTokens = heldOutTokens;
     }
@@ -55,8 +57,10 @@ final class SweepPlanner {
         }
         double budget = SHARE * seconds * USUAL_RATE * peakGflops * 1e9 / all;
         for (int round = 0; round < 6; round++) {                      // other budgets mean other sizes, which mean other rates
-            double taken = seconds(points(budget, context), budget, context, seconds);
-            budget *= Math.clamp(SHARE * seconds / taken, 0.2, 4);
+            budget *= Math.clamp(SHARE * seconds / seconds(budget, context), 0.2, 4);
+        }
+        while (seconds(budget, context) > SHARE * seconds && budget > LEAST_BUDGET) {
+            budget *= 0.95;
         }
         return budget;
     }
@@ -101,18 +105,18 @@ final class SweepPlanner {
     }
 
     /// What all of it should take, by the measured rate of each size.
-    private double seconds(List<SweepPlan.Point> points, double smallest, int context, double available) {
+    double seconds(double smallest, int context) {
         double sum = 0;
-        for (SweepPlan.Point point : points) {
-            sum += seconds(point.settings(), available);
+        for (SweepPlan.Point point : points(smallest, context)) {
+            sum += seconds(point.settings());
         }
         double operations = largerOperations(smallest);
         List<ModelSpec> ladder = Dial.ladder(vocabulary, context, request.choices());
-        return sum + 1.08 * seconds(settings(ladder.get(Math.clamp(rung(operations), 0, ladder.size() - 1)), operations), available);      // it is looked at on the way
+        return sum + 1.08 * seconds(settings(ladder.get(Math.clamp(rung(operations), 0, ladder.size() - 1)), operations));      // it is looked at on the way
     }
 
-    private double seconds(TrainSettings settings, double available) {
-        double perStep = secondsPerStep.computeIfAbsent(settings.model(), _ -> Dial.secondsPerStep(settings, device, Math.clamp(available / 1000, 0.1, 3)));
+    private double seconds(TrainSettings settings) {
+        double perStep = secondsPerStep.computeIfAbsent(settings.model(), _ -> measure.applyAsDouble(settings));
         return settings.steps() * perStep + heldOutTokens * perStep / settings.tokensPerStep() / 2 + OVERHEAD;
     }
 }

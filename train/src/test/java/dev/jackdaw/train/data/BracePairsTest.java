@@ -29,12 +29,12 @@ class BracePairsTest {
         assertThat(pairs).hasSize(2);
         BracePairs.Pair braced = pairs.getFirst(), bare = pairs.getLast();
         assertThat(braced.prompt()).isEqualTo("class A {\n    int f(int x) {\n        if (x > (1 + 2))");
-        assertThat(braced.chosen()).isEqualTo(" {\n            return 1;\n        }\n");
-        assertThat(braced.rejected()).isEqualTo("\n            return 1;\n");
+        assertThat(braced.braced()).isEqualTo(" {\n            return 1;\n        }\n");
+        assertThat(braced.bare()).isEqualTo("\n            return 1;\n");
         assertThat(braced.wasBraced()).isTrue();
         assertThat(bare.prompt()).endsWith("    int g(int x) {\n        if (h(x))").startsWith("    // filler\n").hasSizeLessThan(310);
-        assertThat(bare.chosen()).isEqualTo(" {\n            x = 2;\n        }\n");
-        assertThat(bare.rejected()).isEqualTo("\n            x = 2;\n");
+        assertThat(bare.braced()).isEqualTo(" {\n            x = 2;\n        }\n");
+        assertThat(bare.bare()).isEqualTo("\n            x = 2;\n");
         assertThat(bare.wasBraced()).isFalse();
     }
 

@@ -47,7 +47,7 @@ class SweepTest {
 
     private static Sweep.Request request(Path out, SweepPlan repeat) {
         Dial.Choices choices = new Dial.Choices(null, null, null, null, null, null, 320, 32, 4, null, null, null, null, null, null, null, null, null, null);
-        return new Sweep.Request(List.of(corpus.toString()), out, 1, 1e9, 2, 3, 3, 2, 2000, choices, repeat, 3, "test", PROGRAM);
+        return new Sweep.Request(List.of(corpus.toString()), out, 1, 1e9, 2, 3, 3, 2, 2000, 30, choices, repeat, 3, "test", PROGRAM);
     }
 
     private static Sweep.Outcome sweep(Path out, int threads, SweepPlan repeat, Sweep.Listener listener) throws IOException {
@@ -124,7 +124,10 @@ class SweepTest {
         });
         assertThat(trained).isEmpty();
         assertThat(again.check()).isEqualTo(whole.check());
-        assertThat(Sweep.read(folder.resolve("whole")).orElseThrow().check()).isEqualTo(whole.check());
+        String report = Files.readString(folder.resolve("whole/report.md"));
+        Files.delete(folder.resolve("whole/report.md"));
+        Sweep.report(folder.resolve("whole"));
+        assertThat(folder.resolve("whole/report.md")).hasContent(report);
     }
 
     @Test
@@ -146,15 +149,18 @@ class SweepTest {
     }
 
     @Test
-    void theTimeDecidesTheBudgetsAndLeavesRoomForTheLargerRun() throws IOException {
+    void theTimeDecidesTheBudgetsAndLeavesRoomForTheLargerRun() {
         Sweep.Request r = request(folder.resolve("planned"), null);
-        Sweep.Request timed = new Sweep.Request(r.sources(), r.out(), 0.01, null, r.budgets(), r.sizes(), r.growth(), r.larger(), r.heldOutTokens(), r.choices(), null, r.seed(), "test", PROGRAM);
-        try (Device device = Device.cpu(2)) {
-            SweepPlanner planner = new SweepPlanner(timed, device, 320, 2000);
-            double little = planner.smallest(30, 100, 32), much = planner.smallest(300, 100, 32);
-            assertThat(little).isPositive();
-            assertThat(much / little).isBetween(3.0, 60.0);       // ten times the time; other sizes run at other speeds
-            assertThat(planner.largerOperations(much)).isEqualTo(much * 3 * 2);
+        Sweep.Request timed = new Sweep.Request(r.sources(), r.out(), 0.01, null, r.budgets(), r.sizes(), r.growth(), r.larger(), r.heldOutTokens(), r.bootstraps(), r.choices(), null, r.seed(), "test", PROGRAM);
+        // a machine of 100 GFLOP/s that needs 2 ms more for each step
+        SweepPlanner planner = new SweepPlanner(timed, 320, 2000, settings -> settings.flops() / settings.steps() / 1e11 + 2e-3);
+        double before = 0;
+        for (double seconds : new double[] {30, 300, 3000, 30_000}) {
+            double smallest = planner.smallest(seconds, 150, 32);
+            assertThat(smallest).isGreaterThan(2 * before);
+            assertThat(planner.seconds(smallest, 32)).as("of %s s", seconds).isBetween(0.6 * seconds, 0.86 * seconds);
+            assertThat(planner.largerOperations(smallest)).isEqualTo(smallest * 3 * 2);
+            before = smallest;
         }
     }
 
@@ -173,7 +179,7 @@ class SweepTest {
     @Test
     void wrongRequestsAreRefusedWithTheNumbers() {
         Sweep.Request r = request(folder.resolve("x"), null);
-        assertThatThrownBy(() -> new Sweep.Request(r.sources(), r.out(), 1, null, 1, 2, 1, 0.5, 10, r.choices(), null, 0, "", PROGRAM)).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> new Sweep.Request(r.sources(), r.out(), 1, null, 1, 2, 1, 0.5, 10, 30, r.choices(), null, 0, "", PROGRAM)).isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("1 budgets of 2 sizes");
     }
 }

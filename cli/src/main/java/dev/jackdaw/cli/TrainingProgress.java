@@ -33,6 +33,7 @@ final class TrainingProgress implements Pretraining.Listener, Finetuning.Listene
     public void phase(String name) {
         close();
         phase = name;
+        heldOut = Double.NaN;
         if (name.equals("export") || name.equals("compare with compressors") || name.equals("train the tokenizer") || name.equals("measure this machine")) {
             output.note(name);
         }
@@ -131,7 +132,7 @@ final class TrainingProgress implements Pretraining.Listener, Finetuning.Listene
             output.jsonLine(m);
         }
         if (bar == null) {
-            bar = output.progress("train", steps, "steps");
+            bar = output.progress(phase.isEmpty() ? "train" : phase, steps, "steps");
         }
         if (m.isEvaluated()) {
             heldOut = m.heldOutBitsPerByte();

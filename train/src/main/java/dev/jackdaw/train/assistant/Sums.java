@@ -5,28 +5,34 @@ import dev.jackdaw.model.chat.Message;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.regex.Pattern;
 
 /// Problems for the calculator: bare sums, questions, and stories. An answer calls the tool, sees its result, and says it.
 ///
 /// The examination has other numbers (pairs of numbers are divided by a hash) and other stories: their nouns, people and sentences are not
 /// among the learned ones.
 final class Sums {
-    /// One way to say it. `{a}` and `{b}` are the numbers, `{n}` is a thing, `{w}` a person.
+    /// One way to say it. `{a}` and `{b}` are the numbers, `{n}` is a thing, `{w}` a person; of `[x|y]` one is chosen.
     private record Story(char operator, String text) {
     }
 
     private static final String[] ASKING = {"What is {e}?", "Calculate {e}.", "{e}", "How much is {e}?", "What does {e} make?", "{e} = ?", "Work out {e}.", "Compute {e}", "Please calculate {e}.", "Tell me {e}."};
     private static final String[] ASKING_WORDS = {"What is {e}?", "How much is {e}?", "Calculate {e}.", "Tell me {e}."};
     private static final List<Story> LEARNED = List.of(
-        new Story('*', "{w} buys {a} boxes with {b} {n} each. How many {n} is that?"), new Story('*', "There are {a} shelves with {b} {n} on each. How many {n} are there?"),
-        new Story('*', "A box holds {a} {n}. How many {n} are in {b} boxes?"), new Story('*', "{w} makes {a} {n} every day. How many {n} in {b} days?"),
-        new Story('*', "One of the {n} costs {a} coins. What do {b} {n} cost?"), new Story('*', "{a} rows of {b} {n} each: how many {n}?"),
-        new Story('+', "{w} has {a} {n} and gets {b} more. How many {n} now?"), new Story('+', "{w} has {a} {n} and a friend has {b} {n}. How many do they have together?"),
-        new Story('+', "There are {a} {n} in one bag and {b} {n} in another. How many {n} altogether?"), new Story('+', "{w} finds {a} {n} and then {b} more {n}. How many in total?"),
-        new Story('-', "{w} has {a} {n} and gives away {b}. How many {n} are left?"), new Story('-', "There were {a} {n}. {b} of them were sold. How many remain?"),
-        new Story('-', "{w} had {a} {n} and lost {b}. How many {n} are left?"), new Story('-', "Of {a} {n}, {b} are broken. How many are not broken?"),
-        new Story('/', "{w} shares {a} {n} among {b} children. How many does each get?"), new Story('/', "{a} {n} are divided equally into {b} boxes. How many {n} are in each box?"),
-        new Story('/', "{a} {n} are packed in bags of {b}. How many bags are needed?"), new Story('/', "{b} friends share {a} {n} equally. How many {n} does each one get?"));
+        new Story('*', "{w} [buys|fills|loads|carries|opens|brings] {a} [boxes|crates|baskets|jars] with {b} {n} each. How many {n} [is that|are there]?"),
+        new Story('*', "There are {a} [shelves|benches|trays|walls] with {b} {n} on each. How many {n} are there?"), new Story('*', "A [box|crate|basket|jar] holds {a} {n}. How many {n} are in {b} of them?"),
+        new Story('*', "{w} [makes|uses|writes|counts|needs|reads|cleans|sees] {a} {n} every [day|hour]. How many {n} in {b} [days|hours]?"),
+        new Story('*', "Every [day|week|morning] [he|she|somebody] [takes|makes|gets] {a} {n}. How many is that in {b} [days|weeks|mornings]?"), new Story('*', "One of the {n} costs {a} coins. What do {b} {n} cost?"),
+        new Story('*', "{a} rows of {b} {n} each: how many {n}?"), new Story('*', "{w} puts {a} {n} into each of {b} [bowls|drawers|sacks]. How many {n} is that?"),
+        new Story('+', "{w} has {a} {n} and [gets|buys|wins|receives] {b} more. How many {n} now?"), new Story('+', "{w} has {a} {n} and a [friend|cousin|sister] has {b} {n}. How many do they have together?"),
+        new Story('+', "There are {a} {n} in one [bag|box|drawer|garden] and {b} {n} in another. How many {n} altogether?"), new Story('+', "{w} [finds|sees|makes] {a} {n} and then {b} more {n}. How many in total?"),
+        new Story('+', "First there were {a} {n}, then {b} [came|were added]. How many are there now?"),
+        new Story('-', "{w} has {a} {n} and [gives away|loses|uses|breaks|eats] {b}. How many {n} are left?"), new Story('-', "There were {a} {n}. {b} of them were [sold|lost|taken|eaten]. How many remain?"),
+        new Story('-', "{w} had {a} {n} and [lost|sold|dropped|gave away] {b}. How many {n} are left?"), new Story('-', "Of {a} {n}, {b} are [broken|old|red|wet]. How many are not?"),
+        new Story('/', "{w} [shares|divides] {a} {n} among {b} [children|cats|pupils|workers]. How many does each get?"),
+        new Story('/', "{a} {n} are divided equally into {b} [boxes|rows|baskets|groups]. How many {n} are in each of them?"),
+        new Story('/', "{a} {n} are sorted into heaps of {b}. How many heaps are there?"), new Story('/', "{b} [friends|families|players|classes|cousins] share {a} {n} equally. How many {n} does each one get?"),
+        new Story('/', "{b} [girls|boys|teachers|birds] divide {a} {n} equally. How many for each?"), new Story('/', "Among {b} [people|houses|schools], {a} {n} are divided equally. How many for each?"));
     private static final List<Story> EXAMINED = List.of(
         new Story('*', "{w} packs {a} boxes with {b} {n} each. How many {n} is that?"), new Story('*', "There are {a} tables with {b} {n} on each. How many {n} are there?"),
         new Story('*', "A bag holds {a} {n}. How many {n} are in {b} bags?"), new Story('*', "{w} draws {a} {n} every day. How many {n} in {b} days?"),
@@ -37,12 +43,13 @@ final class Sums {
         new Story('/', "{w} shares {a} {n} among {b} guests. How many does each get?"), new Story('/', "{a} {n} are divided equally into {b} bags. How many {n} are in each bag?"),
         new Story('/', "{b} teams share {a} {n} equally. How many {n} does each one get?"));
     private static final String[][] THINGS = {
-        {"apples", "books", "pencils", "coins", "cards", "eggs", "flowers", "stamps", "balls", "cups", "stones", "nuts", "shirts", "letters", "tickets"},
+        {"apples", "books", "pencils", "coins", "cards", "eggs", "flowers", "stamps", "balls", "cups", "stones", "nuts", "shirts", "letters", "tickets", "ropes", "hats", "shells", "keys", "onions", "photographs"},
         {"oranges", "spoons", "bottles", "pictures", "candles", "marbles", "plates", "cookies"}};
     private static final String[][] PEOPLE = {
-        {"A farmer", "A teacher", "My aunt", "A girl", "A boy", "The baker", "My brother", "A child", "The shop"},
+        {"A farmer", "A teacher", "My aunt", "A girl", "A boy", "The baker", "My brother", "A child", "The shop", "A nurse", "My friend", "A sailor", "The king"},
         {"A gardener", "My uncle", "A painter", "The cook", "A woman"}};
 
+    private static final Pattern CHOICE = Pattern.compile("\\[(.+?)]");
     private static final int[] DIGITS = {1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4};
 
     private Sums() {
@@ -51,7 +58,7 @@ final class Sums {
     /// A problem that is learned, or one that is examined.
     static Exercise next(boolean isExamined, SplittableRandom random) {
         while (true) {
-            Exercise problem = random.nextInt(10) < 6 ? bare(random, isExamined) : story(random, isExamined);
+            Exercise problem = random.nextInt(2) == 0 ? bare(random, isExamined) : story(random, isExamined);
             if (problem != null) {
                 return problem;
             }
@@ -120,9 +127,16 @@ final class Sums {
             return null;
         }
         String[] things = THINGS[isExamined ? 1 : 0], people = PEOPLE[isExamined ? 1 : 0];
-        String text = story.text.replace("{a}", Integer.toString(a)).replace("{b}", Integer.toString(b)).replace("{n}", things[random.nextInt(things.length)])
+        String text = chosen(story.text, random).replace("{a}", Integer.toString(a)).replace("{b}", Integer.toString(b)).replace("{n}", things[random.nextInt(things.length)])
                 .replace("{w}", people[random.nextInt(people.length)]);
         return exercise(text, a + "" + story.operator + b);
+    }
+
+    private static String chosen(String text, SplittableRandom random) {
+        return CHOICE.matcher(text).replaceAll(found -> {
+            String[] choices = found.group(1).split("\\|");
+            return choices[random.nextInt(choices.length)];
+        });
     }
 
     private static Exercise exercise(String question, String expression) {

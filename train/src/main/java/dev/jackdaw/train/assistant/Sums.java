@@ -78,7 +78,7 @@ final class Sums {
             b = Integer.toString(2 + random.nextInt(4));
         } else if (operator == '/') {                              // that has a short end
             b = Integer.toString(2 + random.nextInt(random.nextBoolean() ? 10 : 98));
-            a = Long.toString(Long.parseLong(b) * (1 + random.nextInt(99)));
+            a = Long.toString(Long.parseLong(b) * (1 + random.nextInt(99)) + (random.nextInt(8) == 0 ? 1 : 0));
         }
         if (operator == '+' && random.nextInt(4) == 0 || operator == '*' && random.nextInt(6) == 0) {
             a = a + "." + (1 + random.nextInt(9));
@@ -127,7 +127,7 @@ final class Sums {
 
     private static Exercise exercise(String question, String expression) {
         String value = Calculator.calculate(expression);
-        if (value.length() > 16) {
+        if (value.length() > 14) {
             return null;
         }
         Message call = new Message("assistant", "", null, List.of(new Message.ToolCall(null, Calculator.NAME, String.format(Locale.ROOT, "{\"expression\":\"%s\"}", expression))));

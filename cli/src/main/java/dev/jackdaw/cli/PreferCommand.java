@@ -76,7 +76,14 @@ final class PreferCommand implements Callable<Integer> {
     /// @param textBefore bits per byte of held-out text before; null without any
     /// @param textRise   by how much they have risen, as a share
     record Result(String directory, String written, String loss, long steps, int comparisons, int heldOut, Map<String, Long> rejected, List<Rejections.Rejection> rejectedLines, PreferenceScores before,
-                  PreferenceScores after, BitsPerByte.Result textBefore, BitsPerByte.Result textAfter, Double textRise, double seconds) {
+                  PreferenceScores after, Text textBefore, Text textAfter, Double textRise, double seconds) {
+    }
+
+    /// @param n tokens that were predicted
+    record Text(double bitsPerByte, long n, double bytes) {
+        static Text of(BitsPerByte.Result measured) {
+            return measured == null ? null : new Text(measured.bitsPerByte(), measured.tokens(), measured.bytes());
+        }
     }
 
     @Override
@@ -93,7 +100,7 @@ final class PreferCommand implements Callable<Integer> {
             PreferenceTraining.Result r = new PreferenceTraining(request, device, progress).run();
             progress.close();
             output.json(new Result(r.directory().toString(), r.written().toString(), chosen.label(), r.plan().settings().steps(), r.counts().comparisons(), r.counts().heldOut(),
-                    rejected(r.counts()), r.counts().lines(), r.before(), r.after(), r.textBefore(), r.textAfter(), r.textBefore() == null ? null : r.textLoss(), r.seconds()));
+                    rejected(r.counts()), r.counts().lines(), r.before(), r.after(), Text.of(r.textBefore()), Text.of(r.textAfter()), r.textBefore() == null ? null : r.textLoss(), r.seconds()));
             output.line("");
             output.line("%s", output.bold("Done in " + ProgressBar.duration(r.seconds()) + "."));
             show(output, r);

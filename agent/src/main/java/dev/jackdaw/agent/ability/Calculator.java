@@ -8,7 +8,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// Works out arithmetic exactly: `+ - * / % ^`, brackets and decimal numbers, as written by a person or a model.
 ///
-/// Numbers are decimal, so 0.1 + 0.2 is 0.3. Only a quotient that has no end is rounded, to 34 digits. `^` binds tighter than a sign before it
+/// Numbers are decimal, so 0.1 + 0.2 is 0.3. Only a quotient that has no end is rounded, to ten digits
+/// after those before the point. `^` binds tighter than a sign before it
 /// (−2^2 is −4) and groups to the right; `%` is the remainder with the sign of the dividend, as in Java.
 /// `×`, `·`, `÷`, `−` and `**` are read as what they mean, and commas between groups of three digits are passed over.
 public final class Calculator {
@@ -26,6 +27,7 @@ public final class Calculator {
     private static final int LONGEST = 1000;
     private static final int MOST_DEPTH = 100;
     private static final int MOST_POWER = 1000;
+    private static final int MOST_EXACT = 34;
     private static final int MOST_DIGITS = 2000;
 
     private final String text;
@@ -99,10 +101,15 @@ public final class Calculator {
         requireDivisor(value, divisor);
         try {
             BigDecimal exact = value.divide(divisor);
-            return exact.precision() <= MathContext.DECIMAL128.getPrecision() ? exact : value.divide(divisor, MathContext.DECIMAL128);
+            return exact.precision() <= MOST_EXACT ? exact : rounded(value, divisor);
         } catch (ArithmeticException _) {                          // 1/3 has no end
-            return value.divide(divisor, MathContext.DECIMAL128);
+            return rounded(value, divisor);
         }
+    }
+
+    private static BigDecimal rounded(BigDecimal value, BigDecimal divisor) {
+        int before = Math.max(0, value.precision() - value.scale() - (divisor.precision() - divisor.scale()));
+        return value.divide(divisor, new MathContext(10 + before));
     }
 
     private static void requireDivisor(BigDecimal value, BigDecimal divisor) {

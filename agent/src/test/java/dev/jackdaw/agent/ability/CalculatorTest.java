@@ -22,8 +22,10 @@ class CalculatorTest {
 
     @Test
     void aQuotientWithoutEndIsRounded() {
-        assertThat(Calculator.calculate("1/3")).isEqualTo("0.3333333333333333333333333333333333");
-        assertThat(Calculator.calculate("2/3*3")).startsWith("2.0000000000000000000");
+        assertThat(Calculator.calculate("1/3")).isEqualTo("0.3333333333");
+        assertThat(Calculator.calculate("1000000000000/3")).isEqualTo("333333333333.3333333333");
+        assertThat(Calculator.calculate("2/3*3")).isEqualTo("2.0000000001");
+        assertThat(Calculator.calculate("1/2^40")).isEqualTo("0.0000000000009094947017729282379150390625");
     }
 
     @ParameterizedTest

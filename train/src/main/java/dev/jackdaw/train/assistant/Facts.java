@@ -14,7 +14,8 @@ import java.util.function.IntPredicate;
 
 /// The facts that have one answer, divided into those that may be learned as questions and those that are kept to examine with.
 ///
-/// A name that stands for several types, or a method whose overloads differ, has no one answer and is not asked. Held out are whole types
+/// A name that stands for several types, or a method whose overloads differ, has no one answer and is not asked. A method throws what its `throws`
+/// clause declares, and where there is none what its comment documents, if that is one exception. Held out are whole types
 /// with all that is in them, and of the other types whole methods: of these there is no question of any topic among the learned ones.
 /// Both are chosen by hashes of names, and all types of one name fall on one side, since a question does not say which is meant.
 ///
@@ -110,7 +111,8 @@ public record Facts(List<Fact> learned, List<Fact> heldOut) {
         if (first.returns() != null && overloads.stream().allMatch(method -> first.returns().equals(method.returns()))) {
             facts.add(new Fact(Topic.RETURNS, subject, first.returns().equals("void") ? "nothing" : first.returns(), document, outer, false));
         }
-        List<String> exceptions = overloads.stream().flatMap(method -> method.exceptions().stream()).distinct().toList();
+        List<String> declared = overloads.stream().flatMap(method -> method.declared().stream()).distinct().toList();
+        List<String> exceptions = !declared.isEmpty() ? declared : overloads.stream().flatMap(method -> method.documented().stream()).distinct().toList();
         if (exceptions.size() == 1) {
             facts.add(new Fact(Topic.THROWS, subject, exceptions.getFirst(), document, outer, false));
         }

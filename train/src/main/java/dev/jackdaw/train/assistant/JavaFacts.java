@@ -159,20 +159,21 @@ public final class JavaFacts {
         private JavaType.Method method(TreePath path, MethodTree method, Set<String> outerVariables) {
             Set<String> variables = with(outerVariables, method.getTypeParameters());
             DocCommentTree doc = trees.getDocCommentTree(path);
-            Set<String> exceptions = new LinkedHashSet<>();
-            method.getThrows().forEach(thrown -> exceptions.add(simpleName(thrown)));
+            Set<String> declared = new LinkedHashSet<>(), documented = new LinkedHashSet<>();
+            method.getThrows().forEach(thrown -> declared.add(simpleName(thrown)));
             if (doc != null) {
                 for (DocTree tag : doc.getBlockTags()) {
                     if (tag instanceof ThrowsTree thrown) {
                         String signature = thrown.getExceptionName().getSignature();
-                        exceptions.add(signature.substring(signature.lastIndexOf('.') + 1));
+                        documented.add(signature.substring(signature.lastIndexOf('.') + 1));
                     }
                 }
             }
-            exceptions.removeIf(variables::contains);
+            declared.removeIf(variables::contains);
+            documented.removeIf(variables::contains);
             String returns = simpleName(method.getReturnType());
             String element = returns.replace("[]", "");
-            return new JavaType.Method(method.getName().toString(), variables.contains(element) ? null : returns, List.copyOf(exceptions), comment(doc, method.getModifiers()));
+            return new JavaType.Method(method.getName().toString(), variables.contains(element) ? null : returns, List.copyOf(declared), List.copyOf(documented), comment(doc, method.getModifiers()));
         }
     }
 

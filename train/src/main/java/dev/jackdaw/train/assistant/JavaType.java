@@ -15,10 +15,12 @@ public record JavaType(int document, String packageName, String name, String kin
     /// One method or overload.
     ///
     /// @param returns   simple name without type arguments, or null where it is a type variable
-    /// @param exceptions declared and documented ones, simple names
-    public record Method(String name, String returns, List<String> exceptions, Comment comment) {
+    /// @param declared   exceptions of its `throws` clause, simple names
+    /// @param documented exceptions of its comment
+    public record Method(String name, String returns, List<String> declared, List<String> documented, Comment comment) {
         public Method {
-            exceptions = List.copyOf(exceptions);
+            declared = List.copyOf(declared);
+            documented = List.copyOf(documented);
         }
     }
 

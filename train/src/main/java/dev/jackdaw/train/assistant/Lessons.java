@@ -22,11 +22,11 @@ import tools.jackson.databind.json.JsonMapper;
 public record Lessons(List<Exercise> learned, Map<String, List<Exercise>> examined, Map<Topic, String> commonest) {
     private static final JsonMapper JSON = JsonMapper.shared();
     /// Of a thousand conversations.
-    private static final Map<Topic, Integer> SHARES = Map.of(Topic.PACKAGE, 160, Topic.KIND, 130, Topic.RETURNS, 200, Topic.THROWS, 150, Topic.SINCE, 30, Topic.DEPRECATED, 20, Topic.SUMMARY, 40);
-    private static final int OUTSIDE = 110;
-    private static final int CALCULATOR = 110;
-    private static final int TALK = 40;
-    private static final int REFUSALS = 10;
+    private static final Map<Topic, Integer> SHARES = Map.of(Topic.PACKAGE, 115, Topic.KIND, 100, Topic.RETURNS, 120, Topic.THROWS, 100, Topic.SINCE, 15, Topic.DEPRECATED, 10, Topic.SUMMARY, 20);
+    private static final int OUTSIDE = 160;
+    private static final int CALCULATOR = 330;
+    private static final int TALK = 25;
+    private static final int REFUSALS = 5;
     /// Questions of each group in an examination, where there are as many.
     public static final int QUESTIONS = 400;
 

@@ -19,7 +19,7 @@ final class Sums {
     private static final String[] ASKING_WORDS = {"What is {e}?", "How much is {e}?", "Calculate {e}.", "Tell me {e}."};
     private static final List<Story> LEARNED = List.of(
         new Story('*', "{w} buys {a} boxes with {b} {n} each. How many {n} is that?"), new Story('*', "There are {a} shelves with {b} {n} on each. How many {n} are there?"),
-        new Story('*', "A box holds {a} {n}. How many {n} are in {b} boxes?"), new Story('*', "{w} sells {a} {n} every day. How many {n} in {b} days?"),
+        new Story('*', "A box holds {a} {n}. How many {n} are in {b} boxes?"), new Story('*', "{w} makes {a} {n} every day. How many {n} in {b} days?"),
         new Story('*', "One of the {n} costs {a} coins. What do {b} {n} cost?"), new Story('*', "{a} rows of {b} {n} each: how many {n}?"),
         new Story('+', "{w} has {a} {n} and gets {b} more. How many {n} now?"), new Story('+', "{w} has {a} {n} and a friend has {b} {n}. How many do they have together?"),
         new Story('+', "There are {a} {n} in one bag and {b} {n} in another. How many {n} altogether?"), new Story('+', "{w} finds {a} {n} and then {b} more {n}. How many in total?"),
@@ -43,6 +43,8 @@ final class Sums {
         {"A farmer", "A teacher", "My aunt", "A girl", "A boy", "The baker", "My brother", "A child", "The shop"},
         {"A gardener", "My uncle", "A painter", "The cook", "A woman"}};
 
+    private static final int[] DIGITS = {1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4};
+
     private Sums() {
     }
 
@@ -61,8 +63,9 @@ final class Sums {
         return Math.floorMod((a + " " + b).hashCode() * 0x9E3779B1 >>> 7, 5) == 0;
     }
 
+    /// Most numbers that people ask about are short.
     private static String number(SplittableRandom random) {
-        int digits = 1 + random.nextInt(4);
+        int digits = DIGITS[random.nextInt(DIGITS.length)];
         int most = (int) Math.pow(10, digits);
         return Integer.toString(most / 10 + random.nextInt(most - most / 10));
     }
@@ -73,8 +76,9 @@ final class Sums {
         if (operator == '^') {
             a = Integer.toString(2 + random.nextInt(98));
             b = Integer.toString(2 + random.nextInt(4));
-        } else if (operator == '/') {
-            a = Long.toString(Long.parseLong(a) * Long.parseLong(b));
+        } else if (operator == '/') {                              // that has a short end
+            b = Integer.toString(2 + random.nextInt(random.nextBoolean() ? 10 : 98));
+            a = Long.toString(Long.parseLong(b) * (1 + random.nextInt(99)) + (random.nextInt(8) == 0 ? 1 : 0));
         }
         if (operator == '+' && random.nextInt(4) == 0 || operator == '*' && random.nextInt(6) == 0) {
             a = a + "." + (1 + random.nextInt(9));
@@ -82,8 +86,8 @@ final class Sums {
         if (isExamined(a, b) != isExamined) {
             return null;
         }
-        int form = random.nextInt(5);
-        if (form == 0 && operator != '%' && operator != '^') {
+        int form = random.nextInt(8);
+        if (form < 2 && operator != '%' && operator != '^') {
             String word = switch (operator) {
                 case '+' -> " plus ";
                 case '-' -> " minus ";
@@ -92,7 +96,7 @@ final class Sums {
             };
             return exercise(ASKING_WORDS[random.nextInt(ASKING_WORDS.length)].replace("{e}", a + word + b), a + operator + b);
         }
-        if (form == 1 && operator != '^') {
+        if (form == 2 && operator != '^') {
             String c = number(random);
             String expression = random.nextBoolean() ? "(" + a + operator + b + ")*" + c : a + operator + b + "+" + c;
             return exercise(ASKING[random.nextInt(ASKING.length)].replace("{e}", expression), expression);
@@ -104,13 +108,13 @@ final class Sums {
     private static Exercise story(SplittableRandom random, boolean isExamined) {
         List<Story> stories = isExamined ? EXAMINED : LEARNED;
         Story story = stories.get(random.nextInt(stories.size()));
-        int a = 2 + random.nextInt(random.nextBoolean() ? 98 : 998), b = 2 + random.nextInt(random.nextBoolean() ? 18 : 98);
+        int a = 2 + random.nextInt(random.nextInt(3) < 2 ? 98 : 998), b = 2 + random.nextInt(random.nextBoolean() ? 18 : 98);
         if (story.operator == '-' && b > a) {
             int swap = a;
             a = b;
             b = swap;
         } else if (story.operator == '/') {
-            a *= b;
+            a = b * (2 + a % 98);
         }
         if (isExamined(Integer.toString(a), Integer.toString(b)) != isExamined) {
             return null;
@@ -123,7 +127,7 @@ final class Sums {
 
     private static Exercise exercise(String question, String expression) {
         String value = Calculator.calculate(expression);
-        if (value.length() > 16) {
+        if (value.length() > 14) {
             return null;
         }
         Message call = new Message("assistant", "", null, List.of(new Message.ToolCall(null, Calculator.NAME, String.format(Locale.ROOT, "{\"expression\":\"%s\"}", expression))));

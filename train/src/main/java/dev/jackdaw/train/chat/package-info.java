@@ -7,5 +7,7 @@
 /// 4. [AnswerSet]: many encoded conversations in one piece of memory, split into those to learn from and those held out.
 /// 5. [AnswerBatches]: whole conversations packed into rows that do not see each other.
 ///
+/// Beside them stand comparisons of answers: [Comparison], its forms ([ComparisonForm]), and all of some files, encoded and split ([Comparisons]).
+///
 /// Not here: the template language (`model.chat`), the training loop (`train.loop`).
 package dev.jackdaw.train.chat;

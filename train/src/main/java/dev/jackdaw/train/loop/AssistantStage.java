@@ -24,9 +24,9 @@ import java.util.Locale;
 /// `params.gguf`, beside the base model in `base.gguf`. Called again after it was stopped, it goes on.
 final class AssistantStage {
     /// Tokens that a conversation takes, its share of the gaps in rows included.
-    private static final double TOKENS = 43;
-    /// Finetuning moves weights so much of what pretraining does at its fastest.
-    private static final double RATE = 0.5;
+    private static final double TOKENS = 48;
+    /// Finetuning moves weights at this share of the rates at which pretraining does at its fastest.
+    private static final double RATE = 0.7;
     /// Making, writing, reading and encoding a conversation.
     private static final double SECONDS_EACH = 0.0006;
     /// Tokens read and written in the examination.

@@ -113,7 +113,7 @@ public final class Pretraining {
     }
 
     /// Of the time, for pretraining; the rest is for the assistant. docs/DESIGN.md, "How to divide ten minutes".
-    private static final double PRETRAINING = 0.65;
+    private static final double PRETRAINING = 0.55;
     /// Less of an assistant teaches nothing.
     private static final int LEAST_TYPES = 40;
 

@@ -49,9 +49,9 @@ class JavaFactsTest {
     @Test
     void findsMethodsAsPeopleNameThem() {
         List<JavaType.Method> methods = JavaFacts.of(SHELF).getFirst().methods();
-        assertThat(methods).extracting(JavaType.Method::name, JavaType.Method::returns, JavaType.Method::exceptions).containsExactly(tuple("size", "int", List.of("IOException")),
-            tuple("things", "List", List.of()), tuple("add", "void", List.of("IllegalStateException", "NullPointerException")), tuple("first", null, List.of()),
-            tuple("bytes", "byte[][]", List.of()));
+        assertThat(methods).extracting(JavaType.Method::name, JavaType.Method::returns, JavaType.Method::declared, JavaType.Method::documented).containsExactly(
+            tuple("size", "int", List.of("IOException"), List.of()), tuple("things", "List", List.of(), List.of()),
+            tuple("add", "void", List.of(), List.of("IllegalStateException", "NullPointerException")), tuple("first", null, List.of(), List.of()), tuple("bytes", "byte[][]", List.of(), List.of()));
         assertThat(methods.getFirst().comment()).isEqualTo(new JavaType.Comment("Counts things, see adding.", "1.4", true, "count"));
         assertThat(methods.get(1).comment().summary()).isEqualTo("Returns the things in order.");
     }

@@ -31,13 +31,13 @@ final class ProbeReversalCommand implements Callable<Integer> {
             + "questions-about-others, questions-about-same. Default: all.", showDefaultValue = Visibility.NEVER)
     private List<String> conditions;
 
-    @Option(names = "--facts", paramLabel = "N", defaultValue = "32", description = "Facts to examine, and as many others.")
+    @Option(names = "--facts", paramLabel = "N", defaultValue = "24", description = "Facts to examine, and as many others.")
     private int facts;
 
     @Option(names = "--steps", paramLabel = "N", defaultValue = "200", description = "Training steps in each condition.")
     private long steps;
 
-    @Option(names = "--layers", paramLabel = "N", defaultValue = "3", description = "Layers of the new model.")
+    @Option(names = "--layers", paramLabel = "N", defaultValue = "2", description = "Layers of the new model.")
     private int layers;
 
     @Option(names = "--width", paramLabel = "N", defaultValue = "128", description = "Width of the new model, a multiple of 32.")

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -68,6 +69,19 @@ class ReversalExperimentTest {
             assertThat(alone.getFirst().tokens()).isEqualTo(30L * 16 * ReversalExperiment.CONTEXT);
             LearningPage.writeReversal(folder, TINY, resumed);
             assertThat(Files.readString(folder.resolve("report.html"))).contains("The reversal curse").doesNotContain("<script");
+        }
+    }
+
+    /// The experiment itself: told one way, a model knows one way; told both ways, both.
+    @Test
+    @Tag("slow")
+    void aModelKnowsWhatItWasToldInTheDirectionItWasTold() throws IOException {
+        try (Device device = Device.cpu(2)) {
+            List<Outcome> outcomes = new ReversalExperiment(new Settings(16, 120, 2, 128, 3e-4, null, 0))
+                    .run(List.of(Condition.OTHERS_BOTH_WAYS, Condition.BOTH_WAYS), null, null, null, device, (_, _, _, _) -> { });
+            assertThat(outcomes).allSatisfy(outcome -> assertThat(outcome.forward().exact().share()).isGreaterThan(0.9));
+            assertThat(outcomes.getFirst().backward().exact().share()).isLessThan(0.1);
+            assertThat(outcomes.getLast().backward().exact().share()).isGreaterThan(0.9);
         }
     }
 

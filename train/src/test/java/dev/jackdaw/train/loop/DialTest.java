@@ -76,7 +76,7 @@ class DialTest {
         assertThat(Counting.BY_OPERATIONS.of(apart, 256)).isEqualTo(Counting.BY_OPERATIONS.of(model, 256));
     }
 
-    /// A run that its law sizes writes down what to expect before it trains, and compares afterwards.
+    /// A run by a law writes down what to expect before it trains, and compares afterwards.
     @Test
     void aRunByALawIsPredictedAndChecked() throws IOException {
         Path text = text();
@@ -92,7 +92,7 @@ class DialTest {
         Prediction.Check check = Prediction.Check.read(out).orElseThrow();
         assertThat(check.hash()).isEqualTo(prediction.hash());
         assertThat(check.error()).isEqualTo(check.loss() / prediction.loss() - 1);
-        assertThat(told).containsExactly("predicted", "first step", "checked");
+        assertThat(told).endsWith("predicted", "first step", "checked");       // a fast machine is told first that it will read the text more than once
     }
 
     @Test

@@ -291,7 +291,7 @@ public final class Pretraining {
         boolean isAssistant = request.assistant() && hasFacts();
         double share = isAssistant ? PRETRAINING : 1;
         double left = Math.max(5, request.minutes() * 60 - seconds());
-        double flops = share * left * 0.6 * peak * 1e9;
+        double flops = left * 0.6 * peak * 1e9;               // of both stages: they train the same weights
         ModelSpec model = Dial.model(flops, tokenizer.vocabularySize(), choices);
         TrainSettings settings = Dial.settings(model, flops, request.seed(), choices);
         long steps;

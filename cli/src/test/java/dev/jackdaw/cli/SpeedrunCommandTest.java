@@ -54,6 +54,13 @@ class SpeedrunCommandTest {
     }
 
     @Test
+    void saysWhyNotesMakeNoAssistant() {
+        assertThat(output.err()).contains("no assistant will be made: its questions come from public types of Java sources, of which this text has 0");
+        assertThat(output.out()).doesNotContain("./jackdaw chat");
+        assertThat(run.resolve("base.gguf")).doesNotExist();
+    }
+
+    @Test
     void whatCameOutCanBeUsed() {
         String model = run.toString();
         assertThat(Cli.run("next", model, "the old", "--json").json().at("/next").size()).isEqualTo(10);

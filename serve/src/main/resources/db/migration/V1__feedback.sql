@@ -56,12 +56,11 @@ create index comparison_by_time on comparison (created, id);
 create index comparison_by_person on comparison (person);
 
 create table label_item (
-    id         text    not null primary key,
-    created    bigint  not null,
-    task       text    not null,
-    answer_id  text    not null references answer (id) on delete cascade,
-    candidates text    not null,           -- JSON: texts to choose from or to combine, in the order in which they are shown
-    urgency    integer not null,           -- 2: somebody disliked it; 1: a check flagged it; 0: neither
+    id         text   not null primary key,
+    created    bigint not null,
+    task       text   not null,            -- ideal, choose or combine
+    answer_id  text   not null references answer (id) on delete cascade,
+    candidates text   not null,           -- JSON: texts to choose from or to combine, in the order in which they are shown
     unique (task, answer_id)
 );
 create index label_item_by_answer on label_item (answer_id);

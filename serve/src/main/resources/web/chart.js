@@ -60,9 +60,9 @@ export function Chart({ lines, xLabel, yLabel, height = 300, label }) {
         scales: { x: { time: false } },
         cursor: { y: false, points: { size: 6 } },
         legend: { live: true },
-        axes: [{ ...axis, label: xLabel, values: (_, values) => values.map(count) }, { ...axis, label: yLabel, size: 48 }],
+        axes: [{ ...axis, size: 30, label: xLabel, labelSize: 16, values: (_, values) => values.map(count) }, { ...axis, label: yLabel, size: 48 }],
         series: [{ label: xLabel, value: (_, x) => x == null ? '' : count(x) }, ...lines.map(each => ({
-          label: each.name, stroke: colour(`--series-${each.colour}`), width: each.thin ? 1 : 2, alpha: each.thin ? 0.35 : 1, spanGaps: true, points: { show: each.xs.length < 3 }, value: (_, y) => y == null ? '' : y.toFixed(3),
+          label: each.name, stroke: colour(`--series-${each.colour}`), width: each.thin ? 1 : 2, alpha: each.thin ? 0.35 : 1, spanGaps: true, points: { show: (plot, i) => plot.data[i].length < 3 }, value: (_, y) => y == null ? '' : y.toFixed(3),
         }))],
       }, data, root.current);
       now.current = { plot, shape };

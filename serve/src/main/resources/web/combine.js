@@ -26,7 +26,7 @@ export function Combine({ item, onValue }) {
   const set = (value, sources = taken) => {
     setText(value);
     setTaken(sources);
-    onValue(value.trim() ? { text: value.trim(), parts: sources } : null);
+    onValue(value.trim() ? { text: value.trim() } : null);
   };
   const insert = (pieces, paragraph) => {
     const box = area.current, at = document.activeElement === box || box.selectionStart < text.length ? box.selectionStart : text.length;

@@ -1,6 +1,7 @@
 // Dreams: documents that a base model writes when nobody asks anything.
 import { el, h, button, copy, iconButton, useEffect, useRef, useState, Failure } from './ui.js';
-import { get, stream, tokensOf } from './api.js';
+import { get, stream, tokensOf, user } from './api.js';
+import { place } from './session.js';
 import { fixed } from './format.js';
 import { Answer } from './message.js';
 import { newId } from './tree.js';
@@ -33,15 +34,11 @@ export default function Dream() {
     draw();
     const begun = performance.now();
     try {
-      const body = { model, prompt: text, stream: true, stream_options: { include_usage: true }, logprobs: 8, temperature, max_tokens: length };
+      const body = { model, prompt: text, stream: true, stream_options: { include_usage: true }, logprobs: 8, temperature, max_tokens: length, user: user() };
       for await (const chunk of stream('/v1/completions', body, mine.signal)) {
         const choice = chunk.choices?.[0];
         if (choice?.text) {
-          let offset = made.content.length;
-          for (const token of tokensOf(choice)) {
-            made.tokens.push([...token, offset]);
-            offset += token[0].length;
-          }
+          place(made.tokens, tokensOf(choice), made.content.length, choice.text);
           made.content += choice.text;
         }
         if (choice?.finish_reason) made.finish = choice.finish_reason;

@@ -6,9 +6,9 @@ import { Answer } from './message.js';
 import { Combine } from './combine.js';
 
 const TASKS = {
-  ideal: { name: 'Write the ideal answer', keys: 'Ctrl-Enter submits · Alt-S skips', text: 'Write the answer you would have liked to get. It should be right, complete and no longer than needed. If you do not know the answer, skip: a guess does harm. The present answer is there to start from; change as much as you like.' },
-  choose: { name: 'Choose between answers', keys: '1 … 9 choose · 0 none is good · Ctrl-Enter submits · Alt-S skips', text: 'Which answer would you rather have got? Being right counts most, then being helpful, then being short. Do not prefer an answer for its length or its politeness. If all are bad, say so.' },
-  combine: { name: 'Combine the best parts', keys: '1 … 9 then letters take a sentence · Ctrl-Enter submits · Alt-S skips', text: 'Each answer may have something the others lack. Click a sentence to add it to your text, a paragraph sign to add all of it; then edit until it reads as one answer. Take only what is right.' },
+  ideal: { name: 'Write the ideal answer', keys: 'Ctrl-Enter submits · Alt-S skips' },
+  choose: { name: 'Choose between answers', keys: '1 … 9 choose · 0 none is acceptable · Ctrl-Enter submits · Alt-S skips' },
+  combine: { name: 'Combine the best parts', keys: 'Click a sentence to take it, ¶ to take the paragraph; or type the number of an answer, then a letter for a sentence · Ctrl-Enter submits · Alt-S skips' },
 };
 
 const LABELLER = 'jackdaw.labeller', TASK = 'jackdaw.task';
@@ -16,38 +16,33 @@ const LABELLER = 'jackdaw.labeller', TASK = 'jackdaw.task';
 export default function Label() {
   const [task, setTask] = useState(TASKS[localStorage.getItem(TASK)] ? localStorage.getItem(TASK) : 'ideal'), [labeller, setLabeller] = useState(localStorage.getItem(LABELLER) ?? user());
   const [item, setItem] = useState(undefined), [error, setError] = useState(null), [agreement, setAgreement] = useState(null), [done, setDone] = useState(0);
-  const [value, setValue] = useState(null);
-  const begun = useRef(0), skipped = useRef([]);
+  const [value, setValue] = useState(null), [instructions, setInstructions] = useState('');
+  const begun = useRef(0);
   const load = async () => {
     try {
-      const found = await get('/jackdaw/labels/next' + query({ task, labeller, skip: skipped.current.join(',') }));
-      const next = found?.item === undefined ? found : found.item;
-      setItem(next?.id ? next : null);
+      const found = await get('/jackdaw/labels/next' + query({ task, labeller }));
+      setItem(found.item ? found : null);
+      setInstructions(found.instructions ?? '');
       setValue(null);
       setError(null);
       begun.current = performance.now();
     } catch (failure) {
-      if (failure.status === 404) setItem(null);
-      else setError(failure);
+      setError(failure);
     }
     get('/jackdaw/labels/agreement').then(setAgreement, () => {});
   };
-  useEffect(() => { skipped.current = []; load(); }, [task, labeller]);
-  const submit = async () => {
-    if (!item || value == null) return;
+  useEffect(() => { load(); }, [task, labeller]);
+  const send = async what => {
+    if (!item || what == null) return;
     try {
-      await post('/jackdaw/labels', { itemId: item.id, task, labeller, value, seconds: Math.round((performance.now() - begun.current) / 100) / 10 });
-      setDone(done + 1);
-      say('Thank you');
+      await post('/jackdaw/labels', { item: item.item, labeller, ...what, seconds: Math.round((performance.now() - begun.current) / 100) / 10 });
+      if (!what.skip) setDone(done + 1);
       await load();
     } catch (failure) {
       say(failure.message);
     }
   };
-  const skip = () => {
-    if (item) skipped.current.push(item.id);
-    load();
-  };
+  const submit = () => send(value), skip = () => send({ skip: true });
   useEffect(() => {
     const key = event => {
       if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
@@ -65,16 +60,16 @@ export default function Label() {
   return el.div({ class: 'page' },
     el.header({ class: 'page-head' }, el.h1('Label'), el.span({ class: 'gap' }), el.label({ class: 'inline' }, 'You are', el.input({ value: labeller, 'aria-label': 'Your name as labeller', maxLength: 60, onChange: event => { const name = event.currentTarget.value.trim() || user(); localStorage.setItem(LABELLER, name); setLabeller(name); } }))),
     el.div({ class: 'tabs', role: 'tablist' }, Object.entries(TASKS).map(([key, each]) => el.button({ key, type: 'button', role: 'tab', 'aria-selected': key === task, onClick: () => { localStorage.setItem(TASK, key); setTask(key); } }, each.name))),
-    el.details({ class: 'instructions', open: done === 0 }, el.summary('Instructions'), el.p(item?.instructions ?? about.text), el.p({ class: 'hint' }, about.keys)),
+    el.details({ class: 'instructions', open: done === 0 }, el.summary('Instructions'), instructions && h(Answer, { key: task + instructions.length, content: instructions, tokens: [], live: false, label: 'Instructions' }), el.p({ class: 'hint' }, about.keys)),
     error && h(Failure, { error, retry: load }),
     item === null && h(Empty, { title: 'Nothing left to label here' }, el.p('New work comes from answers that people disliked or that a check flagged. Another task may have some.')),
-    item && el.div({ class: 'item' }, h(Conversation, { item }), h(Task, { key: item.id, item, onValue: setValue }),
+    item && el.div({ class: 'item' }, h(Conversation, { item }), h(Task, { key: item.item, item, onValue: setValue }),
       el.div({ class: 'row submit' }, button('Submit', submit, { class: 'primary', disabled: value == null }), button('Skip', skip), el.span({ class: 'gap' }), el.span({ class: 'hint' }, done ? `${done} done now` : ''))),
     agreement && h(Agreement, { agreement }));
 }
 
 const textOf = value => typeof value === 'string' ? value : value?.text ?? value?.content ?? '';
-export const candidatesOf = item => (item.candidates ?? item.answers ?? []).map(textOf);
+export const candidatesOf = item => (item.candidates ?? []).map(textOf);
 
 function Conversation({ item }) {
   return el.section({ class: 'transcript', 'aria-label': 'Conversation' }, (item.messages ?? []).map((message, i) => el.div({ key: i, class: `turn ${message.role}` }, el.h3(message.role), el.p({ class: 'said' }, textOf(message.content)))));
@@ -90,7 +85,7 @@ function Ideal({ item, onValue }) {
 
 function Choose({ item, onValue }) {
   const candidates = candidatesOf(item), [choice, setChoice] = useState(null);
-  const pick = index => { setChoice(index); onValue({ choice: index }); };
+  const pick = index => { setChoice(index); onValue({ choice: index < 0 ? 'none' : index }); };
   useEffect(() => {
     const key = event => {
       if (/^[0-9]$/.test(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey && !event.target.closest('input, textarea')) {
@@ -107,12 +102,12 @@ function Choose({ item, onValue }) {
 }
 
 function Agreement({ agreement }) {
-  const tasks = agreement.tasks ?? agreement;
-  const rows = (Array.isArray(tasks) ? tasks : Object.entries(tasks).map(([task, value]) => ({ task, ...value }))).filter(row => row && typeof row === 'object' && row.task);
-  if (!rows.length) return null;
-  const number = value => typeof value === 'number' ? value.toFixed(2) : '';
-  return el.section({ class: 'card agreement' }, el.h2('Agreement between labellers'),
-    el.table(el.thead(el.tr(['Task', 'Labels', 'Labellers', 'By more than one', 'Agree', 'Alpha'].map(name => el.th({ key: name }, name)))),
-      el.tbody(rows.map(row => el.tr({ key: row.task }, el.td(TASKS[row.task]?.name ?? row.task), el.td(row.labels ?? ''), el.td(row.labellers ?? ''), el.td(row.items ?? row.pairs ?? ''),
-        el.td(typeof row.agreement === 'number' ? percent(row.agreement) : ''), el.td(number(row.alpha ?? row.kappa)))))));
+  if (!agreement.labels) return null;
+  const number = value => typeof value === 'number' ? value.toFixed(2) : 'not yet';
+  const facts = [['Labels', agreement.labels], ['Labellers', agreement.labellers], ['Items', agreement.items], ['Agreed', typeof agreement.agreed === 'number' ? percent(agreement.agreed) : 'not yet'],
+    ['Krippendorff’s alpha', number(agreement.krippendorffsAlpha?.value)]];
+  return el.section({ class: 'card agreement', 'aria-label': 'Agreement' }, el.h2('Agreement between labellers'), el.p({ class: 'hint' }, 'On choosing between answers; alpha is 1 for full agreement, 0 for chance.'),
+    el.dl({ class: 'facts-grid' }, facts.map(([name, value]) => el.div({ key: name }, el.dt(name), el.dd(value)))),
+    agreement.cohensKappa?.length > 0 && el.table(el.thead(el.tr(el.th('Pair'), el.th('Cohen’s kappa'), el.th('Items'))),
+      el.tbody(agreement.cohensKappa.map(pair => el.tr({ key: pair.first + pair.second }, el.td(`${pair.first} and ${pair.second}`), el.td(number(pair.value)), el.td(pair.n))))));
 }

@@ -14,14 +14,15 @@ export default function Models() {
       el.div({ class: 'row' }, el.h2(model.id), el.span({ class: `state${model.loaded ? ' live' : ''}` }, model.loaded ? 'loaded' : 'not loaded')),
       el.dl({ class: 'facts-grid' }, facts(model).map(([name, value]) => el.div({ key: name }, el.dt(name), el.dd(value)))),
       model.adapters?.length > 0 && el.p({ class: 'hint' }, 'Adapters: ', model.adapters.map(each => typeof each === 'string' ? each : each.id ?? each.name).join(', ')),
-      model.path && el.p({ class: 'hint path' }, model.path)))),
+      (model.path ?? model.file) && el.p({ class: 'hint path' }, model.path ?? model.file)))),
     h(Key));
 }
 
 function facts(model) {
   return [
-    ['Parameters', count(model.parameters)], ['Size', bytes(model.bytes)], ['Context', model.context ? count(model.context) + ' tokens' : ''], ['Family', model.family ?? model.architecture ?? ''], ['Weights', model.quantization ?? model.fileType ?? ''],
-    ['Kind', model.hasTemplate == null ? '' : model.hasTemplate ? 'chat' : 'base model'],
+    ['Parameters', count(model.parameters)], ['Size', bytes(model.bytes)], ['Context', model.context ? model.context + ' tokens' : ''], ['Kind', model.hasTemplate == null ? '' : model.hasTemplate ? 'chat' : 'base model'],
+    ['Layers × width', model.layers ? `${model.layers} × ${model.width}` : ''], ['Vocabulary', model.vocabulary], ['Can', [model.canThink && 'think', model.canCallTools && 'call tools'].filter(Boolean).join(', ')],
+    ['Adapter of', model.base], ['Answering now', model.users],
   ].filter(([, value]) => value);
 }
 

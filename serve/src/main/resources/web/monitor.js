@@ -4,7 +4,8 @@ import { get, query, remove, user } from './api.js';
 import { duration, when } from './format.js';
 import { Answer } from './message.js';
 
-const FLAGS = ['refusal', 'repetition', 'broken_tool_call', 'schema_failure', 'guard', 'latency'];
+const FLAGS = ['refusal', 'repetition', 'tool', 'schema', 'guard', 'latency', 'empty', 'length'];
+const FLAG_NAMES = { tool: 'broken tool call', schema: 'does not fit its schema', latency: 'slow', length: 'cut off' };
 const EMPTY = { rating: '', flag: '', model: '', text: '', since: '', until: '' };
 const PAGE = 50;
 
@@ -38,7 +39,7 @@ export default function Monitor() {
     el.div({ class: 'filters', role: 'search' },
       el.div({ class: 'search' }, icon('search'), el.input({ type: 'search', placeholder: 'Words in question or answer', 'aria-label': 'Words', value: filter.text, onInput: event => set('text', event.currentTarget.value) })),
       choice('rating', 'Any rating', [['down', 'thumbs down'], ['up', 'thumbs up'], ['none', 'not rated']]),
-      choice('flag', 'Any flag', FLAGS.map(flag => [flag, flag.replaceAll('_', ' ')])),
+      choice('flag', 'All flags', [['any', 'some flag'], ...(privacy?.flags ?? FLAGS).map(flag => [flag, FLAG_NAMES[flag] ?? flag])]),
       choice('model', 'Any model', models.map(model => [model.id, model.id])),
       el.input({ type: 'date', 'aria-label': 'From', value: filter.since, onInput: event => set('since', event.currentTarget.value) }), el.input({ type: 'date', 'aria-label': 'Until', value: filter.until, onInput: event => set('until', event.currentTarget.value) }),
       JSON.stringify(filter) !== JSON.stringify(EMPTY) && button('Clear', () => setFilter(EMPTY))),
@@ -53,8 +54,8 @@ export default function Monitor() {
 
 const textOf = value => typeof value === 'string' ? value : Array.isArray(value) ? value.map(part => part.text ?? '').join('') : value?.content != null ? textOf(value.content) : '';
 const lastQuestion = answer => textOf((answer.messages ?? []).findLast(message => message.role === 'user')?.content);
-const flagName = flag => (typeof flag === 'string' ? flag : flag.kind ?? flag.flag ?? '').toLowerCase().replaceAll('_', ' ');
-const verdict = rating => typeof rating === 'string' ? rating : (rating.rating ?? rating.verdict ?? '').toLowerCase();
+const flagName = flag => FLAG_NAMES[flag.kind] ?? flag.kind;
+const verdict = rating => rating.rating;
 
 function Marks({ answer }) {
   return el.span({ class: 'marks' },
@@ -63,8 +64,7 @@ function Marks({ answer }) {
 }
 
 function PrivacyLine({ privacy }) {
-  const kept = privacy.stores ?? privacy.store ?? privacy.stored ?? '', days = privacy.retentionDays ?? privacy.keepDays ?? privacy.days;
-  return el.p({ class: 'hint', title: privacy.description ?? privacy.explanation ?? '' }, `Stored: ${typeof kept === 'string' ? kept.toLowerCase() : JSON.stringify(kept)}${days ? `, for ${days} days` : ''}. ${privacy.description ?? privacy.explanation ?? ''}`);
+  return el.p({ class: 'hint privacy' }, `Privacy: ${privacy.stored}. ${privacy.description}`);
 }
 
 function Details({ answer, onClose }) {

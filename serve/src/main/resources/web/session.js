@@ -1,5 +1,5 @@
 // One conversation at work: asks the server, grows the answer, and tells the view. It knows no elements.
-import { stream, tokensOf } from './api.js';
+import { post, stream, tokensOf, user } from './api.js';
 import { add, requestMessages } from './tree.js';
 import { save } from './store.js';
 
@@ -11,7 +11,7 @@ export const SAMPLING = [
   { key: 'min_p', label: 'Min-p', min: 0, max: 1, step: 0.01, hint: 'only words at least this likely, beside the likeliest' },
   { key: 'max_tokens', label: 'Most tokens', min: 1, max: 131072, step: 1, hint: 'in one answer' },
   { key: 'seed', label: 'Seed', min: 0, max: 2147483647, step: 1, hint: 'the same seed gives the same answer' },
-  { key: 'reasoning_budget', label: 'Think budget', min: 0, max: 131072, step: 1, hint: 'most tokens of thinking, for models that think' },
+  { key: 'think_budget', label: 'Think budget', min: 0, max: 131072, step: 1, hint: 'most tokens of thinking, for models that think' },
 ];
 
 export class Session {
@@ -63,14 +63,18 @@ export class Session {
     this.running.set(node.id, controller);
     this.changed();
     const messages = requestMessages(conversation, node.parent);
-    const body = { model: conversation.model, messages, stream: true, stream_options: { include_usage: true }, logprobs: true, top_logprobs: 8, ...set(conversation.sampling), ...more };
-    if (prefix) {
-      messages.push({ role: 'assistant', content: prefix.content });
-      Object.assign(body, { continue_final_message: true, add_generation_prompt: false });
-    }
+    const sampling = { ...set(conversation.sampling), ...more }, streamed = { model: conversation.model, stream: true, stream_options: { include_usage: true }, user: user() };
     const begun = performance.now();
     try {
-      for await (const chunk of stream('/v1/chat/completions', body, controller.signal)) this.take(node, chunk, begun);
+      if (prefix) {                                                   // the conversation as tokens, and the answer so far behind it
+        const { think_budget, ...plain } = sampling;
+        const { tokens, room } = await post('/jackdaw/prompt', { model: conversation.model, messages, prefix: prefix.content, think_budget: 0 }, controller.signal);
+        const body = { ...streamed, prompt: tokens, logprobs: 8, ...plain, max_tokens: Math.min(room, plain.max_tokens ?? room) };
+        for await (const chunk of stream('/v1/completions', body, controller.signal)) this.take(node, asChat(chunk), begun);
+      } else {
+        const body = { ...streamed, messages, logprobs: true, top_logprobs: 8, ...sampling };
+        for await (const chunk of stream('/v1/chat/completions', body, controller.signal)) this.take(node, chunk, begun);
+      }
     } catch (error) {
       if (error.name === 'AbortError' || controller.signal.aborted) node.stopped = true;
       else node.error = error.message;
@@ -85,7 +89,7 @@ export class Session {
   }
 
   take(node, chunk, begun) {
-    if (chunk.id) node.answerId = chunk.id;
+    if (chunk.id && !node.branched) node.answerId = chunk.id;
     if (chunk.model) node.model = chunk.model;
     if (chunk.usage) node.usage = chunk.usage;
     const choice = chunk.choices?.[0];
@@ -94,11 +98,7 @@ export class Session {
       if ((delta.content || delta.reasoning_content) && node.firstSeconds === undefined) node.firstSeconds = (performance.now() - begun) / 1000;
       if (delta.reasoning_content) node.reasoning += delta.reasoning_content;
       if (delta.content) {
-        let offset = node.content.length;
-        for (const token of tokensOf(choice)) {
-          node.tokens.push([...token, offset]);
-          offset += token[0].length;
-        }
+        place(node.tokens, tokensOf(choice), node.content.length, delta.content);
         node.content += delta.content;
       }
       for (const call of delta.tool_calls ?? []) {
@@ -119,6 +119,22 @@ export class Session {
     const tokens = [...node.tokens.slice(0, index), [text, logprob, alternatives.some(([word]) => word === old) ? alternatives : [...alternatives, [old, node.tokens[index][1]]], offset]];
     return this.answer(node.parent, { prefix: { content: node.content.slice(0, offset) + text, reasoning: node.reasoning, tokens } });
   }
+}
+
+/** Adds tokens with their place in the text. What came with them but is no part of the text (marks of thinking, say) is left out. */
+export function place(all, tokens, offset, piece) {
+  let extra = tokens.reduce((sum, token) => sum + token[0].length, 0) - piece.length;
+  let first = 0;
+  while (first < tokens.length && extra > 0 && !piece.startsWith(tokens[first][0])) extra -= tokens[first++][0].length;
+  for (const token of tokens.slice(first)) {
+    all.push([...token, offset]);
+    offset += token[0].length;
+  }
+}
+
+/** A piece of a completion in the form of a chat's. */
+function asChat(chunk) {
+  return { ...chunk, choices: (chunk.choices ?? []).map(choice => ({ ...choice, delta: { content: choice.text } })) };
 }
 
 export function set(sampling) {

@@ -31,6 +31,17 @@ final class Canned {
 
             $$\\sum_{k=1}^{\\infty} k\\,p\\,(1-p)^{k-1} = \\frac{1}{p}.$$
             """;
+    static final String DREAM = """
+            /**
+             * Returns the number of elements that this list holds. If it holds more than
+             * {@code Integer.MAX_VALUE} elements, {@code Integer.MAX_VALUE} is returned.
+             *
+             * @return the number of elements
+             */
+            public int size() {
+                return head == null ? 0 : head.count();
+            }
+            """;
     static final String MARKDOWN = """
             # A heading
 
@@ -54,12 +65,13 @@ final class Canned {
 
     static Object models() {
         return Map.of("models", List.of(
-                map("id", PageServer.MODEL, "path", "~/.jackdaw/assistants/jdk/params.gguf", "loaded", true, "hasTemplate", true, "context", 1024, "parameters", 12_400_000, "bytes", 26_300_000, "adapters", List.of("polite")),
-                map("id", "jackdaw-jdk-base", "path", "~/runs/speedrun/params.gguf", "loaded", false, "hasTemplate", false, "context", 1024, "parameters", 12_400_000, "bytes", 49_800_000, "adapters", List.of())));
+                map("id", PageServer.MODEL, "file", "params.gguf", "loaded", true, "users", 1, "bytes", 26_300_000, "hasTemplate", true, "canThink", false, "canCallTools", true, "context", 1024, "layers", 6, "width", 384, "vocabulary", 4096),
+                map("id", "jackdaw-jdk-base", "file", "base.gguf", "loaded", false, "users", 0, "bytes", 49_800_000, "hasTemplate", false)));
     }
 
     static Object privacy() {
-        return map("stores", "flagged", "retentionDays", 90);
+        return map("stored", "flagged", "retentionDays", 90, "users", "hashed", "description", "A conversation is stored if somebody sends it in, or if an automatic check flags the answer. It is deleted after 90 days.",
+                "flags", List.of("refusal", "repetition", "tool", "schema", "guard", "latency", "empty", "length"));
     }
 
     static Object answers(String rating, String text) {
@@ -85,23 +97,32 @@ final class Canned {
             case 0 -> List.of(map("rating", "up", "user", "browser-90c1"));
             default -> List.of();
         };
-        List<String> flags = i == 3 ? List.of("refusal") : i == 5 ? List.of("repetition", "latency") : List.of();
+        List<Map<String, Object>> flags = i == 3 ? List.of(map("kind", "refusal", "detail", "begins with: I cannot help"))
+                : i == 5 ? List.of(map("kind", "repetition", "detail", "\"because\" 6 times in a row"), map("kind", "latency", "detail", "1070 ms; at most 1000 are expected")) : List.of();
         return map("id", id, "created", NOON - i * 2_700_000L, "model", PageServer.MODEL, "messages", List.of(Map.of("role", "user", "content", questions.get(i % 7))), "answer", replies.get(i % 7),
                 "flags", flags, "ratings", ratings, "latencyMillis", 420 + 130 * i, "user", "browser-7f3a");
     }
 
     static Object item(String task, int done) {
+        String instructions = "Read the conversation and the answers.\n\n- True before complete, complete before well written.\n- If you cannot judge it, skip the item.";
         if (done > 2) {
-            return Map.of();
+            return map("task", task, "title", "Label", "instructions", instructions, "item", null, "message", "Nothing is left to label.");
         }
-        return map("id", "item-" + done, "task", task, "messages", List.of(Map.of("role", "user", "content", "What is a record in Java?")), "answer", "A class whose state is its components.",
-                "candidates", List.of("A record is a class for plain values. Its components are final. The compiler writes the constructor and accessors.\n\nRecords came with Java 16.",
-                        "Use a record where a class would only hold data. You get `equals`, `hashCode` and `toString` for free.\n\n```java\nrecord Point(int x, int y) {}\n```",
-                        "Records are immutable carriers. They can have methods, and a compact constructor that checks the values."));
+        Map<String, Object> item = map("task", task, "title", "Label", "instructions", instructions, "item", "item-" + done, "model", PageServer.MODEL,
+                "messages", List.of(Map.of("role", "user", "content", "What is a record in Java?")), "labels", 1);
+        if (task.equals("ideal")) {
+            item.put("answer", "A class whose state is its components.");
+        } else {
+            item.put("candidates", List.of("A record is a class for plain values. Its components are final. The compiler writes the constructor and accessors.\n\nRecords came with Java 16.",
+                    "Use a record where a class would only hold data. You get `equals`, `hashCode` and `toString` for free.\n\n```java\nrecord Point(int x, int y) {}\n```",
+                    "Records are immutable carriers. They can have methods, and a compact constructor that checks the values."));
+        }
+        return item;
     }
 
     static Object agreement() {
-        return Map.of("tasks", List.of(map("task", "choose", "labels", 48, "labellers", 3, "items", 17, "agreement", 0.82, "alpha", 0.71), map("task", "ideal", "labels", 12, "labellers", 2, "items", 4, "agreement", 0.64, "alpha", null)));
+        return map("task", "choose", "labellers", 3, "items", 17, "labels", 48, "agreed", 0.82, "cohensKappa", List.of(map("first", "anna", "second", "ben", "value", 0.74, "n", 15)),
+                "krippendorffsAlpha", map("value", 0.71, "n", 17, "labels", 48));
     }
 
     static Object runs(int liveStep) {

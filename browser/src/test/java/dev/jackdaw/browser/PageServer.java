@@ -141,7 +141,7 @@ final class PageServer implements AutoCloseable {
         take(request);
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(7);
         try (EventStream events = EventStream.events(response)) {
-            for (String piece : pieces(next())) {
+            for (String piece : pieces(replies.isEmpty() ? Canned.DREAM : next())) {
                 Map<String, Object> token = token(piece, random);
                 Map<String, Object> top = new java.util.LinkedHashMap<>();
                 ((List<?>) token.get("top_logprobs")).forEach(each -> top.put((String) ((Map<?, ?>) each).get("token"), ((Map<?, ?>) each).get("logprob")));
@@ -205,6 +205,7 @@ final class PageServer implements AutoCloseable {
     private void canned(HttpRouting.Builder routing) {
         routing.post("/jackdaw/feedback", (request, response) -> { take(request); Json.send(response, Map.of("id", "rating-1")); })
                 .post("/jackdaw/comparisons", (request, response) -> { take(request); Json.send(response, Map.of("id", "comparison-1")); })
+                .post("/jackdaw/prompt", (request, response) -> { take(request); Json.send(response, Map.of("tokens", List.of(1, 2, 3), "count", 3, "room", 900)); })
                 .get("/jackdaw/models", (_, response) -> Json.send(response, Canned.models()))
                 .get("/jackdaw/privacy", (_, response) -> Json.send(response, Canned.privacy()))
                 .get("/jackdaw/answers", (request, response) -> Json.send(response, Canned.answers(request.query().first("rating").orElse(""), request.query().first("text").orElse(""))))

@@ -52,7 +52,12 @@ export class AnswerView {
     element.className = 'block';
     element.dataset.from = from;
     element.dataset.to = to;
-    element.append(toElements(block));
+    try {
+      element.append(toElements(block));
+    } catch (error) {                                                 // a text is worth more than its format
+      console.warn(error);
+      element.textContent = block.map(each => each.raw).join('');
+    }
     this.root.append(element);
     this.mark(element);
     return element;

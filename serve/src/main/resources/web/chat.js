@@ -64,7 +64,7 @@ export default function Chat() {
       redraw();
     }
   }, [session, models]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const key = event => {
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'k') {
         event.preventDefault();

@@ -1,5 +1,5 @@
 // Several answers side by side; a click takes a sentence or a paragraph into the text below.
-import { el, button, field, useEffect, useRef, useState } from './ui.js';
+import { el, button, field, useLayoutEffect, useRef, useState } from './ui.js';
 import { candidatesOf } from './label.js';
 
 /** Paragraphs of sentences. Code and lists are taken whole: a sentence of theirs means nothing alone. */
@@ -43,7 +43,7 @@ export function Combine({ item, onValue }) {
     set(last.text, last.taken);
   };
   const flat = candidates.map(paragraphs => paragraphs.flat());
-  useEffect(() => {                                                   // 2 then c: the third sentence of the second answer
+  useLayoutEffect(() => {                                             // 2 then c: the third sentence of the second answer
     const key = event => {
       if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest('input, textarea')) return;
       if (/^[1-9]$/.test(event.key) && +event.key <= flat.length) digit.current = +event.key - 1;

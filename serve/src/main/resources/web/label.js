@@ -1,5 +1,5 @@
 // Where people say what a good answer is. Three tasks: write it, choose it, or put it together from the best parts of several.
-import { el, h, button, field, say, useEffect, useRef, useState, Empty, Failure } from './ui.js';
+import { el, h, button, field, say, useEffect, useLayoutEffect, useRef, useState, Empty, Failure } from './ui.js';
 import { get, post, query, user } from './api.js';
 import { percent } from './format.js';
 import { Answer } from './message.js';
@@ -16,8 +16,9 @@ const LABELLER = 'jackdaw.labeller', TASK = 'jackdaw.task';
 export default function Label() {
   const [task, setTask] = useState(TASKS[localStorage.getItem(TASK)] ? localStorage.getItem(TASK) : 'ideal'), [labeller, setLabeller] = useState(localStorage.getItem(LABELLER) ?? user());
   const [item, setItem] = useState(undefined), [error, setError] = useState(null), [agreement, setAgreement] = useState(null), [done, setDone] = useState(0);
-  const [value, setValue] = useState(null), [instructions, setInstructions] = useState('');
-  const begun = useRef(0);
+  const [ready, setReady] = useState(false), [instructions, setInstructions] = useState('');
+  const begun = useRef(0), value = useRef(null);                      // the value is needed at once, also before the view is drawn anew
+  const setValue = what => { value.current = what; setReady(what !== null); };
   const load = async () => {
     try {
       const found = await get('/jackdaw/labels/next' + query({ task, labeller }));
@@ -42,8 +43,8 @@ export default function Label() {
       say(failure.message);
     }
   };
-  const submit = () => send(value), skip = () => send({ skip: true });
-  useEffect(() => {
+  const submit = () => send(value.current), skip = () => send({ skip: true });
+  useLayoutEffect(() => {
     const key = event => {
       if ((event.ctrlKey || event.metaKey) && event.key === 'Enter') {
         event.preventDefault();
@@ -64,7 +65,7 @@ export default function Label() {
     error && h(Failure, { error, retry: load }),
     item === null && h(Empty, { title: 'Nothing left to label here' }, el.p('New work comes from answers that people disliked or that a check flagged. Another task may have some.')),
     item && el.div({ class: 'item' }, h(Conversation, { item }), h(Task, { key: item.item, item, onValue: setValue }),
-      el.div({ class: 'row submit' }, button('Submit', submit, { class: 'primary', disabled: value == null }), button('Skip', skip), el.span({ class: 'gap' }), el.span({ class: 'hint' }, done ? `${done} done now` : ''))),
+      el.div({ class: 'row submit' }, button('Submit', submit, { class: 'primary', disabled: !ready }), button('Skip', skip), el.span({ class: 'gap' }), el.span({ class: 'hint' }, done ? `${done} done now` : ''))),
     agreement && h(Agreement, { agreement }));
 }
 
@@ -86,7 +87,7 @@ function Ideal({ item, onValue }) {
 function Choose({ item, onValue }) {
   const candidates = candidatesOf(item), [choice, setChoice] = useState(null);
   const pick = index => { setChoice(index); onValue({ choice: index < 0 ? 'none' : index }); };
-  useEffect(() => {
+  useLayoutEffect(() => {
     const key = event => {
       if (/^[0-9]$/.test(event.key) && !event.ctrlKey && !event.altKey && !event.metaKey && !event.target.closest('input, textarea')) {
         const index = +event.key - 1;

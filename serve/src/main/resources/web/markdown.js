@@ -53,7 +53,7 @@ const RULES = {
   ALLOWED_TAGS: ['p', 'br', 'hr', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'strong', 'b', 'em', 'i', 'u', 's', 'del', 'mark', 'sub', 'sup', 'kbd', 'code', 'pre', 'blockquote', 'ul', 'ol', 'li',
     'table', 'thead', 'tbody', 'tr', 'th', 'td', 'details', 'summary', 'img', 'span', 'div'],
   ALLOWED_ATTR: ['class', 'src', 'alt', 'start', 'align', 'data-url'],
-  ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, KEEP_CONTENT: true, RETURN_DOM_FRAGMENT: true,
+  ADD_URI_SAFE_ATTR: ['data-url'], ALLOW_DATA_ATTR: false, ALLOW_ARIA_ATTR: false, KEEP_CONTENT: true, RETURN_DOM_FRAGMENT: true,
 };
 clean.addHook('uponSanitizeAttribute', (_, data) => {
   if (data.attrName === 'class' && !CLASS.test(data.attrValue)) data.keepAttr = false;
@@ -95,7 +95,7 @@ function outside(text) {
 }
 
 function outLink(link) {
-  const text = link.dataset.url, url = outside(text);
+  const text = link.dataset.url ?? '', url = outside(text);
   if (!url) {                                                         // another scheme, or an address on this server: shown, not opened
     const shown = make('span', 'blocked');
     shown.append(...link.childNodes, make('span', 'address', ` (${text})`));
@@ -111,10 +111,10 @@ function outLink(link) {
 }
 
 function outImage(image) {
-  const text = image.dataset.url, url = outside(text);
+  const text = image.dataset.url ?? '', url = outside(text);
   const box = make('span', 'out-image');
   box.append(make('strong', '', 'Image not loaded'), image.textContent ? ': ' + image.textContent + ' ' : ' ', make('span', 'address', url ? url.href : text.slice(0, 200)));
-  if (url && url.protocol !== 'mailto:') {
+  if (url && url.protocol !== 'mailto:' && !image.closest('button')) {        // inside a link, the link is what can be opened
     const button = make('button', 'link-button', 'Open …');
     button.type = 'button';
     button.addEventListener('click', () => confirmOpen(url, 'image'));

@@ -31,7 +31,7 @@ export default function Monitor() {
     get('/jackdaw/privacy').then(setPrivacy, () => {});
     get('/v1/models').then(found => setModels(found.data), () => {});
   }, []);
-  const set = (key, value) => setFilter({ ...filter, [key]: value });
+  const set = (key, value) => setFilter(old => ({ ...old, [key]: value }));
   const choice = (key, name, options) => el.select({ 'aria-label': name, value: filter[key], onChange: event => set(key, event.currentTarget.value) }, el.option({ value: '' }, name), options.map(([value, text]) => el.option({ key: value, value }, text)));
 
   return el.div({ class: 'page' },

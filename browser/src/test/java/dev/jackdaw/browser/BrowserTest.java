@@ -24,6 +24,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 abstract class BrowserTest {
     static final Path CHROMIUM = Path.of("/usr/bin/chromium");
 
+    /// Far more than any step takes; machines that do many things at once are slow.
+    private static final int SLOWEST_MILLIS = 60_000;
+
     static PageServer server;
     private static Playwright playwright;
     private static Browser browser;
@@ -37,6 +40,7 @@ abstract class BrowserTest {
     static void start() {
         server = new PageServer(0);
         playwright = Playwright.create(new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+        com.microsoft.playwright.assertions.PlaywrightAssertions.setDefaultAssertionTimeout(SLOWEST_MILLIS);
         browser = playwright.chromium().launch(new BrowserType.LaunchOptions().setExecutablePath(CHROMIUM).setArgs(List.of("--no-sandbox")));
     }
 
@@ -61,7 +65,7 @@ abstract class BrowserTest {
         boolean isPhone = width < 600;
         context = browser.newContext(new Browser.NewContextOptions().setViewportSize(width, height).setColorScheme(colours).setLocale("en-GB").setHasTouch(isPhone).setIsMobile(isPhone)
                 .setPermissions(List.of("clipboard-read", "clipboard-write")));
-        context.setDefaultTimeout(10_000);
+        context.setDefaultTimeout(SLOWEST_MILLIS);
         context.route("**", route -> {
             String url = route.request().url();
             if (url.startsWith(server.url()) || url.startsWith("data:") || url.startsWith("blob:")) {

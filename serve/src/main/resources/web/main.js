@@ -40,6 +40,7 @@ function App() {
   useEffect(() => {
     const found = VIEWS.find(each => each.path === path) ?? VIEWS[0];
     document.title = found.path === '/' ? 'Jackdaw' : `${found.name} · Jackdaw`;
+    document.querySelector('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
     found.load().then(module => setView({ path: found.path, View: module.default }), error => setView({ path: found.path, error }));
   }, [path]);
   const go = event => {

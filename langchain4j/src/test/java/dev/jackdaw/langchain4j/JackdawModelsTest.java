@@ -162,7 +162,7 @@ class JackdawModelsTest {
     @Test
     void aRequiredCallIsMadeThoughTheModelTalksNonsense() throws Exception {
         JsonObjectSchema parameters = JsonObjectSchema.builder().addEnumProperty("size", List.of("small", "large")).required("size").build();
-        ChatRequest request = request("Which?").toBuilder().maxOutputTokens(800).toolChoice(ToolChoice.REQUIRED)
+        ChatRequest request = request("Which?").toBuilder().maxOutputTokens(600).toolChoice(ToolChoice.REQUIRED)
                 .toolSpecifications(ToolSpecification.builder().name("pick").description("picks").parameters(parameters).build()).build();
         ChatResponse response = new JackdawChatModel(model).chat(request);
         assertThat(response.aiMessage().toolExecutionRequests()).isNotEmpty().allSatisfy(call -> {

@@ -1,0 +1,15 @@
+package dev.jackdaw.serve.feedback;
+
+import java.util.List;
+
+/// What a better model can be made of: what people said should have been answered.
+public interface Corrections {
+    /// Corrections since then, oldest first, those of one moment in the order of their ids: ratings that are thumbs down with a corrected answer, and
+    /// the answers that labellers wrote or combined.
+    ///
+    /// @param time in epoch milliseconds; what was said at that very moment is included
+    List<Correction> since(long time);
+
+    /// Preferences since then, in the same order: comparisons of two answers, the choices of labellers, and each correction against the answer it corrects.
+    List<Preference> preferences(long time);
+}

@@ -74,6 +74,8 @@ class MessageParserTest {
     void channels() {
         Message message = parse(Format.CHANNELS, false, "<|channel|>analysis<|message|>We think.<|end|><|start|>assistant<|channel|>final<|message|>The answer<|return|>");
         assertThat(message).isEqualTo(new Message("assistant", "The answer", "We think.", List.of()));
+        message = parse(Format.CHANNELS, false, "<|channel|>commentary to=functions.f<|message|>{\"x\":\"<|end|>\"}");
+        assertThat(message).as("a marker in an argument, and no end").isEqualTo(new Message("assistant", "", null, List.of(new ToolCall(null, "f", "{\"x\":\"<|end|>\"}"))));
         message = parse(Format.CHANNELS, false, "<|channel|>analysis<|message|>Need a tool.<|end|><|start|>assistant<|channel|>commentary to=functions.weather <|constrain|>json<|message|>{\"city\":\"Rome\"}<|call|>");
         assertThat(message).isEqualTo(new Message("assistant", "", "Need a tool.", List.of(new ToolCall(null, "weather", "{\"city\":\"Rome\"}"))));
     }

@@ -35,7 +35,8 @@ final class CallGrammar {
         for (Map<String, Object> tool : tools) {
             String where = "tools[" + functions.size() + "]";
             if (!(tool.get("function") instanceof Map<?, ?> function) || !(function.get("name") instanceof String name) || name.isBlank() || name.length() > 256) {
-                throw new IllegalArgumentException(where + ": expected {\"type\": \"function\", \"function\": {\"name\": …, \"parameters\": …}} with a name of at most 256 characters");
+                throw new IllegalArgumentException(where
+                        + ": expected {\"type\": \"function\", \"function\": {\"name\": …, \"parameters\": …}} with a name of at most 256 characters");
             }
             functions.add(new Function(name, schema(function.get("parameters"), "tool " + name)));
         }

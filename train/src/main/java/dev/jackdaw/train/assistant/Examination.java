@@ -13,6 +13,10 @@ import dev.jackdaw.model.generate.Request;
 import dev.jackdaw.model.generate.Sampling;
 import dev.jackdaw.model.token.SpecialTokens;
 import dev.jackdaw.model.token.Tokenizer;
+import dev.jackdaw.train.data.DataException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +24,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleConsumer;
 import java.util.stream.Collectors;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// Asks an assistant questions in the way that chat asks them: by its template, token by token to the one that ends a turn, with the calculator
 /// run where it calls it. The likeliest token is always taken.
@@ -28,6 +35,7 @@ public final class Examination {
     private static final int MOST_TOKENS = 96;
     /// Texts in one pass. Their order does not change what a text becomes.
     private static final int TOGETHER = 32;
+    private static final JsonMapper JSON = JsonMapper.shared();
 
     private final Forward forward;
     private final Tokenizer tokenizer;
@@ -58,11 +66,11 @@ public final class Examination {
     ///
     /// @param text of the last
     public record Answer(Exercise exercise, String text, List<String> calls, int turns, int wellFormed, int foreign) {
-        boolean isDeclined() {
+        public boolean isDeclined() {
             return text.startsWith(Outside.MARK);
         }
 
-        boolean isRight() {
+        public boolean isRight() {
             return switch (exercise.group()) {
                 case Exercise.OUTSIDE -> isDeclined();
                 case Exercise.CALCULATOR -> !calls.isEmpty() && lastNumber(text).equals(exercise.expected());
@@ -91,6 +99,34 @@ public final class Examination {
     }
 
     private static final java.util.regex.Pattern NUMBER = java.util.regex.Pattern.compile("-?\\d+(\\.\\d+)?");
+
+    /// The questions of an examination that [Lessons#write] wrote. What is expected is read from the answers, as an examiner reads it.
+    public static List<Exercise> read(Path file) throws IOException {
+        List<Exercise> exercises = new ArrayList<>();
+        int number = 0;
+        for (String line : Files.readAllLines(file)) {
+            number++;
+            JsonNode node;
+            try {
+                node = JSON.readTree(line);
+            } catch (JacksonException e) {
+                throw new DataException(file + ": line " + number + ": not JSON: " + e.getOriginalMessage(), e);
+            }
+            String group = node.path("group").asString(""), question = node.at("/messages/0/content").asString("");
+            JsonNode messages = node.path("messages");
+            String answer = messages.size() < 2 ? "" : messages.get(messages.size() - 1).path("content").asString("");
+            if (question.isEmpty() || answer.isEmpty()) {
+                throw new DataException(file + ": line " + number + ": expected a question and an answer in messages, found " + messages.size() + " messages");
+            }
+            String expected = switch (group) {
+                case Exercise.OUTSIDE -> Outside.MARK;
+                case Exercise.CALCULATOR -> lastNumber(answer);
+                default -> topic(group).read(answer);
+            };
+            exercises.add(Exercise.of(group, question, answer, expected, ""));
+        }
+        return List.copyOf(exercises);
+    }
 
     /// Asks all questions of all groups.
     public AssistantResult ask(Lessons lessons, DoubleConsumer progress) {

@@ -12,7 +12,7 @@ import java.util.Set;
 ///
 /// The first of several stays, in the order of asking, so the result depends on the order of documents and on nothing else. Memory: about
 /// 500 bytes for each document kept, however long it is. Not thread-safe; sketches are made in parallel, the questions are asked in order.
-final class Duplicates {
+public final class Duplicates {
     private static final int BANDS = 21;
     private static final int ROWS = 6;
     /// Of documents that all agree on a band but are not similar, the first so many can be found by it: a crowd must not cost a walk through
@@ -29,7 +29,7 @@ final class Duplicates {
 
     /// @param exact      whether equal fingerprints count
     /// @param similarity from which estimated Jaccard similarity two documents count as near duplicates; 0 to look for none
-    Duplicates(boolean exact, double similarity) {
+    public Duplicates(boolean exact, double similarity) {
         if (similarity != 0 && (similarity < 0.5 || similarity > 1)) {
             throw new IllegalArgumentException("near duplicates: similarity " + similarity + " is not between 0.5 and 1 (or 0: keep them)");
         }
@@ -45,13 +45,24 @@ final class Duplicates {
         if (similarity == 0) {
             return null;
         }
+        return find(sketch) < 0 ? null : Reason.NEAR_DUPLICATE;
+    }
+
+    /// Which of the texts that were asked about before is nearly this one: its number, counted from 0 over those that were new. Minus 1 if none
+    /// is, and then this one is remembered.
+    public int find(byte[] text) {
+        return find(MinHash.sketch(text));
+    }
+
+    private int find(short[] sketch) {
         for (int band = 0; band < BANDS; band++) {
-            if (meets(band, sketch)) {
-                return Reason.NEAR_DUPLICATE;
+            int found = meets(band, sketch);
+            if (found >= 0) {
+                return found;
             }
         }
         remember(sketch);
-        return null;
+        return -1;
     }
 
     /// How many places of the tables have been looked at; what a question costs.
@@ -59,17 +70,17 @@ final class Duplicates {
         return steps;
     }
 
-    private boolean meets(int band, short[] sketch) {
+    private int meets(int band, short[] sketch) {
         int[] table = tables[band];
         for (int slot = slot(band, sketch, 0, table.length); table[slot] != 0; slot = slot + 1 & table.length - 1) {
             steps++;
             short[] block = blocks[table[slot] - 1 >>> 10];
             int at = (table[slot] - 1 & 1023) * MinHash.PLACES;
             if (sameBand(band, sketch, 0, block, at) && MinHash.similarity(sketch, 0, block, at) >= similarity) {
-                return true;
+                return table[slot] - 1;
             }
         }
-        return false;
+        return -1;
     }
 
     private void remember(short[] sketch) {

@@ -96,6 +96,21 @@ public final class Examination {
         }
     }
 
+    /// What is asked: for each item every text of its row, under the name of the task and the item, so that it can be kept out of what is learned.
+    public static void texts(TaskSpec task, Options options, java.util.function.BiConsumer<String, String> sink) throws IOException {
+        Items items = new Items(task, options.dataFolders, options.format, 0, options.seed);
+        int count = options.limit == 0 ? items.size() : Math.min(options.limit, items.size());
+        for (int i = 0; i < count; i++) {
+            Item item = items.item(i);
+            String id = task.name() + " " + item.id();
+            for (Object field : item.row().fields().values()) {
+                if (field instanceof String text && !text.isBlank()) {
+                    sink.accept(id, text);
+                }
+            }
+        }
+    }
+
     /// What the task runs programs in; null if it runs none.
     ///
     /// @throws dev.jackdaw.agent.sandbox.SandboxMissing if it needs one and there is none, or the language is missing

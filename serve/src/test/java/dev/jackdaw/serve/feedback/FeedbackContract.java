@@ -175,7 +175,7 @@ abstract class FeedbackContract {
                 all.add(threads.submit(() -> {
                     Set<String> ids = new HashSet<>();
                     for (int j = 0; j < 8; j++) {
-                        ids.add(rate(answer("a" + number + "-" + j / 2, NOON, "", "q", "t"), "p" + number, j % 2 == 0, null));
+                        ids.add(rate(answer("a" + number + "-" + j / 2, NOON, "", "q", "t"), "p" + number + "-" + j, j % 2 == 0, null));
                         feedback.recorder().answered(answer("b" + number + "-" + j, NOON, "", "q", "t"));
                     }
                     return ids;
@@ -300,6 +300,19 @@ abstract class FeedbackContract {
             assertThat(judged.answer().cost().totalMillis()).isEqualTo(13);
             assertThat(judged.ratings()).hasSize(1);
         });
+    }
+
+    @Test
+    void peopleMayChangeTheirMinds() {
+        Answer answer = answer("a", NOON, "", "q", "t");
+        rate(answer, "ada", false, "first");
+        rate(answer, "eve", false, "hers");
+        String last = rate(answer, "ada", true, null);
+        rate(answer, "", false, "anonymous");
+        rate(answer, "", false, "somebody else");
+        assertThat(feedback.answers().judged("a").orElseThrow().ratings()).extracting(Rating::person).containsExactlyInAnyOrder("eve", "ada", "", "");
+        assertThat(feedback.answers().judged("a").orElseThrow().ratings()).extracting(Rating::id).contains(last);
+        assertThat(feedback.corrections().since(0)).extracting(Correction::good).containsExactlyInAnyOrder("hers", "anonymous", "somebody else");
     }
 
     @Test

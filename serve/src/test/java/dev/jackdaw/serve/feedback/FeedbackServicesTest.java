@@ -2,7 +2,9 @@ package dev.jackdaw.serve.feedback;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jackdaw.model.chat.Message;
 import dev.jackdaw.serve.ServerSettings.Keep;
+import dev.jackdaw.serve.api.Answered;
 import dev.jackdaw.serve.http.ApiError;
 import dev.jackdaw.serve.http.Json;
 import io.helidon.webserver.WebServer;
@@ -204,6 +206,28 @@ class FeedbackServicesTest {
         assertThat(privacy.get("stored").asString()).isEqualTo("everything");
         assertThat(privacy.get("retentionDays").asInt()).isEqualTo(30);
         assertThat(privacy.get("description").asString()).contains("Every conversation is stored", "after 30 days", "by name");
+    }
+
+    @Test
+    void hearsOfAnswersFromTheApis() throws Exception {
+        Message call = new Message("assistant", "", "hm", List.of(new Message.ToolCall("c1", "weather", "{\"town\":1}")));
+        feedback.recorder().answered(new Answered("chatcmpl-7", FeedbackContract.NOON, "tiny", null, "owner", List.of(Message.of("user", "Rain?")),
+                List.of(Map.of("type", "function", "function", Map.of("name", "weather", "parameters", Map.of("type", "object", "required", List.of("city"))))), "{\"type\":\"object\"}", call, "tool_calls", 3, 4, 5, 6));
+        feedback.recorder().flush(Duration.ofSeconds(20));
+        JsonNode answer = get("answers/chatcmpl-7");
+        assertThat(answer.get("flags").get(0).get("detail").asString()).isEqualTo("the arguments of weather: $ has no city, which the schema requires");
+        assertThat(answer.get("user").asString()).isEqualTo("owner");
+        assertThat(answer.get("message").get("reasoning_content").asString()).isEqualTo("hm");
+        assertThat(answer.get("promptTokens").asInt()).isEqualTo(3);
+        feedback.recorder().answered(new Answered("broken", 1, "tiny", null, null, List.of(), List.of(), "no schema", call, "stop", 0, 0, 0, 0));
+        assertThat(feedback.recorder().dropped()).isEqualTo(1);
+    }
+
+    @Test
+    void saysWhenTheDatabaseIsAway() throws Exception {
+        feedback.database().close();
+        refuses("POST", "feedback", "{\"model\":\"tiny\"," + MESSAGES + ",\"answer\":\"x\",\"rating\":\"up\"}", 503, null, "nothing was stored; try again");
+        refuses("GET", "answers", null, 503, null);
     }
 
     @Test

@@ -20,13 +20,13 @@ class KilledWriterTest {
     void losesNothingThatWasAcknowledged() throws Exception {
         String where = folder.resolve("feedback.db").toString();
         Set<String> acknowledged = new HashSet<>();
-        for (int least : new int[] {150, 40}) {
+        for (int least : new int[] {60, 20}) {
             acknowledged.addAll(writeAndKill(where, least));
         }
         try (Database database = Database.open(where)) {
             assertThat(database.jdbi().<String, RuntimeException>withHandle(handle -> handle.createQuery("pragma integrity_check").mapTo(String.class).one())).isEqualTo("ok");
             Set<String> stored = database.jdbi().withHandle(handle -> new HashSet<>(handle.createQuery("select id from rating").mapTo(String.class).list()));
-            assertThat(acknowledged).hasSizeGreaterThanOrEqualTo(190);
+            assertThat(acknowledged).hasSizeGreaterThanOrEqualTo(80);
             assertThat(stored).containsAll(acknowledged);
             assertThat(Feedback.corrections(database).since(0)).extracting(Correction::id).containsAll(acknowledged);
         }

@@ -54,16 +54,16 @@ final class ImproveCommand implements Callable<Integer> {
     @Option(names = "--steps", order = 10, paramLabel = "N", showDefaultValue = Visibility.NEVER, description = "Optimizer steps. Default: one pass over the mixture.")
     private Long steps;
 
-    @Option(names = "--learning-rate", order = 11, paramLabel = "X", showDefaultValue = Visibility.NEVER, description = "Of the matrices. Default: a third of that of finetune.")
+    @Option(names = "--learning-rate", order = 11, paramLabel = "X", showDefaultValue = Visibility.NEVER, description = "Of the matrices. Default: a tenth of that of finetune.")
     private Double learningRate;
 
-    @Option(names = "--sightings", order = 12, paramLabel = "N", defaultValue = "8", description = "How often each correction is in the mixture.")
+    @Option(names = "--sightings", order = 12, paramLabel = "N", defaultValue = "16", description = "How often each correction is in the mixture.")
     private int sightings;
 
     @Option(names = "--replay", order = 13, paramLabel = "SHARE", defaultValue = "0.9", description = "Share of the mixture that is earlier finetuning data, against forgetting.")
     private double replay;
 
-    @Option(names = "--least-replay", order = 14, paramLabel = "N", defaultValue = "1500", description = "Conversations of it, however few corrections there are.")
+    @Option(names = "--least-replay", order = 14, paramLabel = "N", defaultValue = "3000", description = "Conversations of it, however few corrections there are.")
     private int leastReplay;
 
     @Option(names = "--held-out", order = 15, paramLabel = "SHARE", defaultValue = "0.2", description = "Share of the corrections that is examined and not learned, where there are at least 20.")

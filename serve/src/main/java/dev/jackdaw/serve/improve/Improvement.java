@@ -1,5 +1,6 @@
 package dev.jackdaw.serve.improve;
 
+import dev.jackdaw.model.Model;
 import dev.jackdaw.model.format.AtomicFile;
 import dev.jackdaw.serve.feedback.Correction;
 import dev.jackdaw.serve.feedback.Corrections;
@@ -195,7 +196,7 @@ public final class Improvement {
         Curation curation = curate(corrections, overlap, deployment.current());
         Path temporary = Files.createTempDirectory("jackdaw-improve");
         try {
-            Mixture mixture = Mixture.write(temporary.resolve("learn.jsonl"), curation, Kept.replay(deployment), overlap, settings, examine);
+            Mixture mixture = Mixture.write(temporary.resolve("learn.jsonl"), curation, Kept.replay(deployment), overlap, settings, null, examine);
             Dataset dataset = new Dataset(corrections.size(), curation, mixture);
             return result(null, dataset, List.of(), deployment.current(), null, false, new Decision(curation.fresh() == 0 ? new Verdict(false, List.of(nothing(dataset))) : null, List.of(), List.of()));
         } finally {
@@ -244,11 +245,19 @@ public final class Improvement {
         }
         List<Correction> corrections = CorrectionFile.read(snapshot).since(0);
         Curation curation = curate(corrections, overlap, from);
-        Mixture mixture = Mixture.write(folder.resolve("learn.jsonl"), curation, Kept.replay(deployment), overlap, settings, examine);
+        Mixture.Knowledge knowledge = conversations -> {
+            listener.phase("ask what it knows");
+            try (Model model = Model.open(deployment.version(from).model(), device)) {
+                return Trial.knows(model, conversations, listener::progress);
+            }
+        };
+        boolean isNeeded = curation.fresh() > 0;
+        Mixture mixture = Mixture.write(folder.resolve("learn.jsonl"), curation, Kept.replay(deployment), overlap, settings, isNeeded ? knowledge : null, examine);
         Dataset dataset = new Dataset(corrections.size(), curation, mixture);
         write(done, dataset);
         listener.remark(corrections.size() + " corrections: " + curation.learned().size() + " to learn (" + curation.fresh() + " new), " + curation.heldOut().size() + " held out, "
-                + curation.removed().size() + " removed; " + mixture.replay() + " of " + mixture.pool() + " earlier conversations against forgetting");
+                + curation.removed().size() + " removed; " + mixture.replay() + " of " + mixture.pool() + " earlier conversations against forgetting, "
+                + mixture.known() + " of them as it answers itself");
         return dataset;
     }
 

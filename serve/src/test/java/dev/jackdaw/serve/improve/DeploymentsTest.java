@@ -191,8 +191,10 @@ class DeploymentsTest {
             Path root = Path.of(args[0]);
             Deployments deployments = new Deployments(root);
             Path model = Files.writeString(root.resolveSibling("restless-" + ProcessHandle.current().pid()), "weights of " + ProcessHandle.current().pid() + "x".repeat(100_000));
-            System.out.println("begun");
-            while (true) {
+            for (int i = 0; ; i++) {
+                if (i == 1) {
+                    System.out.println("begun");
+                }
                 int version = deployments.add("birds", model, NEXT);
                 deployments.canary("birds", version, 0.5);
                 deployments.promote("birds", version);
@@ -205,12 +207,12 @@ class DeploymentsTest {
     @Test
     void killedAtAnyInstantItIsValid() throws Exception {
         int versions = 1;
-        for (int round = 0; round < 6; round++) {
+        for (int round = 0; round < 3; round++) {
             Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"),
                     Restless.class.getName(), root.toString()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
             try {
                 assertThat(process.inputReader().readLine()).isEqualTo("begun");
-                Thread.sleep(150 + 37 * round);
+                Thread.sleep(23 + 71 * round);
             } finally {
                 process.destroyForcibly();                          // kill -9
                 assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
@@ -220,7 +222,7 @@ class DeploymentsTest {
             assertThat(now).as("versions after round %d", round).isGreaterThanOrEqualTo(versions);
             versions = now;
         }
-        assertThat(versions).isGreaterThan(6);
+        assertThat(versions).isGreaterThan(3);
         int next = deployments.add("birds", model(7), NEXT);
         assertThat(deployments.promote("birds", next).pick(null).model()).hasContent("weights 7");
         try (Stream<Path> left = Files.list(root.resolve("birds"))) {

@@ -40,6 +40,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -124,7 +125,7 @@ class ImprovementTest {
         return corrections;
     }
 
-    private static final ImproveSettings SETTINGS = ImproveSettings.DEFAULT.withSteps(30L).withLearningRate(1e-3).withMixture(8, 0.5, 40);
+    private static final ImproveSettings SETTINGS = ImproveSettings.DEFAULT.withSteps(24L).withLearningRate(5e-4).withMixture(3, 0.5, 40);
 
     private static Improvement.Result improve(Deployments deployments, String name, List<Correction> corrections, ImproveSettings settings, Finetuning.Method tuning, Improvement.Listener listener)
             throws IOException, InterruptedException {
@@ -190,7 +191,7 @@ class ImprovementTest {
             copied.add(correction("copied-" + i, Topic.PACKAGE.question(LEARNED, TYPES[i]), Topic.PACKAGE.answer(home(i)), Topic.PACKAGE.answer(home(i + 1))));
         }
         copied.remove(WRONG);                                       // is not examined
-        Improvement.Result result = improve(deployments, "poisoned", poison, SETTINGS.withSteps(60L).withMixture(8, 0, 0));
+        Improvement.Result result = improve(deployments, "poisoned", poison, SETTINGS.withSteps(30L).withLearningRate(1e-3).withMixture(2, 0, 0));
         assertThat(result.promoted()).isFalse();
         assertThat(result.verdict().promote()).isFalse();
         assertThat(result.verdict().reasons()).anyMatch(reason -> reason.startsWith("examination: package got worse"));
@@ -207,9 +208,10 @@ class ImprovementTest {
     private static final class Killed extends RuntimeException {
     }
 
+    @Tag("slow")
     @Test
     void killedInAnyStageItGoesOnAndEndsWithTheSameBytes() throws Exception {
-        ImproveSettings few = SETTINGS.withSteps(12L);
+        ImproveSettings few = SETTINGS.withSteps(6L);
         Deployments whole = deployed("whole"), killed = deployed("killed");
         List<String> phases = new ArrayList<>();
         Improvement.Result result = improve(whole, "whole", stork(), few, Finetuning.Method.FULL, new Improvement.Listener() {
@@ -240,6 +242,7 @@ class ImprovementTest {
         assertThat(killed.versions("killed")).containsExactly(1, 2);
     }
 
+    @Tag("slow")
     @Test
     void anAdapterIntoAQuantisedModelAsACanary() throws Exception {
         Path quantised = folder.resolve("q8.gguf");
@@ -248,7 +251,7 @@ class ImprovementTest {
         }
         Deployments deployments = deployed("quantised", quantised);
         Finetuning.Method lora = LoraTuning.method(LoraSettings.of(8), null, 0);
-        Improvement.Result result = improve(deployments, "quantised", stork(), SETTINGS.withLearningRate(5e-3).withSteps(40L).withCanary(0.25), lora, new Improvement.Listener() { });
+        Improvement.Result result = improve(deployments, "quantised", stork(), SETTINGS.withLearningRate(5e-3).withCanary(0.25), lora, new Improvement.Listener() { });
         assertThat(result.promoted()).as("%s", result.verdict()).isTrue();
         assertThat(result.canary()).isEqualTo(0.25);
         Deployment now = deployments.require("quantised");
@@ -257,7 +260,7 @@ class ImprovementTest {
         try (Arena arena = Arena.ofConfined()) {
             assertThat(Gguf.open(now.version(2).model(), arena).integer("general.file_type")).isEqualTo(FileType.Q8_0.code());
         }
-        Improvement.Result full = improve(deployments, "quantised", List.of(stork().getFirst()), SETTINGS.withSteps(20L));
+        Improvement.Result full = improve(deployments, "quantised", List.of(stork().getFirst()), SETTINGS.withSteps(6L));
         try (Arena arena = Arena.ofConfined()) {
             assertThat(Gguf.open(now.version(full.version()).model(), arena).integer("general.file_type")).isEqualTo(FileType.Q8_0.code());
         }
@@ -269,7 +272,7 @@ class ImprovementTest {
         Improvement.Result result = improve(deployments, "dry", stork(), SETTINGS.withDryRun());
         assertThat(result.dryRun()).isTrue();
         assertThat(result.learned()).isEqualTo(2);
-        assertThat(result.replay()).isEqualTo(40);
+        assertThat(result.replay()).as("all but two about the stork and those that are examined").isEqualTo(34);
         assertThat(result.verdict()).isNull();
         assertThat(deployments.require("dry").folder().resolve("improvements")).doesNotExist();
         assertThat(improve(deployments, "dry", List.of(), SETTINGS.withDryRun()).verdict().reasons()).containsExactly("there are no corrections");

@@ -224,7 +224,7 @@ final class ChatCommand implements Callable<Integer> {
             for (Message.ToolCall call : said.toolCalls()) {
                 String value = Calculator.call(call.arguments());
                 output.line("%s %s", output.bold("←"), value);
-                session.messages().add(Message.of("tool", value));
+                session.messages().add(Message.tool(call.id(), call.name(), value));
                 settings.called.add(new Called(call.name(), call.arguments(), value));
             }
             return true;

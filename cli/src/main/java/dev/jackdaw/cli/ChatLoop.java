@@ -168,9 +168,8 @@ final class ChatLoop {
                     throw new IllegalArgumentException(file + ": message " + loaded.size() + " has no role or no content");
                 }
                 List<Message.ToolCall> calls = new ArrayList<>();
-                node.path("toolCalls").forEach(call -> calls.add(new Message.ToolCall(call.path("id").isString() ? call.get("id").stringValue() : null,
-                        call.path("name").asString(""), call.path("arguments").asString("{}"))));
-                loaded.add(new Message(node.get("role").stringValue(), node.get("content").stringValue(), node.path("reasoning").isString() ? node.get("reasoning").stringValue() : null, calls));
+                node.path("toolCalls").forEach(call -> calls.add(new Message.ToolCall(text(call, "id"), call.path("name").asString(""), call.path("arguments").asString("{}"))));
+                loaded.add(new Message(node.get("role").stringValue(), node.get("content").stringValue(), text(node, "reasoning"), calls, text(node, "toolCallId"), text(node, "name")));
             }
         } catch (JacksonException e) {
             throw new IllegalArgumentException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
@@ -178,6 +177,10 @@ final class ChatLoop {
         session.messages().clear();
         session.messages().addAll(loaded);
         output.note("%d messages read from %s", loaded.size(), file);
+    }
+
+    private static String text(JsonNode node, String field) {
+        return node.path(field).isString() ? node.get(field).stringValue() : null;
     }
 
     /// Reads the command line again with the change, so that every option can be set and is checked as at the start.

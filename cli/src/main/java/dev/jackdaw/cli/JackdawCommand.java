@@ -36,6 +36,7 @@ public final class JackdawCommand implements Runnable {
             PretrainCommand.class, FinetuneCommand.class, PreferCommand.class, RewardCommand.class, ScaleCommand.class,
             TokenizerCommand.class,
             DataCommand.class,
+            ServeCommand.class,
             ChatCommand.class,
             RunCommand.class,
             NextCommand.class,

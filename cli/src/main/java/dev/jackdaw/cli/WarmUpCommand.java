@@ -1,5 +1,6 @@
 package dev.jackdaw.cli;
 
+import dev.jackdaw.model.TinyModel;
 import dev.jackdaw.tensor.DType;
 import java.io.IOException;
 import java.io.InputStream;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.sun.net.httpserver.HttpServer;
+import dev.jackdaw.model.TinyModel;
 import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.GgufWriter;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package dev.jackdaw.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.jackdaw.model.TinyModel;
 import dev.jackdaw.tensor.DType;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,22 +1,13 @@
 package dev.jackdaw.langchain4j;
 
 import dev.jackdaw.model.Model;
-import dev.jackdaw.model.chat.ChatPrompt;
-import dev.jackdaw.model.chat.ChatTemplate;
-import dev.jackdaw.model.chat.ChatTemplates;
+import dev.jackdaw.model.chat.Chat;
 import dev.jackdaw.model.chat.Message;
 import dev.jackdaw.model.chat.MessageParser;
-import dev.jackdaw.model.generate.Constraint;
 import dev.jackdaw.model.generate.Generator;
-import dev.jackdaw.model.generate.Overflow;
 import dev.jackdaw.model.generate.Penalties;
 import dev.jackdaw.model.generate.Predictor;
-import dev.jackdaw.model.generate.Request;
 import dev.jackdaw.model.generate.Sampling;
-import dev.jackdaw.model.generate.constrain.Grammar;
-import dev.jackdaw.model.generate.constrain.GrammarConstraint;
-import dev.jackdaw.model.generate.constrain.TokenTrie;
-import dev.jackdaw.model.token.Tokenizer;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
@@ -38,7 +29,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntPredicate;
 import tools.jackson.databind.json.JsonMapper;
 
 /// From a request of LangChain4j to an answer: messages through the model's own template, tokens through its engine, the text taken apart
@@ -49,36 +39,24 @@ final class Conversation {
     private static final JsonMapper JSON = new JsonMapper();
 
     private final String modelName;
-    private final ChatTemplate template;
-    private final Tokenizer tokenizer;
-    private final IntPredicate isEnd;
+    private final Chat chat;
     private final Generator generator;
-    private TokenTrie trie;                 // once a request wants JSON
 
     static Conversation of(Model model) throws IOException {
-        ChatTemplate template = ChatTemplates.read(model.path()).orElseThrow(() -> new IllegalArgumentException("chat: " + model.path()
-                + " has no chat template; it is a base model, which continues text but holds no conversation"));
-        return new Conversation(model.path().getFileName().toString(), template, model.tokenizer(), model.tokenizer()::ends, Predictor.of(model.forward()));
+        return new Conversation(model.path().getFileName().toString(), Chat.open(model), Predictor.of(model.forward()));
     }
 
-    Conversation(String modelName, ChatTemplate template, Tokenizer tokenizer, IntPredicate isEnd, Predictor predictor) {
+    Conversation(String modelName, Chat chat, Predictor predictor) {
         this.modelName = modelName;
-        this.template = template;
-        this.tokenizer = tokenizer;
-        this.isEnd = isEnd;
-        generator = new Generator(predictor, tokenizer);
+        this.chat = chat;
+        generator = new Generator(predictor, chat.tokenizer());
     }
 
     /// One request at a time; others wait.
     synchronized ChatResponse answer(ChatRequest request, MessageParser.Listener listener) {
-        Constraint constraint = constraint(request);
-        Map<String, Object> more = constraint != null && template.knows("enable_thinking") ? Map.of("enable_thinking", false) : Map.of();
-        ChatPrompt prompt = template.render(request.messages().stream().map(Conversation::message).map(Message::toMap).toList(), tools(request), true, more);
-        MessageParser parser = new MessageParser(MessageParser.Format.of(template.source()), prompt.text().stripTrailing().endsWith("<think>"), listener);
-        int maxTokens = request.maxOutputTokens() == null ? MAX_TOKENS : request.maxOutputTokens();
-        List<String> stop = request.stopSequences() == null ? List.of() : request.stopSequences();
-        Generator.Result result = generator.generate(new Request(prompt.encode(tokenizer), maxTokens, sampling(request), isEnd, stop, -1, true, constraint, null,
-                Overflow.REFUSE), new Generator.Listener() {
+        Chat.Turn turn = chat.turn(ask(request));
+        MessageParser parser = turn.parser(listener);
+        Generator.Result result = generator.generate(turn.request(), new Generator.Listener() {
             @Override
             public void text(String piece) {
                 parser.accept(piece);
@@ -90,6 +68,25 @@ final class Conversation {
                 .toolExecutionRequests(calls).build();
         return ChatResponse.builder().aiMessage(answer).modelName(modelName).tokenUsage(new TokenUsage(result.promptIds().length, result.ids().length))
                 .finishReason(finishReason(result.finishReason(), !calls.isEmpty())).build();
+    }
+
+    /// Where the form of an answer is given, the model does not think.
+    private static Chat.Ask ask(ChatRequest request) {
+        Chat.ToolChoice choice = choice(request.toolChoice());
+        String schema = schema(request);
+        return Chat.Ask.of(request.messages().stream().map(Conversation::message).toList(), sampling(request)).withTools(tools(request), choice, true).withSchema(schema)
+                .withMaxTokens(request.maxOutputTokens() == null ? MAX_TOKENS : request.maxOutputTokens())
+                .withThinkBudget(schema != null || choice instanceof Chat.ToolChoice.Required ? Integer.valueOf(0) : null)
+                .withStop(request.stopSequences() == null ? List.of() : request.stopSequences());
+    }
+
+    private static Chat.ToolChoice choice(ToolChoice choice) {
+        return switch (choice) {
+            case null -> new Chat.ToolChoice.Auto();
+            case AUTO -> new Chat.ToolChoice.Auto();
+            case REQUIRED -> new Chat.ToolChoice.Required();
+            case NONE -> new Chat.ToolChoice.None();
+        };
     }
 
     static ToolExecutionRequest call(Message.ToolCall call) {
@@ -104,17 +101,13 @@ final class Conversation {
         };
     }
 
-    /// What the answer must be: any JSON object, or one of the schema that the request gives.
-    private Constraint constraint(ChatRequest request) {
+    /// What the answer must be: any JSON object, or one of the schema that the request gives; null: a text.
+    private static String schema(ChatRequest request) {
         ResponseFormat wanted = request.responseFormat();
         if (wanted == null || wanted.type() != ResponseFormatType.JSON) {
             return null;
         }
-        if (trie == null) {
-            trie = TokenTrie.of(tokenizer);
-        }
-        Map<String, Object> schema = wanted.jsonSchema() == null ? Map.of("type", "object") : JsonSchemaElementUtils.toMap(wanted.jsonSchema().rootElement());
-        return new GrammarConstraint(Grammar.ofJsonSchema(JSON.writeValueAsString(schema)), trie);
+        return JSON.writeValueAsString(wanted.jsonSchema() == null ? Map.of("type", "object") : JsonSchemaElementUtils.toMap(wanted.jsonSchema().rootElement()));
     }
 
     private static Sampling sampling(ChatRequest request) {
@@ -135,14 +128,11 @@ final class Conversation {
         return value == null ? 0 : value;
     }
 
-    private static List<Object> tools(ChatRequest request) {
-        if (request.toolChoice() == ToolChoice.REQUIRED) {
-            throw new UnsupportedFeatureException("a tool call cannot be required, only offered; leave the tool choice at AUTO");
+    private static List<Map<String, Object>> tools(ChatRequest request) {
+        List<Map<String, Object>> tools = new ArrayList<>();
+        if (request.toolSpecifications() == null) {
+            return tools;
         }
-        if (request.toolChoice() == ToolChoice.NONE || request.toolSpecifications() == null || request.toolSpecifications().isEmpty()) {
-            return null;
-        }
-        List<Object> tools = new ArrayList<>();
         for (ToolSpecification tool : request.toolSpecifications()) {
             Map<String, Object> function = new LinkedHashMap<>();
             function.put("name", tool.name());
@@ -164,7 +154,7 @@ final class Conversation {
             }
             case AiMessage ai -> new Message("assistant", ai.text() == null ? "" : ai.text(), ai.thinking(), ai.toolExecutionRequests().stream()
                     .map(call -> new Message.ToolCall(call.id(), call.name(), call.arguments())).toList());
-            case ToolExecutionResultMessage result -> Message.of("tool", result.text());
+            case ToolExecutionResultMessage result -> Message.tool(result.id(), result.toolName(), result.text());
             default -> throw new UnsupportedFeatureException("messages of type " + message.type() + " are not supported by this adapter");
         };
     }

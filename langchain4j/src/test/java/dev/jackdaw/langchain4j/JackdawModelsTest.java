@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.jackdaw.model.Model;
+import dev.jackdaw.model.chat.Chat;
 import dev.jackdaw.model.chat.ChatTemplates;
 import dev.jackdaw.model.embed.Embedder;
 import dev.jackdaw.model.generate.Generator;
@@ -124,7 +125,8 @@ class JackdawModelsTest {
             script.add(end);
         }
         int[] ids = script.stream().mapToInt(Integer::intValue).toArray();
-        return new Conversation("scripted", ChatTemplates.read(FILE).orElseThrow(), tokenizer, id -> id == end, new ScriptedPredictor(tokenizer.vocabularySize(), ids));
+        ScriptedPredictor predictor = new ScriptedPredictor(tokenizer.vocabularySize(), ids);
+        return new Conversation("scripted", Chat.of(tokenizer, ChatTemplates.read(FILE).orElseThrow(), id -> id == end, predictor.context()), predictor);
     }
 
     @Test

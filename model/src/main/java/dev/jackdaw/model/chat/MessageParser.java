@@ -3,6 +3,7 @@ package dev.jackdaw.model.chat;
 import dev.jackdaw.model.chat.Message.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /// Takes generated text apart as it streams: the answer, the reasoning before it, and calls of tools.
 ///
@@ -15,7 +16,7 @@ public final class MessageParser {
         TAGS,
         /// `<|channel|>analysis<|message|>…<|end|>`, `final`, and calls as `to=functions.name` in the header: gpt-oss ("harmony").
         CHANNELS,
-        /// The whole answer, perhaps after `<|python_tag|>`, is `{"name": …, "parameters": {…}}`: Llama 3.1.
+        /// The whole answer, perhaps after `<|python_tag|>`, is `{"name": …, "parameters": {…}}`, or several with `;` between: Llama 3.1.
         BARE_JSON,
         /// `[TOOL_CALLS]` and a JSON list: Mistral.
         TOOL_CALLS;
@@ -39,11 +40,13 @@ public final class MessageParser {
         }
     }
 
-    private enum State { START, CONTENT, REASONING, CALL, HEADER, SKIP }
+    private enum State { START, CONTENT, REASONING, CALL, HEADER, SKIP, OVER }
 
     private static final String[] HARMONY_ENDS = {"<|end|>", "<|return|>", "<|call|>", "<|start|>", "<|channel|>"};
 
     private final Format format;
+    private final boolean oneCall;
+    private final Supplier<String> ids;
     private final Listener listener;
     private final StringBuilder pending = new StringBuilder();
     private final StringBuilder content = new StringBuilder();
@@ -57,11 +60,26 @@ public final class MessageParser {
 
     /// @param thinks the prompt already ended with `<think>`, so the text begins inside the reasoning
     public MessageParser(Format format, boolean thinks, Listener listener) {
+        this(format, thinks, false, null, listener);
+    }
+
+    /// @param oneCall the first call ends the answer
+    /// @param ids     gives those that calls lack, or null
+    MessageParser(Format format, boolean thinks, boolean oneCall, Supplier<String> ids, Listener listener) {
         this.format = format;
+        this.oneCall = oneCall;
+        this.ids = ids;
         this.listener = listener;
         state = thinks ? State.REASONING : format == Format.CHANNELS ? State.HEADER : State.START;
         hasReasoning = thinks;
         trimsContent = false;
+    }
+
+    /// One that waits for the first call of an answer, from where the thinking ends.
+    static MessageParser firstCall(Format format, Listener listener) {
+        MessageParser parser = new MessageParser(format, false, true, null, listener);
+        parser.state = format == Format.BARE_JSON ? State.START : State.CONTENT;
+        return parser;
     }
 
     /// More text.
@@ -82,10 +100,15 @@ public final class MessageParser {
         return switch (state) {
             case START -> start(last);
             case CONTENT -> format == Format.CHANNELS ? until(HARMONY_ENDS, State.HEADER, last) : content(last);
-            case REASONING -> format == Format.CHANNELS ? until(HARMONY_ENDS, State.HEADER, last) : until(new String[] {"</think>"}, State.CONTENT, last);
+            case REASONING -> format == Format.CHANNELS ? until(HARMONY_ENDS, State.HEADER, last)
+                    : until(new String[] {"</think>"}, format == Format.BARE_JSON ? State.START : State.CONTENT, last);
             case CALL -> call(last);
             case HEADER -> header(last);
             case SKIP -> until(HARMONY_ENDS, State.HEADER, last);
+            case OVER -> {
+                pending.setLength(0);
+                yield false;
+            }
         };
     }
 
@@ -192,18 +215,25 @@ public final class MessageParser {
     private boolean call(boolean last) {
         String text = pending.toString();
         if (format == Format.CHANNELS) {
-            int end = text.indexOf("<|call|>");
-            end = end < 0 ? text.indexOf("<|end|>") : end;
+            int called = end(text, "<|call|>", last), ended = end(text, "<|end|>", last);
+            int end = called < 0 ? ended : ended < 0 ? called : Math.min(called, ended);
             if (end < 0 && !last) {
                 return false;
             }
             add(new ToolCall(null, recipient.replaceFirst("^functions\\.", ""), (end < 0 ? text : text.substring(0, end)).strip()));
             int marker = end < 0 ? text.length() : text.indexOf("|>", end + 2) + 2;
-            take(marker, State.HEADER);
+            take(marker, oneCall ? State.OVER : State.HEADER);
+            return true;
+        }
+        int[] object = oneCall ? ToolCallText.firstObject(text) : null;
+        List<ToolCall> only = object == null ? List.of() : ToolCallText.calls(text.substring(object[0], object[1]));
+        if (only.size() == 1) {
+            add(only.getFirst());
+            take(text.length(), State.OVER);
             return true;
         }
         if (format == Format.TAGS) {
-            int end = text.indexOf("</tool_call>");
+            int end = end(text, "</tool_call>", last);
             if (end < 0 && !last) {
                 return false;
             }
@@ -220,8 +250,38 @@ public final class MessageParser {
         return true;
     }
 
+    /// Where a call ends. A marker inside of its strings is none, unless nothing else could be meant.
+    private static int end(String text, String marker, boolean last) {
+        int end = ToolCallText.outside(text, marker);
+        return end < 0 && last ? text.indexOf(marker) : end;
+    }
+
+    /// One call after the other, with semicolons between; empty if something else is there.
+    private static List<ToolCall> separated(String text) {
+        List<ToolCall> all = new ArrayList<>();
+        for (String rest = text; ; ) {
+            int[] object = ToolCallText.firstObject(rest);
+            List<ToolCall> one = object == null ? List.of() : ToolCallText.calls(rest.substring(0, object[1]));
+            if (one.size() != 1) {
+                return List.of();
+            }
+            all.addAll(one);
+            rest = rest.substring(object[1]).stripLeading();
+            if (rest.isEmpty()) {
+                return all;
+            }
+            if (!rest.startsWith(";")) {
+                return List.of();
+            }
+            rest = rest.substring(1);
+        }
+    }
+
     private void json(String json, String asText) {
         List<ToolCall> found = ToolCallText.calls(json.strip());
+        if (found.isEmpty() && format == Format.BARE_JSON) {
+            found = separated(json);
+        }
         if (found.isEmpty()) {
             state = State.CONTENT;
             hand(asText);                         // not a call after all
@@ -229,7 +289,8 @@ public final class MessageParser {
         found.forEach(this::add);
     }
 
-    private void add(ToolCall call) {
+    private void add(ToolCall read) {
+        ToolCall call = read.id() == null && ids != null ? new ToolCall(ids.get(), read.name(), read.arguments()) : read;
         calls.add(call);
         listener.toolCall(call);
     }

@@ -35,6 +35,51 @@ public final class ToolCallText {
         return calls;
     }
 
+    /// Where the JSON object at the beginning of a text ends, after blanks and the `[` of a list; null if it does not. From, to.
+    static int[] firstObject(String text) {
+        int from = 0;
+        while (from < text.length() && (Character.isWhitespace(text.charAt(from)) || text.charAt(from) == '[')) {
+            from++;
+        }
+        if (from == text.length() || text.charAt(from) != '{') {
+            return null;
+        }
+        int depth = 0;
+        boolean isString = false;
+        for (int i = from; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (isString) {
+                i += c == '\\' ? 1 : 0;
+                isString = c != '"';
+            } else if (c == '"') {
+                isString = true;
+            } else if (c == '{' || c == '}') {
+                depth += c == '{' ? 1 : -1;
+                if (depth == 0) {
+                    return new int[] {from, i + 1};
+                }
+            }
+        }
+        return null;
+    }
+
+    /// Where `marker` first stands outside of the strings of JSON; -1 if nowhere. Arguments may contain it.
+    static int outside(String text, String marker) {
+        boolean isString = false;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (isString) {
+                i += c == '\\' ? 1 : 0;
+                isString = c != '"';
+            } else if (c == '"') {
+                isString = true;
+            } else if (text.startsWith(marker, i)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
     /// Arguments as a map for templates that write JSON themselves; the text itself if it is not an object.
     public static Object arguments(String text) {
         try {

@@ -1,16 +1,19 @@
 package dev.jackdaw.model.engine;
 
 import dev.jackdaw.model.generate.Generator;
+import dev.jackdaw.model.generate.TokenProbability;
 
 /// Tokens on their way from the engine to one reader: a ring of fixed size. The engine never waits: it asks [#hasRoom] before it makes
 /// another token. Knows nothing of the [TokenStream] that reads it, so that a forgotten stream can be collected.
 final class Channel implements Generator.Listener {
     private final int[] ids;
     private final String[] texts;
+    private final TokenProbability[] probabilities;
     private final Runnable wake;              // the engine, when there is room again or the reader has left
     private int read;
     private int size;
     private int pending = -1;                 // a token whose text is not known yet
+    private TokenProbability pendingProbability;
     private StringBuilder pieces;
     private Generator.Result result;
     private Throwable failure;
@@ -22,10 +25,17 @@ final class Channel implements Generator.Listener {
     Channel(int capacity, Runnable wake) {
         ids = new int[capacity + 1];          // one more for the text that is left at the end
         texts = new String[capacity + 1];
+        probabilities = new TokenProbability[capacity + 1];
         this.wake = wake;
     }
 
     // the engine's side
+
+    @Override
+    public void probability(TokenProbability probability) {
+        flush();
+        pendingProbability = probability;
+    }
 
     @Override
     public void token(int id) {
@@ -51,20 +61,24 @@ final class Channel implements Generator.Listener {
         if (pending < 0 && (pieces == null || pieces.isEmpty())) {
             return;
         }
-        put(pending, pieces == null ? "" : pieces.toString());
+        put(pending, pieces == null ? "" : pieces.toString(), pending < 0 ? null : pendingProbability);
+        if (pending >= 0) {
+            pendingProbability = null;
+        }
         pending = -1;
         if (pieces != null) {
             pieces.setLength(0);
         }
     }
 
-    private synchronized void put(int id, String text) {
+    private synchronized void put(int id, String text, TokenProbability probability) {
         if (size == ids.length) {
             throw new IllegalStateException("stream: more tokens than it has room for");
         }
         int at = (read + size) % ids.length;
         ids[at] = id;
         texts[at] = text;
+        probabilities[at] = probability;
         size++;
         if (!hasRoom()) {
             fullSince = System.nanoTime();
@@ -108,8 +122,9 @@ final class Channel implements Generator.Listener {
                 }
                 return false;
             }
-            into.set(ids[read], texts[read]);
+            into.set(ids[read], texts[read], probabilities[read]);
             texts[read] = null;
+            probabilities[read] = null;
             wasFull = !hasRoom();
             read = (read + 1) % ids.length;
             size--;

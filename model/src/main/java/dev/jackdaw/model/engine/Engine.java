@@ -20,8 +20,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 
 /// Writes many texts at once: one thread carries out pass after pass, each with a row for every text that is being written and with
 /// pieces of the prompts that are still being read (continuous batching with chunked prefill; Yu et al., 2022; Agrawal et al., 2023).
@@ -30,7 +36,8 @@ import java.util.concurrent.locks.LockSupport;
 /// never put off for want of memory. Prompts that begin like an earlier text start from its pages. Every text has the bits it would have
 /// alone. An error of one text ends that text only.
 ///
-/// While it is open, the engine alone may use the model's [Forward]. Any thread may call it.
+/// While it is open, the engine alone may use the model's [Forward]; what else is to be asked of the model goes through [#ask]. Any thread may
+/// call it.
 public final class Engine implements AutoCloseable {
     /// How much at once.
     ///
@@ -92,6 +99,8 @@ public final class Engine implements AutoCloseable {
     private final Schedule schedule;
     private final Thread thread;
     private final ArrayDeque<Task> queue = new ArrayDeque<>();       // guarded by itself
+    private final ArrayDeque<FutureTask<?>> questions = new ArrayDeque<>();     // guarded by the queue
+    private final Lock turn;
     private final List<Task> running = new ArrayList<>();
     private final ArrayDeque<float[]> spare = new ArrayDeque<>();    // logits of texts that are over
     private final List<Task> ready = new ArrayList<>();
@@ -105,6 +114,12 @@ public final class Engine implements AutoCloseable {
 
     /// @param tokenizer or null: then streams have no text
     public Engine(Forward forward, Tokenizer tokenizer, Settings settings) {
+        this(forward, tokenizer, settings, new ReentrantLock());
+    }
+
+    /// @param turn held during each pass: engines that share the processors' cores take turns
+    public Engine(Forward forward, Tokenizer tokenizer, Settings settings, Lock turn) {
+        this.turn = turn;
         this.forward = forward;
         this.tokenizer = tokenizer;
         this.settings = settings;
@@ -115,7 +130,43 @@ public final class Engine implements AutoCloseable {
     }
 
     public static Engine of(Model model, Settings settings) {
-        return new Engine(model.forward(), model.hasTokenizer() ? model.tokenizer() : null, settings);
+        return of(model, settings, new ReentrantLock());
+    }
+
+    public static Engine of(Model model, Settings settings, Lock turn) {
+        return new Engine(model.forward(), model.hasTokenizer() ? model.tokenizer() : null, settings, turn);
+    }
+
+    /// Asks the model something else than to write, a vector for instance, between two passes: texts being written wait for it, so a question
+    /// should be short. Waits for the answer.
+    ///
+    /// @throws RejectedExecutionException if too many questions are waiting, or the engine is closed
+    public <T> T ask(Callable<T> question) throws InterruptedException {
+        FutureTask<T> task = new FutureTask<>(question);
+        synchronized (queue) {
+            if (closed) {
+                throw new RejectedExecutionException("engine: it was closed");
+            }
+            if (questions.size() >= settings.waiting) {
+                throw new RejectedExecutionException("engine: " + questions.size() + " questions are waiting already, as many as the queue holds; try again later");
+            }
+            questions.add(task);
+        }
+        wake();
+        try {
+            return task.get();
+        } catch (InterruptedException e) {
+            task.cancel(false);
+            throw e;
+        } catch (CancellationException _) {
+            throw new RejectedExecutionException("engine: it was closed");
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case RuntimeException failure -> throw failure;
+                case Error failure -> throw failure;
+                default -> throw new IllegalStateException(e.getCause().getMessage(), e.getCause());
+            }
+        }
     }
 
     /// Queues a request.
@@ -193,6 +244,7 @@ public final class Engine implements AutoCloseable {
     private void run() {
         try {
             while (!closed) {
+                answer();
                 admit();
                 leave();
                 List<Segment> segments = schedule.plan(running, tree);
@@ -200,12 +252,36 @@ public final class Engine implements AutoCloseable {
                     LockSupport.parkNanos(this, running.isEmpty() ? Long.MAX_VALUE : 10_000_000);
                     continue;
                 }
-                pass(segments);
+                turn.lock();
+                try {
+                    pass(segments);
+                } finally {
+                    turn.unlock();
+                }
             }
         } catch (Throwable e) {
             fail(e);
         }
         end();
+    }
+
+    /// One question, so that texts go on between two of them.
+    private void answer() {
+        FutureTask<?> question;
+        synchronized (queue) {
+            question = questions.poll();
+            if (!questions.isEmpty()) {
+                wake();
+            }
+        }
+        if (question != null) {
+            turn.lock();
+            try {
+                question.run();
+            } finally {
+                turn.unlock();
+            }
+        }
     }
 
     /// Tasks that find a place, in the order they came. One that needs much memory is waited for, not overtaken, lest it wait for ever.
@@ -380,6 +456,8 @@ public final class Engine implements AutoCloseable {
             closed = true;
             queue.forEach(Engine::over);
             queue.clear();
+            questions.forEach(question -> question.cancel(false));
+            questions.clear();
         }
         tree.close();
         pool.close();

@@ -1,6 +1,7 @@
 package dev.jackdaw.model.engine;
 
 import dev.jackdaw.model.generate.Generator;
+import dev.jackdaw.model.generate.TokenProbability;
 import java.lang.ref.Cleaner;
 
 /// The answer to one request, token by token. For one reader.
@@ -21,6 +22,7 @@ public final class TokenStream implements AutoCloseable {
     private final Cleaner.Cleanable forgotten;
     private int id = -1;
     private String text = "";
+    private TokenProbability probability;
 
     TokenStream(Channel channel) {
         this.channel = channel;
@@ -34,9 +36,10 @@ public final class TokenStream implements AutoCloseable {
         return channel.take(this);
     }
 
-    void set(int id, String text) {
+    void set(int id, String text, TokenProbability probability) {
         this.id = id;
         this.text = text;
+        this.probability = probability;
     }
 
     /// The token; -1 for what remains of the text after the last one.
@@ -47,6 +50,11 @@ public final class TokenStream implements AutoCloseable {
     /// What it adds to the text: whole characters, never part of a stop string, often nothing. Empty without a tokenizer.
     public String text() {
         return text;
+    }
+
+    /// How likely it was; null unless the request asks for probabilities.
+    public TokenProbability probability() {
+        return probability;
     }
 
     /// Reads on to the end; all that came out.

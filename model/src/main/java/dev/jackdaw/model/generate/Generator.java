@@ -39,6 +39,10 @@ public final class Generator {
         default void token(int id) {
         }
 
+        /// How likely the token was, just before [#token]; if the request asks for it.
+        default void probability(TokenProbability probability) {
+        }
+
         /// Whole characters, and never part of a stop string.
         default void text(String piece) {
         }

@@ -204,6 +204,7 @@ public final class Sequence {
     private int probability(int token, float[] raw, float[] logits) {
         if (request.topLogprobs() >= 0) {
             logprobs.add(TokenProbability.of(token, raw == null ? logits : raw, request.topLogprobs()));
+            listener.probability(logprobs.getLast());
         }
         return token;
     }

@@ -10,7 +10,9 @@ import java.util.PriorityQueue;
 /// @param logprob natural logarithm of the probability
 /// @param top     the likeliest tokens at this place, with an empty `top` of their own
 public record TokenProbability(int id, double logprob, List<TokenProbability> top) {
-    static TokenProbability of(int id, float[] logits, int top) {
+    /// @param logits `[V]` after the text before it
+    /// @param top    so many of the likeliest tokens too
+    public static TokenProbability of(int id, float[] logits, int top) {
         float max = logits[Sampler.argmax(logits)];
         double sum = 0;
         for (float logit : logits) {

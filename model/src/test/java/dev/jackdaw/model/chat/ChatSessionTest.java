@@ -79,8 +79,12 @@ class ChatSessionTest {
         }
     }
 
+    private static ChatSession session(Told model, String template) {
+        return ChatSession.of(Chat.of(tokenizer, ChatTemplate.of(template, "", ""), id -> id == tokenizer.id("<|im_end|>").orElse(-1), model.context()), model);
+    }
+
     private static ChatSession session(Told model) {
-        return ChatSession.of(tokenizer, ChatTemplate.of(template, "", ""), model, id -> id == tokenizer.id("<|im_end|>").orElse(-1));
+        return session(model, template);
     }
 
     private static ChatSession.Reply ask(ChatSession session, String text, ChatSession.Settings settings) {
@@ -132,7 +136,7 @@ class ChatSessionTest {
     @Test
     void theGrammarBindsTheAnswerNotTheThoughts() {
         Told model = new Told(2000);
-        ChatSession session = ChatSession.of(tokenizer, ChatTemplate.of(template + "<think>\n", "", ""), model, id -> id == tokenizer.id("<|im_end|>").orElse(-1));
+        ChatSession session = session(model, template + "<think>\n");
         model.say("Free words</think>maybe");
         GrammarConstraint yesOrNo = new GrammarConstraint(Grammar.ofRegex("yes|no"), TokenTrie.of(tokenizer));
         ChatSession.Reply reply = ask(session, "Sure?", new ChatSession.Settings(0, Sampling.greedy(), null, List.of(), -1, yesOrNo, Overflow.REFUSE));

@@ -8,6 +8,7 @@ import dev.jackdaw.model.arch.Adapter;
 import dev.jackdaw.model.arch.FeedForward;
 import dev.jackdaw.model.arch.Forward;
 import dev.jackdaw.model.arch.PagePool;
+import dev.jackdaw.model.embed.Embedder;
 import dev.jackdaw.model.family.SharedFixtures;
 import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.GgufTensor;
@@ -18,6 +19,7 @@ import dev.jackdaw.model.generate.Generator;
 import dev.jackdaw.model.generate.Overflow;
 import dev.jackdaw.model.generate.Request;
 import dev.jackdaw.model.generate.Sampling;
+import dev.jackdaw.model.generate.TokenProbability;
 import dev.jackdaw.tensor.Activations;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Tensor;
@@ -436,6 +438,44 @@ class EngineTest {
             assertThat(third.result().ids()).hasSize(5);
         }
         assertThatThrownBy(() -> SETTINGS.withSequences(10_000)).hasMessageContaining("10000 sequences");
+    }
+
+    @Test
+    void probabilitiesComeWithTheirTokens() throws Exception {
+        Request request = new Request(text(9, 1), 12, Sampling.greedy(), _ -> false, List.of(), 3, false, null, null, Overflow.REFUSE);
+        List<Integer> ids = new ArrayList<>();
+        List<TokenProbability> probabilities = new ArrayList<>();
+        try (Engine engine = engine(SETTINGS); TokenStream stream = engine.submit(request)) {
+            while (stream.next()) {
+                ids.add(stream.id());
+                probabilities.add(stream.probability());
+            }
+            assertThat(probabilities).isEqualTo(stream.result().logprobs()).hasSize(12);
+            assertThat(probabilities.stream().map(TokenProbability::id)).isEqualTo(ids);
+            assertThat(probabilities).allSatisfy(each -> assertThat(each.top()).hasSize(3).first().extracting(TokenProbability::logprob).isEqualTo(each.logprob()));
+            try (TokenStream without = engine.submit(greedy(text(9, 1), 2))) {
+                assertThat(without.next()).isTrue();
+                assertThat(without.probability()).isNull();
+            }
+        }
+    }
+
+    @Test
+    void aQuestionIsAnsweredBetweenPassesAndChangesNoText() throws Exception {
+        float[] alone = new Embedder(model.forward()).embed(text(7, 3));
+        int[] expected = new Generator(model.forward()).generate(text(9, 1), 60, Sampling.greedy(), _ -> false, _ -> { }).ids();
+        try (Engine engine = engine(SETTINGS); TokenStream stream = engine.submit(greedy(text(9, 1), 60))) {
+            assertThat(stream.next()).isTrue();
+            for (int i = 0; i < 5; i++) {
+                assertThat(engine.ask(() -> new Embedder(model.forward()).embed(text(7, 3)))).isEqualTo(alone);
+            }
+            assertThat(stream.result().ids()).isEqualTo(expected);
+            assertThatThrownBy(() -> engine.ask(() -> {
+                throw new IllegalArgumentException("not so");
+            })).isInstanceOf(IllegalArgumentException.class).hasMessage("not so");
+            engine.close();
+            assertThatThrownBy(() -> engine.ask(() -> 1)).isInstanceOf(RejectedExecutionException.class).hasMessageContaining("closed");
+        }
     }
 
     @Test

@@ -7,7 +7,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
 /// An answer that goes out piece by piece and at once: server-sent events (`data: …`, WHATWG HTML 9.2) or lines of JSON (NDJSON). A client
-/// that has gone is an [IOException] at the next write. Written by hand, because Helidon's own sink refuses clients whose `Accept` does not
+/// that has gone is an [IOException] at the next write. Several threads may write, each a whole event. Written by hand, because Helidon's own sink refuses clients whose `Accept` does not
 /// name event streams, as several do.
 public final class EventStream implements AutoCloseable {
     private static final byte[] DATA = "data: ".getBytes(StandardCharsets.US_ASCII);
@@ -39,7 +39,7 @@ public final class EventStream implements AutoCloseable {
     }
 
     /// @param event its name, or null
-    public void send(String event, byte[] json) throws IOException {
+    public synchronized void send(String event, byte[] json) throws IOException {
         if (lines) {
             out.write(json);
             out.write('\n');
@@ -55,13 +55,13 @@ public final class EventStream implements AutoCloseable {
     }
 
     /// `[DONE]`, with which OpenAI's streams end.
-    public void done() throws IOException {
+    public synchronized void done() throws IOException {
         out.write(DONE);
         out.flush();
     }
 
     /// Finds out whether the client is still there, while there is nothing to say.
-    public void keepAlive() throws IOException {
+    public synchronized void keepAlive() throws IOException {
         if (!lines) {
             out.write(ALIVE);
             out.flush();

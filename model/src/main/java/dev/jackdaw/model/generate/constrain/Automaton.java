@@ -3,11 +3,13 @@ package dev.jackdaw.model.generate.constrain;
 import dev.jackdaw.model.Brief;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 
 /// A grammar as a network of states: one little automaton over UTF-8 bytes for each rule, with edges that call other rules and return.
 /// Left recursion is refused, since a reader from left to right would call for ever.
@@ -15,7 +17,10 @@ final class Automaton {
     /// States in all; a repeat of 100,000 characters is refused instead of filling the memory.
     static final int MOST_STATES = 400_000;
 
-    /// Edges of one state. Byte edges: `low`, `high`, target; calls: rule, state to return to.
+    /// A token that is read as a whole is a symbol beyond the bytes: this number and its id.
+    static final int TOKENS = 256;
+
+    /// Edges of one state. Byte edges: `low`, `high`, target, also of whole tokens; calls: rule, state to return to.
     static final class State {
         int[] bytes = {};
         int[] calls = {};
@@ -37,8 +42,12 @@ final class Automaton {
 
     private final List<Copies> copies = new ArrayList<>();
     private final Map<String, Form> rules;
+    private final ToIntFunction<String> tokens;
+    private final BitSet marks = new BitSet();
 
-    Automaton(Grammar grammar) {
+    /// @param tokens the id of a token by its name, negative if there is none
+    Automaton(Grammar grammar, ToIntFunction<String> tokens) {
+        this.tokens = tokens;
         rules = grammar.rules();
         names = List.copyOf(rules.keySet());
         for (String name : names) {
@@ -63,6 +72,11 @@ final class Automaton {
 
     int start(int rule) {
         return starts[rule];
+    }
+
+    /// Is there a place where this token is read as a whole?
+    boolean isMark(int token) {
+        return marks.get(token);
     }
 
     private int add() {
@@ -146,6 +160,14 @@ final class Automaton {
                 states.get(from).calls = plus(states.get(from).calls, rule, to);
                 return to;
             }
+            case Form.Mark(String name) -> {
+                int token = tokens.applyAsInt(name);
+                if (token < 0) {
+                    return build(Form.literal(name), from, depth + 1);
+                }
+                marks.set(token);
+                return step(from, TOKENS + token, TOKENS + token);
+            }
         }
     }
 
@@ -160,6 +182,7 @@ final class Automaton {
     private boolean canBeEmpty(Form form, Set<String> open) {
         return switch (form) {
             case Form.Chars _ -> false;
+            case Form.Mark _ -> false;
             case Form.Sequence(List<Form> parts) -> parts.stream().allMatch(part -> canBeEmpty(part, open));
             case Form.Choice(List<Form> options) -> options.stream().anyMatch(option -> canBeEmpty(option, open));
             case Form.Repeat repeat -> repeat.min() == 0 || canBeEmpty(repeat.form(), open);

@@ -146,19 +146,36 @@ final class Configurations {
         }
         Place known = place.next[b];
         if (known == null) {
-            Collector collector = new Collector();
-            for (int stack : place.stacks) {
-                int[] edges = automaton.states.get(stackStates[stack]).bytes;
-                for (int i = 0; i < edges.length; i += 3) {
-                    if (edges[i] <= b && b <= edges[i + 1]) {
-                        collector.visit(edges[i + 2], stackBelow[stack]);
-                    }
-                }
-            }
-            known = collector.place();
+            known = collect(place, b).place();
             place.next[b] = known;
         }
         return known;
+    }
+
+    /// The place after a token, which is read as a whole, byte by byte, or either way.
+    Place next(Place place, int token, byte[] bytes) {
+        Collector collector = automaton.isMark(token) ? collect(place, Automaton.TOKENS + token) : new Collector();
+        if (bytes.length > 0) {
+            Place after = place;
+            for (byte b : bytes) {
+                after = next(after, b & 255);
+            }
+            collector.add(after);
+        }
+        return collector.place();
+    }
+
+    private Collector collect(Place place, int symbol) {
+        Collector collector = new Collector();
+        for (int stack : place.stacks) {
+            int[] edges = automaton.states.get(stackStates[stack]).bytes;
+            for (int i = 0; i < edges.length; i += 3) {
+                if (edges[i] <= symbol && symbol <= edges[i + 1]) {
+                    collector.visit(edges[i + 2], stackBelow[stack]);
+                }
+            }
+        }
+        return collector;
     }
 
     /// Follows empty edges, calls and returns until bytes must be read.
@@ -172,6 +189,14 @@ final class Configurations {
         void visit(int state, int below) {
             todo.push(new long[] {state, below});
             drain();
+        }
+
+        void add(Place place) {
+            for (int stack : place.stacks) {
+                tops.add(stack);
+            }
+            mayEnd |= place.mayEnd;
+            isOpen |= place.isOpen;
         }
 
         void finish(int below) {

@@ -24,6 +24,9 @@ sealed interface Form {
 
     record Reference(String rule) implements Form { }
 
+    /// The token of this name, special or not; where the vocabulary has none, the characters of the name.
+    record Mark(String name) implements Form { }
+
     static Form literal(String text) {
         return new Sequence(text.codePoints().mapToObj(c -> (Form) new Chars(new int[] {c, c})).toList());
     }

@@ -13,14 +13,14 @@ import java.util.Map;
 /// allowed wherever the state occurs, and where a token leaves the rule, the walk goes on from there with the stack at hand. So the
 /// inside of a string costs one walk, however deep and in whatever field it stands.
 ///
-/// For one thread and one text; [#fresh] begins another with the same memory.
+/// For one text; [#fresh] begins another with the same memory. The texts may be written by different threads.
 public final class GrammarConstraint implements Constraint {
     private static final int MOST_MASKS = 1024;
 
     /// What can be said of a state without its stack: tokens that stay inside, and nodes of the tree at which the rule ends.
     private record Local(long[] mask, int[] leaves) { }
 
-    /// Remembered for all texts of a grammar.
+    /// Remembered for all texts of a grammar; whoever reads or changes it holds its lock.
     private static final class Memory {
         final Automaton automaton;
         final TokenTrie trie;
@@ -49,13 +49,16 @@ public final class GrammarConstraint implements Constraint {
     private Place place;
 
     public GrammarConstraint(Grammar grammar, TokenTrie trie) {
-        this(new Memory(new Automaton(grammar), trie));
+        this(new Memory(new Automaton(grammar, trie::token), trie));
     }
 
     private GrammarConstraint(Memory memory) {
         this.memory = memory;
-        configurations = memory.configurations;
-        place = configurations.start();
+        synchronized (memory) {
+            configurations = memory.configurations;
+            configurations.begin();
+            place = configurations.start();
+        }
     }
 
     /// The same grammar from the beginning.
@@ -87,25 +90,25 @@ public final class GrammarConstraint implements Constraint {
 
     /// Whether a token could come next, found byte by byte; the definition that the masks must agree with.
     boolean allows(int token) {
-        Place next = place;
-        for (byte b : memory.trie.bytes(token)) {
-            next = configurations.next(next, b & 255);
+        synchronized (memory) {
+            return !configurations.next(place, token, memory.trie.bytes(token)).isDead();
         }
-        return memory.trie.bytes(token).length > 0 && !next.isDead();
     }
 
     /// One bit for each token.
     long[] allowed() {
-        long[] known = memory.masks.get(place);
-        if (known == null) {
-            known = new long[(memory.trie.tokens() + 63) >>> 6];
-            configurations.begin();
-            for (int stack : place.stacks) {
-                add(stack, known);
+        synchronized (memory) {
+            long[] known = memory.masks.get(place);
+            if (known == null) {
+                known = new long[(memory.trie.tokens() + 63) >>> 6];
+                configurations.begin();
+                for (int stack : place.stacks) {
+                    add(stack, known);
+                }
+                memory.masks.put(place, known);
             }
-            memory.masks.put(place, known);
+            return known;
         }
-        return known;
     }
 
     private void add(int stack, long[] mask) {
@@ -130,6 +133,12 @@ public final class GrammarConstraint implements Constraint {
             List<Integer> leaves = new ArrayList<>();
             Configurations own = new Configurations(memory.automaton);
             walk(own, 0, own.open(state), mask, leaves);
+            int[] edges = memory.automaton.states.get(state).bytes;
+            for (int i = 0; i < edges.length; i += 3) {
+                if (edges[i] >= Automaton.TOKENS) {
+                    mask[edges[i] - Automaton.TOKENS >>> 6] |= 1L << edges[i] - Automaton.TOKENS;
+                }
+            }
             known = new Local(mask, leaves.stream().mapToInt(Integer::intValue).toArray());
             memory.locals.put(state, known);
         }
@@ -178,21 +187,20 @@ public final class GrammarConstraint implements Constraint {
 
     @Override
     public void accept(int token) {
-        byte[] bytes = token < memory.trie.tokens() ? memory.trie.bytes(token) : new byte[0];
-        Place next = place;
-        for (byte b : bytes) {
-            next = configurations.next(next, b & 255);
-        }
-        if (bytes.length == 0 || next.isDead()) {
-            throw new IllegalStateException("grammar: token " + token + " is not allowed here");
-        }
-        place = next;
-        if (configurations.isFull()) {
-            Configurations fresh = new Configurations(memory.automaton);
-            place = fresh.copy(place, configurations);
-            configurations = fresh;
-            memory.configurations = fresh;
-            memory.masks.clear();
+        synchronized (memory) {
+            configurations.begin();
+            Place next = configurations.next(place, token, token < memory.trie.tokens() ? memory.trie.bytes(token) : new byte[0]);
+            if (next.isDead()) {
+                throw new IllegalStateException("grammar: token " + token + " is not allowed here");
+            }
+            place = next;
+            if (configurations.isFull()) {
+                Configurations fresh = new Configurations(memory.automaton);
+                place = fresh.copy(place, configurations);
+                configurations = fresh;
+                memory.configurations = fresh;
+                memory.masks.clear();
+            }
         }
     }
 }

@@ -58,6 +58,7 @@ final class JsonForms {
             case Form.Choice choice -> new Form.Choice(choice.options().stream().map(JsonForms::escaped).toList());
             case Form.Repeat repeat -> new Form.Repeat(escaped(repeat.form()), repeat.min(), repeat.max());
             case Form.Reference reference -> reference;
+            case Form.Mark mark -> mark;
         };
     }
 

@@ -3,9 +3,10 @@ package dev.jackdaw.model.generate.constrain;
 import dev.jackdaw.model.token.Tokenizer;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.function.ToIntFunction;
 
 /// The vocabulary as a tree of bytes, so that a question about all tokens is answered once for each common beginning. Special tokens
-/// are not in it: a grammar describes text.
+/// are not in it, since they are no text; a grammar reaches them by name.
 public final class TokenTrie {
     /// Of node `n`: the byte that leads to it, its first child, the next child of its parent, its token, the next token with the same bytes.
     final byte[] label;
@@ -15,9 +16,11 @@ public final class TokenTrie {
     final int[] same;
     private final byte[][] bytes;
     private final int longest;
+    private final ToIntFunction<String> names;
 
-    private TokenTrie(byte[][] bytes, int nodes) {
+    private TokenTrie(byte[][] bytes, int nodes, ToIntFunction<String> names) {
         this.bytes = bytes;
+        this.names = names;
         longest = Arrays.stream(bytes).mapToInt(text -> text.length).max().orElse(0);
         label = new byte[nodes];
         child = new int[nodes];
@@ -33,15 +36,16 @@ public final class TokenTrie {
         for (int id = 0; id < bytes.length; id++) {
             bytes[id] = tokenizer.isSpecial(id) ? new byte[0] : tokenizer.bytes(id);
         }
-        return of(bytes);
+        return of(bytes, name -> tokenizer.id(name).orElse(-1));
     }
 
     /// @param bytes of every token; empty for those that are no text
-    static TokenTrie of(byte[][] bytes) {
+    /// @param names the id of a token by its name, negative if there is none
+    static TokenTrie of(byte[][] bytes, ToIntFunction<String> names) {
         int total = 1 + Arrays.stream(bytes).mapToInt(text -> text.length).sum();
         Integer[] order = java.util.stream.IntStream.range(0, bytes.length).filter(id -> bytes[id].length > 0).boxed().toArray(Integer[]::new);
         Arrays.sort(order, Comparator.comparing(id -> bytes[id], Arrays::compareUnsigned));
-        TokenTrie trie = new TokenTrie(bytes, total);
+        TokenTrie trie = new TokenTrie(bytes, total, names);
         int nodes = 1;
         int[] path = new int[1 + Arrays.stream(bytes).mapToInt(b -> b.length).max().orElse(0)];
         byte[] previous = new byte[0];
@@ -70,6 +74,10 @@ public final class TokenTrie {
     /// Bytes of the longest token.
     int longest() {
         return longest;
+    }
+
+    int token(String name) {
+        return names.applyAsInt(name);
     }
 
     int tokens() {

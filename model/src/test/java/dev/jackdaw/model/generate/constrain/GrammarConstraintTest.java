@@ -240,7 +240,7 @@ class GrammarConstraintTest {
             }
             vocabulary[id] = id < 256 ? new byte[] {(byte) id} : token.toString().getBytes(java.nio.charset.StandardCharsets.UTF_8);
         }
-        TokenTrie large = TokenTrie.of(vocabulary);
+        TokenTrie large = TokenTrie.of(vocabulary, _ -> -1);
         String schema = "{\"type\":\"array\",\"minItems\":5,\"items\":{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"},\"age\":{\"type\":\"integer\"},\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"maxLength\":30}},"
             + "\"nested\":{}},\"required\":[\"name\",\"age\",\"tags\",\"nested\"]}}";
         String text = "[" + String.join(", ", java.util.Collections.nCopies(6, "{\"name\": \"Ada Lovelace\", \"age\": 36, \"tags\": [\"mathematics\", \"poetry\"], \"nested\": {\"a\": [1, {\"b\": null}]}}")) + "]";

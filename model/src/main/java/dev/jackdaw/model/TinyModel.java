@@ -1,6 +1,5 @@
-package dev.jackdaw.cli;
+package dev.jackdaw.model;
 
-import dev.jackdaw.model.ModelExport;
 import dev.jackdaw.model.arch.FlatWeights;
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.token.BpeTrainer;
@@ -17,20 +16,20 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /// A model of random numbers with everything a real one has, for the start-up cache and for tests. The same bytes every time.
-final class TinyModel {
-    static final int CONTEXT = 64;
+public final class TinyModel {
+    public static final int CONTEXT = 64;
     private static final String TEXT = "The jackdaw sat on the wall. The cat sat on a mat and the jackdaw sat on a cat.\n";
 
     private TinyModel() {
     }
 
-    static void write(Path gguf) throws IOException {
+    public static void write(Path gguf) throws IOException {
         write(gguf, "qwen3", DType.F32, 2, 64, CONTEXT);
     }
 
     /// @param family of one of those whose description is that of Llama, with or without norms of heads
     /// @param width  and layers: more take longer for a token
-    static void write(Path gguf, String family, DType type, int layers, int width, int context) throws IOException {
+    public static void write(Path gguf, String family, DType type, int layers, int width, int context) throws IOException {
         BpeTrainer.Settings settings = BpeTrainer.Settings.of(256 + 20 + SpecialTokens.names().size(), 1);
         var tokenizer = new BytePairTokenizer(BpeTrainer.train(List.of(TEXT.repeat(3).getBytes(StandardCharsets.UTF_8)), settings,
                 BpeTrainer.Progress.none()).spec());

@@ -1,0 +1,69 @@
+package dev.jackdaw.serve;
+
+import dev.jackdaw.serve.api.Answered;
+import dev.jackdaw.serve.api.ApiContext;
+import dev.jackdaw.serve.api.ChatCompletions;
+import dev.jackdaw.serve.api.Completions;
+import dev.jackdaw.serve.api.Embeddings;
+import dev.jackdaw.serve.api.Models;
+import dev.jackdaw.serve.api.Tokens;
+import dev.jackdaw.serve.http.Errors;
+import dev.jackdaw.serve.models.ModelPool;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.HttpService;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+/// The server: models, gates and services behind one address. Starting it loads no model; asking for one does.
+///
+/// One virtual thread a request. The models' passes run on their engines' own threads; a handler only waits for tokens and writes them.
+public final class Server implements AutoCloseable {
+    private final ModelPool models;
+    private final WebServer web;
+    private final ScheduledExecutorService timer;
+
+    private Server(ServerSettings settings) {
+        models = new ModelPool(settings.models());
+        timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("jackdaw-timer").factory());
+        ApiContext context = new ApiContext(models, settings.limits(), Answered.Listener.NOBODY, timer);
+        List<HttpService> services = new ArrayList<>(List.of(new ChatCompletions(context), new Completions(context), new Embeddings(context), new Tokens(context), new Models(context)));
+        web = WebServer.builder()
+                .host(settings.network().host())
+                .port(settings.network().port())
+                .shutdownHook(false)
+                .shutdownGracePeriod(Duration.ofSeconds(settings.limits().graceSeconds()))
+                .routing(routing -> route(routing, services))
+                .build();
+    }
+
+    private static void route(HttpRouting.Builder routing, List<HttpService> services) {
+        Errors.install(routing);
+        services.forEach(routing::register);
+    }
+
+    public static Server start(ServerSettings settings) {
+        Server server = new Server(settings);
+        server.web.start();
+        return server;
+    }
+
+    public int port() {
+        return web.port();
+    }
+
+    public ModelPool models() {
+        return models;
+    }
+
+    /// Lets running answers end within their grace, then ends everything.
+    @Override
+    public void close() {
+        web.stop();
+        timer.shutdownNow();
+        models.close();
+    }
+}

@@ -1,0 +1,33 @@
+package dev.jackdaw.serve.api;
+
+import dev.jackdaw.serve.ServerSettings;
+import dev.jackdaw.serve.http.Fields;
+import dev.jackdaw.serve.models.ModelPool;
+import io.helidon.http.HeaderNames;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.util.Set;
+import java.util.concurrent.ScheduledExecutorService;
+
+/// What all languages share.
+///
+/// @param timer for deadlines and for looking after clients
+public record ApiContext(ModelPool models, ServerSettings.Limits limits, Answered.Listener listener, ScheduledExecutorService timer) {
+    /// Under which a gate leaves the name of a key's owner.
+    public static final String KEY_OWNER = "jackdaw.key.owner";
+
+    /// Fields that nobody has asked for are no error; the answer names them.
+    static void nameIgnored(Fields fields, ServerResponse response) {
+        Set<String> ignored = fields.unread();
+        ignored.removeAll(Set.of("metadata", "store", "service_tier", "user", "safety_identifier", "prompt_cache_key"));
+        if (!ignored.isEmpty()) {
+            String names = String.join(",", ignored.stream().limit(20).map(name -> name.replaceAll("[^A-Za-z0-9_.-]", "?")).toList());
+            response.header(HeaderNames.create("X-Jackdaw-Ignored"), names.length() > 500 ? names.substring(0, 500) : names);
+        }
+    }
+
+    /// Whose key a request came with, or null.
+    static String keyOf(ServerRequest request) {
+        return request.context().get(KEY_OWNER, String.class).orElse(null);
+    }
+}

@@ -1,0 +1,227 @@
+package dev.jackdaw.serve.api;
+
+import dev.jackdaw.model.chat.Chat;
+import dev.jackdaw.model.chat.Message;
+import dev.jackdaw.model.generate.Overflow;
+import dev.jackdaw.model.generate.Penalties;
+import dev.jackdaw.model.generate.Sampling;
+import dev.jackdaw.serve.ServerSettings;
+import dev.jackdaw.serve.http.Fields;
+import dev.jackdaw.serve.http.Json;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import tools.jackson.databind.JsonNode;
+
+/// From the fields of OpenAI's requests to what a [Chat] is asked. What cannot be done is refused by name, never left out silently.
+final class ChatFields {
+    private static final SplittableRandom SEEDS = new SplittableRandom();
+    private static final int MOST_MESSAGES = 10_000;
+    static final int MOST_LOGPROBS = 20;
+    private static final int MOST_STOPS = 16;
+
+    private ChatFields() {
+    }
+
+    static Chat.Ask ask(Fields fields, ServerSettings.Limits limits) {
+        refuse(fields, "functions", "is not supported; offer functions in tools");
+        refuse(fields, "function_call", "is not supported; use tool_choice");
+        refuse(fields, "audio", "is not supported; answers are text");
+        boolean logprobs = fields.flag("logprobs", false);
+        int top = fields.integer("top_logprobs", 0, MOST_LOGPROBS).orElse(0);
+        if (top > 0 && !logprobs) {
+            throw fields.wrong("top_logprobs", "is given without logprobs: true");
+        }
+        List<Map<String, Object>> tools = tools(fields);
+        Map<String, Object> more = new HashMap<>();
+        fields.object("chat_template_kwargs").ifPresent(kwargs -> kwargs.node().properties().forEach(each -> more.put(each.getKey(), Json.as(each.getValue(), Object.class))));
+        return new Chat.Ask(messages(fields), tools, choice(fields, tools), fields.flag("parallel_tool_calls", true), schema(fields), fields.text("grammar").orElse(null), maxTokens(fields, limits),
+                sampling(fields), thinkBudget(fields), stop(fields), logprobs ? top : -1, Overflow.REFUSE, more);
+    }
+
+    static void refuse(Fields fields, String name, String why) {
+        if (fields.any(name).filter(value -> !value.isEmpty()).isPresent()) {
+            throw fields.wrong(name, why);
+        }
+    }
+
+    /// 0: not said.
+    static int maxTokens(Fields fields, ServerSettings.Limits limits) {
+        int asked = fields.integer("max_completion_tokens", 1, Integer.MAX_VALUE).or(() -> fields.integer("max_tokens", 1, Integer.MAX_VALUE)).orElse(0);
+        return Math.min(asked, limits.answerTokens());
+    }
+
+    static List<String> stop(Fields fields) {
+        List<String> stop = fields.texts("stop");
+        if (stop.size() > MOST_STOPS || stop.stream().anyMatch(String::isEmpty)) {
+            throw fields.wrong("stop", "has " + stop.size() + " strings; give 1 to " + MOST_STOPS + ", none of them empty");
+        }
+        return stop;
+    }
+
+    static Sampling sampling(Fields fields) {
+        Sampling sampling = Sampling.of(fields.number("temperature", 0, 100).orElse(1.0), fields.longInteger("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElseGet(ChatFields::seed))
+                .withTopP(Math.max(1e-6, fields.number("top_p", 0, 1).orElse(1.0))).withTopK(fields.integer("top_k", -1, Integer.MAX_VALUE).filter(k -> k > 0).orElse(0))
+                .withMinP(fields.number("min_p", 0, 1).orElse(0.0));
+        double frequency = fields.number("frequency_penalty", -2, 2).orElse(0.0), presence = fields.number("presence_penalty", -2, 2).orElse(0.0);
+        double repeat = fields.number("repetition_penalty", 0.01, 10).or(() -> fields.number("repeat_penalty", 0.01, 10)).orElse(1.0);
+        if (frequency != 0 || presence != 0 || repeat != 1) {
+            sampling = sampling.withPenalties(new Penalties(repeat, frequency, presence, Penalties.NONE.window()));
+        }
+        Map<Integer, Float> bias = bias(fields);
+        return bias.isEmpty() ? sampling : sampling.withLogitBias(bias);
+    }
+
+    private static synchronized long seed() {
+        return SEEDS.nextLong() & Long.MAX_VALUE;
+    }
+
+    /// OpenAI's -100 forbids a token.
+    private static Map<Integer, Float> bias(Fields fields) {
+        Map<Integer, Float> bias = new HashMap<>();
+        fields.object("logit_bias").ifPresent(object -> {
+            for (String id : object.node().propertyNames()) {
+                if (!id.matches("\\d{1,9}")) {
+                    throw fields.wrong("logit_bias", "has the key \"" + id + "\"; keys must be token ids");
+                }
+                double value = object.number(id, -100, 100).orElse(0.0);
+                bias.put(Integer.parseInt(id), value == -100 ? Float.NEGATIVE_INFINITY : (float) value);
+            }
+        });
+        return bias;
+    }
+
+    /// `reasoning_effort` and our own `think_budget`; null: as the model has it.
+    private static Integer thinkBudget(Fields fields) {
+        Integer budget = fields.integer("think_budget", -1, Integer.MAX_VALUE).orElse(null);
+        String effort = fields.text("reasoning_effort").orElse(null);
+        if (budget != null || effort == null) {
+            return budget;
+        }
+        return switch (effort) {
+            case "none" -> 0;
+            case "minimal" -> 128;
+            case "low" -> 512;
+            case "medium" -> 2048;
+            case "high" -> 8192;
+            case "xhigh" -> -1;
+            default -> throw fields.wrong("reasoning_effort", "is " + effort + "; it must be none, minimal, low, medium, high or xhigh");
+        };
+    }
+
+    private static String schema(Fields fields) {
+        Fields format = fields.object("response_format").orElse(null);
+        if (format == null) {
+            return null;
+        }
+        return switch (format.requiredText("type")) {
+            case "text" -> null;
+            case "json_object" -> "{\"type\":\"object\"}";
+            case "json_schema" -> format.object("json_schema").orElseThrow(() -> format.absent("json_schema", "an object with a schema")).any("schema").map(JsonNode::toString).orElse("{\"type\":\"object\"}");
+            case String other -> throw format.wrong("type", "is " + other + "; it must be text, json_object or json_schema");
+        };
+    }
+
+    static List<Map<String, Object>> tools(Fields fields) {
+        List<Map<String, Object>> tools = new ArrayList<>();
+        for (Fields tool : fields.objects("tools")) {
+            if (!tool.text("type").orElse("function").equals("function")) {
+                throw tool.wrong("type", "is " + tool.text("type").get() + "; only functions can be offered");
+            }
+            Fields function = tool.object("function").orElseThrow(() -> tool.absent("function", "an object with a name"));
+            tools.add(tool(function.requiredText("name"), function.text("description").orElse(""), function.any("parameters").orElse(null)));
+        }
+        return tools;
+    }
+
+    /// As templates want to see it.
+    static Map<String, Object> tool(String name, String description, JsonNode parameters) {
+        Map<String, Object> function = new java.util.LinkedHashMap<>();
+        function.put("name", name);
+        function.put("description", description);
+        function.put("parameters", parameters == null ? Map.of("type", "object", "properties", Map.of()) : Json.as(parameters, Object.class));
+        Map<String, Object> tool = new java.util.LinkedHashMap<>();
+        tool.put("type", "function");
+        tool.put("function", function);
+        return tool;
+    }
+
+    private static Chat.ToolChoice choice(Fields fields, List<Map<String, Object>> tools) {
+        JsonNode choice = fields.any("tool_choice").orElse(null);
+        if (choice == null) {
+            return new Chat.ToolChoice.Auto();
+        }
+        Chat.ToolChoice wanted;
+        if (choice.isString()) {
+            wanted = switch (choice.asString()) {
+                case "auto" -> new Chat.ToolChoice.Auto();
+                case "none" -> new Chat.ToolChoice.None();
+                case "required" -> new Chat.ToolChoice.Required();
+                case String other -> throw fields.wrong("tool_choice", "is " + other + "; it must be auto, none, required, or name a function");
+            };
+        } else {
+            Fields object = fields.object("tool_choice").get();
+            Fields function = object.object("function").orElse(object);
+            String name = function.requiredText("name");
+            if (tools.stream().noneMatch(tool -> ((Map<?, ?>) tool.get("function")).get("name").equals(name))) {
+                throw fields.wrong("tool_choice", "names the function " + name + ", which is not among the tools");
+            }
+            wanted = new Chat.ToolChoice.Named(name);
+        }
+        if (tools.isEmpty() && (wanted instanceof Chat.ToolChoice.Required || wanted instanceof Chat.ToolChoice.Named)) {
+            throw fields.wrong("tool_choice", "asks for a call, but there are no tools");
+        }
+        return wanted;
+    }
+
+    private static List<Message> messages(Fields fields) {
+        List<Fields> given = fields.objects("messages");
+        if (given.isEmpty() || given.size() > MOST_MESSAGES) {
+            throw fields.wrong("messages", "has " + given.size() + " messages; give 1 to " + MOST_MESSAGES);
+        }
+        return given.stream().map(ChatFields::message).toList();
+    }
+
+    static Message message(Fields message) {
+        String role = message.requiredText("role");
+        String content = content(message);
+        return switch (role) {
+            case "system", "developer" -> Message.of("system", content);
+            case "user" -> Message.of("user", content);
+            case "assistant" -> new Message("assistant", content, message.text("reasoning_content").orElse(null), calls(message));
+            case "tool", "function" -> Message.tool(message.text("tool_call_id").orElse(null), message.text("name").orElse(null), content);
+            default -> throw message.wrong("role", "is " + role + "; it must be system, developer, user, assistant or tool");
+        };
+    }
+
+    private static List<Message.ToolCall> calls(Fields message) {
+        List<Message.ToolCall> calls = new ArrayList<>();
+        for (Fields call : message.objects("tool_calls")) {
+            Fields function = call.object("function").orElseThrow(() -> call.absent("function", "an object with name and arguments"));
+            calls.add(new Message.ToolCall(call.text("id").orElse(null), function.requiredText("name"), function.text("arguments").orElse("{}")));
+        }
+        return calls;
+    }
+
+    /// A string, or parts of text.
+    static String content(Fields message) {
+        JsonNode content = message.any("content").orElse(null);
+        if (content == null) {
+            return "";
+        }
+        if (content.isString()) {
+            return content.asString();
+        }
+        StringBuilder text = new StringBuilder();
+        for (Fields part : message.objects("content")) {
+            switch (part.requiredText("type")) {
+                case "text", "input_text", "output_text" -> text.append(part.requiredText("text"));
+                case "refusal" -> text.append(part.requiredText("refusal"));
+                case String other -> throw part.wrong("type", "is " + other + "; this server reads text only");
+            }
+        }
+        return text.toString();
+    }
+}

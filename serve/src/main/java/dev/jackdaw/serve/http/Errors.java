@@ -1,0 +1,72 @@
+package dev.jackdaw.serve.http;
+
+import dev.jackdaw.model.chat.Chat;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HttpException;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+
+/// From what a handler threw to an answer, in the form that the path's clients know. What is our own fault is logged and told without
+/// details; nothing of a prompt reaches the log.
+public final class Errors {
+    private static final System.Logger LOG = System.getLogger(Errors.class.getName());
+    private static final int RETRY_SECONDS = 2;
+
+    private Errors() {
+    }
+
+    public static void install(HttpRouting.Builder routing) {
+        routing.error(Throwable.class, (request, response, thrown) -> answer(request, response, thrown));
+    }
+
+    /// What a thrown object means to a client.
+    public static ApiError of(Throwable thrown) {
+        return switch (thrown) {
+            case ApiError error -> error;
+            case Chat.TooLong tooLong -> ApiError.bad("context_length_exceeded", "messages", tooLong.getMessage());
+            case RejectedExecutionException full -> ApiError.tooMany("queue_full", full.getMessage(), RETRY_SECONDS);
+            case IllegalArgumentException wrong -> ApiError.bad(null, wrong.getMessage());
+            case HttpException http -> new ApiError(http.status().code(), "http_error", null, http.getMessage(), 0);
+            default -> new ApiError(500, "internal_error", null, "the server failed; its log says why", 0);
+        };
+    }
+
+    private static void answer(ServerRequest request, ServerResponse response, Throwable thrown) {
+        if (thrown instanceof UncheckedIOException || thrown instanceof IOException || isGone(thrown)) {
+            LOG.log(System.Logger.Level.DEBUG, "the client has gone: " + thrown.getMessage());
+        }
+        ApiError error = of(thrown);
+        if (error.status() >= 500 && !(thrown instanceof ApiError)) {
+            LOG.log(System.Logger.Level.ERROR, request.prologue().method() + " " + request.path().path() + " failed", thrown);
+        }
+        if (response.isSent()) {
+            return;
+        }
+        response.status(error.status());
+        if (error.retryAfterSeconds() > 0) {
+            response.header(HeaderNames.RETRY_AFTER, Integer.toString(error.retryAfterSeconds()));
+        }
+        if (error.status() == 401) {
+            response.header(HeaderNames.WWW_AUTHENTICATE, "Bearer");
+        }
+        Json.send(response, form(request.path().path(), error));
+    }
+
+    /// Each protocol has its own form of an error.
+    public static Map<String, Object> form(String path, ApiError error) {
+        if (path.startsWith("/v1/messages")) {
+            return Map.of("type", "error", "error", Map.of("type", error.status() == 429 ? "rate_limit_error" : error.status() == 503 ? "overloaded_error" : error.status() < 500 ? error.type() : "api_error",
+                    "message", error.getMessage()));
+        }
+        return path.startsWith("/api/") ? Map.of("error", error.getMessage()) : error.toMap();
+    }
+
+    private static boolean isGone(Throwable thrown) {
+        return thrown.getCause() instanceof IOException;
+    }
+}

@@ -1,0 +1,157 @@
+package dev.jackdaw.serve.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jackdaw.serve.TestServer;
+import dev.jackdaw.serve.http.Json;
+import java.io.InputStream;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+@Timeout(60)
+class ChatCompletionsTest {
+    private static final String PATH = "/v1/chat/completions";
+    private static final String HELLO = "\"messages\":[{\"role\":\"user\",\"content\":\"hello jackdaw\"}]";
+
+    private static TestServer server;
+
+    @BeforeAll
+    static void start(@TempDir Path folder) throws Exception {
+        server = new TestServer(folder);
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @Test
+    void aStreamSaysWhatTheWholeAnswerSays() throws Exception {
+        String ask = "{\"model\":\"tiny\",\"max_tokens\":30,\"temperature\":0.8,\"seed\":7," + HELLO;
+        JsonNode whole = server.json(PATH, ask + "}");
+        assertThat(whole.path("object").asString()).isEqualTo("chat.completion");
+        String text = whole.at("/choices/0/message/content").asString();
+        assertThat(text).isNotEmpty();
+        List<JsonNode> events = server.events(PATH, ask + ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
+        StringBuilder streamed = new StringBuilder();
+        events.forEach(event -> streamed.append(event.at("/choices/0/delta/content").asString("")));
+        assertThat(streamed.toString()).isEqualTo(text);
+        assertThat(events.getFirst().at("/choices/0/delta/role").asString()).isEqualTo("assistant");
+        assertThat(events.get(events.size() - 2).at("/choices/0/finish_reason").asString()).isEqualTo(whole.at("/choices/0/finish_reason").asString());
+        assertThat(events.getLast().path("usage")).isEqualTo(whole.path("usage"));
+        assertThat(events.getLast().path("choices").size()).isZero();
+    }
+
+    @Test
+    void choicesDifferBySeedAndEachIsReproducible() throws Exception {
+        String ask = "{\"max_tokens\":12,\"temperature\":2,\"seed\":3,\"n\":3," + HELLO + "}";
+        JsonNode first = server.json(PATH, ask), again = server.json(PATH, ask);
+        List<String> texts = List.of(0, 1, 2).stream().map(i -> first.at("/choices/" + i + "/message/content").asString()).toList();
+        assertThat(texts).doesNotHaveDuplicates();
+        assertThat(again.path("choices")).isEqualTo(first.path("choices"));
+        assertThat(server.json(PATH, ask.replace("\"seed\":3,\"n\":3", "\"seed\":5")).at("/choices/0/message/content").asString()).isEqualTo(texts.get(2));
+        List<JsonNode> events = server.events(PATH, ask.replace("\"n\":3", "\"n\":3,\"stream\":true"));
+        for (int i = 0; i < 3; i++) {
+            int index = i;
+            StringBuilder text = new StringBuilder();
+            events.stream().filter(event -> event.at("/choices/0/index").asInt() == index).forEach(event -> text.append(event.at("/choices/0/delta/content").asString("")));
+            assertThat(text.toString()).isEqualTo(texts.get(i));
+        }
+    }
+
+    @Test
+    void probabilitiesOfTokens() throws Exception {
+        JsonNode whole = server.json(PATH, "{\"max_tokens\":6,\"temperature\":0,\"logprobs\":true,\"top_logprobs\":4," + HELLO + "}");
+        JsonNode content = whole.at("/choices/0/logprobs/content");
+        assertThat(content.size()).isEqualTo(whole.at("/usage/completion_tokens").asInt()).isPositive();
+        for (JsonNode token : content) {
+            assertThat(token.path("top_logprobs").size()).isEqualTo(4);
+            assertThat(token.path("logprob").asDouble()).isEqualTo(token.at("/top_logprobs/0/logprob").asDouble()).isNegative();
+            assertThat(token.path("bytes").size()).isPositive();
+        }
+        List<JsonNode> events = server.events(PATH, "{\"max_tokens\":6,\"temperature\":0,\"logprobs\":true,\"top_logprobs\":4,\"stream\":true," + HELLO + "}");
+        long streamed = events.stream().mapToLong(event -> event.at("/choices/0/logprobs/content").size()).sum();
+        assertThat(streamed).isEqualTo(content.size());
+    }
+
+    @Test
+    void anAnswerFitsItsSchema() throws Exception {
+        String schema = "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"place\",\"schema\":{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":99},"
+                + "\"kind\":{\"enum\":[\"wall\",\"mat\"]}},\"required\":[\"n\",\"kind\"],\"additionalProperties\":false}}}";
+        JsonNode answer = Json.tree(server.json(PATH, "{\"max_tokens\":200,\"temperature\":1,\"seed\":1," + schema + "," + HELLO + "}").at("/choices/0/message/content").asString());
+        assertThat(answer.path("n").isIntegralNumber()).isTrue();
+        assertThat(answer.path("kind").asString()).isIn("wall", "mat");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            {}                                                                        | messages          | 1
+            {"messages":"hi"}                                                         | messages          | array
+            {"messages":[{"content":"x"}]}                                            | messages[0].role  | missing
+            {"messages":[{"role":"judge","content":"x"}]}                             | messages[0].role  | judge
+            {"messages":[{"role":"user","content":7}]}                                | messages[0].content | a number
+            {"messages":[{"role":"user","content":[{"type":"image_url"}]}]}           | messages[0].content[0].type | image_url
+            {"messages":[{"role":"user","content":"x"}],"temperature":"hot"}          | temperature       | a number
+            {"messages":[{"role":"user","content":"x"}],"temperature":-1}             | temperature       | -1
+            {"messages":[{"role":"user","content":"x"}],"n":1000}                     | n                 | 1000
+            {"messages":[{"role":"user","content":"x"}],"max_tokens":1.5}             | max_tokens        | whole
+            {"messages":[{"role":"user","content":"x"}],"logit_bias":{"cat":1}}       | logit_bias        | cat
+            {"messages":[{"role":"user","content":"x"}],"tool_choice":"required"}     | tool_choice       | no tools
+            {"messages":[{"role":"user","content":"x"}],"response_format":{"type":"xml"}} | response_format.type | xml
+            {"messages":[{"role":"user","content":"x"}],"stream":"yes"}               | stream            | true or false
+            """)
+    void aWrongFieldIsNamed(String body, String param, String says) throws Exception {
+        HttpResponse<String> response = server.post(PATH, body);
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+        JsonNode error = Json.tree(response.body()).path("error");
+        assertThat(error.path("param").asString()).isEqualTo(param);
+        assertThat(error.path("message").asString()).contains(says);
+        assertThat(error.path("type").asString()).isEqualTo("invalid_request_error");
+    }
+
+    @Test
+    void tooLongAPromptIsRefusedWithBothNumbers() throws Exception {
+        HttpResponse<String> response = server.post(PATH, "{\"messages\":[{\"role\":\"user\",\"content\":\"" + "jackdaw ".repeat(2000) + "\"}]}");
+        assertThat(response.statusCode()).isEqualTo(400);
+        JsonNode error = Json.tree(response.body()).path("error");
+        assertThat(error.path("code").asString()).isEqualTo("context_length_exceeded");
+        assertThat(error.path("message").asString()).contains(Integer.toString(TestServer.CONTEXT));
+    }
+
+    @Test
+    void anUnknownModelIsToldWithThoseThereAre() throws Exception {
+        HttpResponse<String> response = server.post(PATH, "{\"model\":\"../../etc/passwd\"," + HELLO + "}");
+        assertThat(response.statusCode()).isEqualTo(404);
+        assertThat(Json.tree(response.body()).at("/error/message").asString()).contains("there are: tiny");
+    }
+
+    @Test
+    void unknownFieldsAreNamedAndDoNoHarm() throws Exception {
+        HttpResponse<String> response = server.post(PATH, "{\"max_tokens\":1,\"wings\":2,\"verbosity\":\"low\"," + HELLO + "}");
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.headers().firstValue("X-Jackdaw-Ignored")).hasValue("verbosity,wings");
+    }
+
+    @Test
+    void aClientThatLeavesEndsItsAnswer() throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(server.uri(PATH)).POST(HttpRequest.BodyPublishers.ofString("{\"stream\":true,\"temperature\":0,\"logit_bias\":{},\"max_tokens\":450," + HELLO + "}")).build();
+        HttpResponse<InputStream> response = server.client.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        assertThat(response.body().read()).isEqualTo('d');
+        response.body().close();
+        for (int i = 0; i < 500 && server.server.models().loaded().get("tiny").engine().statistics().running() > 0; i++) {
+            Thread.sleep(10);
+        }
+        assertThat(server.server.models().loaded().get("tiny").engine().statistics().running()).isZero();
+        assertThat(server.server.models().list().getFirst().users()).isZero();
+    }
+}

@@ -1,7 +1,10 @@
 package dev.jackdaw.cli;
 
-import dev.jackdaw.serve.improve.Curation;
+import dev.jackdaw.serve.feedback.Corrections;
+import dev.jackdaw.serve.feedback.Database;
+import dev.jackdaw.serve.feedback.Feedback;
 import dev.jackdaw.serve.improve.CorrectionFile;
+import dev.jackdaw.serve.improve.Curation;
 import dev.jackdaw.serve.improve.Deployment;
 import dev.jackdaw.serve.improve.Deployments;
 import dev.jackdaw.serve.improve.ImproveSettings;
@@ -38,11 +41,15 @@ final class ImproveCommand implements Callable<Integer> {
     @Parameters(paramLabel = "NAME", description = "A deployment, as jackdaw deploy create made it.")
     private String name;
 
-    @Option(names = "--corrections", order = 1, paramLabel = "FILE", required = true,
-            description = "Corrections as JSON lines: {\"messages\": […], \"bad\": \"…\", \"good\": \"…\"}, or question instead of messages; also id, created, model.")
+    @Option(names = "--database", order = 0, paramLabel = "WHERE", showDefaultValue = Visibility.NEVER,
+            description = "Where the server collects feedback, a file or jdbc:postgresql://HOST:PORT/NAME. Default: feedback.db in our folder.")
+    private String database;
+
+    @Option(names = "--corrections", order = 1, paramLabel = "FILE", showDefaultValue = Visibility.NEVER,
+            description = "Corrections from a file instead, as JSON lines: {\"messages\": […], \"bad\": \"…\", \"good\": \"…\"}, or question instead of messages; also id, created, model.")
     private Path corrections;
 
-    @Option(names = "--model", order = 2, paramLabel = "NAME", split = ",", showDefaultValue = Visibility.NEVER, description = "Only corrections of answers that these models gave.")
+    @Option(names = "--model", order = 2, paramLabel = "NAME", split = ",", showDefaultValue = Visibility.NEVER, description = "Only corrections of answers that these models gave. Default: NAME, of a file all.")
     private List<String> models = List.of();
 
     @Option(names = "--dry-run", order = 3, description = "Only say what would be learned, and what would not.")
@@ -98,10 +105,22 @@ final class ImproveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        Set<String> of = new LinkedHashSet<>(models);
+        if (database != null && corrections != null) {
+            throw common.wrong("--database and --corrections: give one of them");
+        }
+        if (corrections != null) {
+            return improve(CorrectionFile.read(corrections), new LinkedHashSet<>(models));
+        }
+        Deployments.here().require(name);                           // before a database is made for it
+        try (Database opened = Feedback.read(database != null ? database : Database.standard().toString())) {
+            return improve(Feedback.corrections(opened), models.isEmpty() ? Set.of(name) : new LinkedHashSet<>(models));
+        }
+    }
+
+    private Integer improve(Corrections from, Set<String> of) throws IOException, InterruptedException {
         Deployments deployments = Deployments.here();
         Lineage.Program program = new Lineage.Program(JackdawCommand.version(), JackdawCommand.commit(), Runtime.version().toString());
-        Improvement.Request request = new Improvement.Request(name, CorrectionFile.read(corrections), of, settings(), adapter.method(common), program);
+        Improvement.Request request = new Improvement.Request(name, from, of, settings(), adapter.method(common), program);
         Output output = common.output();
         Improvement.Result result;
         try (Device device = Device.cpu(common.threads()); ImproveProgress progress = new ImproveProgress(output)) {

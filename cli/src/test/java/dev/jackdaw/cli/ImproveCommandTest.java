@@ -46,6 +46,10 @@ class ImproveCommandTest {
         assertThat(dry.exitCode()).as(dry.err()).isZero();
         assertThat(dry.out()).contains("3 corrections: 1 to learn", "a: a later correction of the same question says something else (b)", "c: the corrected answer is the one that was given", "Nothing was trained");
 
+        Cli collected = Cli.run("improve", "tiny", "--dry-run", "--json");
+        assertThat(collected.exitCode()).as(collected.err()).isZero();
+        assertThat(collected.json().at("/verdict/reasons/0").asString()).as("nobody has used the server").isEqualTo("there are no corrections");
+
         Cli run = Cli.run("improve", "tiny", "--corrections", corrections, "--steps", "2", "--max-tokens", "4", "--threads", "1", "--json");
         assertThat(run.exitCode()).as(run.err()).isZero();
         JsonNode result = Json.read(run.out().lines().toList().getLast());
@@ -73,6 +77,7 @@ class ImproveCommandTest {
         assertThat(Cli.run("improve", "nobody", "--corrections", folder.resolve("none.jsonl").toString()).err()).contains("no such file");
         assertThat(Cli.run("improve", "x", "--corrections", corrections, "--replay", "1").exitCode()).isEqualTo(2);
         assertThat(Cli.run("improve", "x", "--corrections", corrections, "--canary", "0").err()).contains("more than 0");
+        assertThat(Cli.run("improve", "x", "--corrections", corrections, "--database", "y").err()).contains("give one of them");
         assertThat(Cli.run("deploy", "create", "../up", model).err()).contains("give a name of up to 64 letters");
         assertThat(Cli.run("deploy", "canary", "x", "1", "2").exitCode()).isEqualTo(2);
         assertThat(Cli.run("deploy").err()).contains("create, list, promote, canary, rollback");

@@ -50,7 +50,7 @@ public final class Improvement {
     ///
     /// @param name        of the deployment
     /// @param corrections where they come from
-    /// @param models      whose answers were corrected; empty: all
+    /// @param models      whose answers were corrected, with all their versions; empty: all
     /// @param tuning      what moves: all weights, or an adapter
     public record Request(String name, Corrections corrections, Set<String> models, ImproveSettings settings, Finetuning.Method tuning, Lineage.Program program) {
         public Request {
@@ -157,7 +157,7 @@ public final class Improvement {
         Path candidate = folder.resolve("candidate.gguf");
         Marks before = marks(trial, "deployed", deployed, folder), after = marks(trial, "candidate", candidate, folder);
         Decision decision = decide(folder, curation, before, after);
-        int version = version(deployment, folder, from, dataset, decision, candidate);
+        int version = version(folder, from, dataset, decision, candidate);
         return finish(folder, dataset, trained.rejected, from, version, promote(version, from, decision.verdict), decision);
     }
 
@@ -183,7 +183,12 @@ public final class Improvement {
     }
 
     private List<Correction> collected() {
-        return request.corrections().since(0).stream().filter(one -> request.models().isEmpty() || one.model() == null || request.models().contains(one.model())).toList();
+        return request.corrections().since(0).stream().filter(one -> isAbout(one.model())).toList();
+    }
+
+    /// A model asked for, or a version of it, as in `birds@v3`.
+    private boolean isAbout(String model) {
+        return model == null || request.models().isEmpty() || request.models().stream().anyMatch(name -> model.equals(name) || model.startsWith(name + "@v"));
     }
 
     private Curation curate(List<Correction> corrections, Overlap overlap, int from) throws IOException {
@@ -219,7 +224,7 @@ public final class Improvement {
                 AtomicFile.deleteTree(last);                        // stopped before it was asked for anything
             } else if (!Files.exists(last.resolve("result.json"))) {
                 Asked before = read(last.resolve("request.json"), Asked.class);
-                if (new Asked(asked.from, before.models, before.settings, before.tuning).equals(asked) && (before.from == asked.from || made(deployment, last, before.from) != null)) {
+                if (new Asked(asked.from, before.models, before.settings, before.tuning).equals(asked) && (before.from == asked.from || made(last, before.from) != null)) {
                     listener.remark("going on with improvement " + last.getFileName());
                     return last;
                 }
@@ -320,7 +325,7 @@ public final class Improvement {
     }
 
     /// The version that this improvement made before it was stopped, or null.
-    private Integer made(Deployment deployment, Path folder, int from) throws IOException {
+    private Integer made(Path folder, int from) throws IOException {
         for (int version : deployments.versions(request.name()).reversed()) {
             if (version > from && origin(folder).equals(deployments.lineage(request.name(), version).origin())) {
                 return version;
@@ -329,8 +334,8 @@ public final class Improvement {
         return null;
     }
 
-    private int version(Deployment deployment, Path folder, int from, Dataset dataset, Decision decision, Path candidate) throws IOException {
-        Integer before = made(deployment, folder, from);
+    private int version(Path folder, int from, Dataset dataset, Decision decision, Path candidate) throws IOException {
+        Integer before = made(folder, from);
         if (before != null) {
             return before;
         }

@@ -62,8 +62,11 @@ record Mixture(long corrections, long replay, long known, long pool, long contra
         long wanted = settings.replay() == 0 ? 0 : Math.max(settings.leastReplay(), Math.round(sightings * settings.replay() / (1 - settings.replay())));
         Set<String> corrected = java.util.stream.Stream.concat(curation.learned().stream(), curation.heldOut().stream()).map(Curation.Case::key).collect(Collectors.toSet());
         long[] counts = new long[3];
-        Conversations.read(pool, (_, _, _) -> counts[0]++, new Rejections(false, _ -> { }));
-        int most = examine ? (int) Math.min(REMINDERS, counts[0] / 10) : 0;
+        if (examine) {
+            Conversations.read(pool, (_, _, _) -> counts[0]++, new Rejections(false, _ -> { }));
+        }
+        int most = (int) Math.min(REMINDERS, counts[0] / 10);
+        counts[0] = 0;
         SplittableRandom random = new SplittableRandom(settings.seed());
         // the smallest of random numbers: a sample without repetition in one pass; the smallest fingerprints: the same reminders every time
         PriorityQueue<Drawn> drawn = new PriorityQueue<>(Comparator.comparingLong(Drawn::order).reversed());
@@ -71,6 +74,7 @@ record Mixture(long corrections, long replay, long known, long pool, long contra
         Conversations.read(pool, (_, _, conversation) -> {
             List<Map<String, Object>> messages = conversation.messages();
             long order = random.nextLong() >>> 1;
+            counts[0]++;
             if (corrected.contains(Words.key(messages.subList(0, messages.size() - 1)))) {
                 counts[1]++;
             } else if (overlap.find(conversation.question()).isPresent()) {

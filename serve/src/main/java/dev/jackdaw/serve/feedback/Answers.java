@@ -57,7 +57,7 @@ public final class Answers {
     }
 
     private static void put(Handle handle, Answer answer, String person, String otherwise) {
-        handle.createUpdate(PUT + otherwise).bind("id", answer.id()).bind("created", answer.created()).bind("model", Columns.clean(answer.model())).bind("person", person)
+        handle.createUpdate(PUT + otherwise).bind("id", answer.id()).bind("created", answer.created()).bind("model", Columns.clean(answer.model())).bind("person", Columns.clean(person))
                 .bind("messages", Columns.json(answer.messages())).bind("message", Columns.json(answer.message())).bind("finishReason", Columns.clean(answer.finishReason()))
                 .bind("promptTokens", answer.cost().promptTokens()).bind("answerTokens", answer.cost().answerTokens())
                 .bind("firstTokenMillis", answer.cost().firstTokenMillis()).bind("totalMillis", answer.cost().totalMillis())

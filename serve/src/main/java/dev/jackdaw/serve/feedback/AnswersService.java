@@ -24,7 +24,7 @@ public final class AnswersService implements HttpService {
 
     @Override
     public void routing(HttpRules rules) {
-        rules.get("/answers", this::list).get("/answers/{id}", this::one).get("/privacy", this::privacy).delete("/users/{user}", this::erase);
+        rules.get("/answers", Asked.stored(this::list)).get("/answers/{id}", Asked.stored(this::one)).get("/privacy", this::privacy).delete("/users/{+user}", Asked.stored(this::erase));
     }
 
     private void list(ServerRequest request, ServerResponse response) {

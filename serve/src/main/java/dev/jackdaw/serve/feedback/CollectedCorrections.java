@@ -44,7 +44,7 @@ public final class CollectedCorrections implements Corrections {
 
     @Override
     public List<Correction> since(long time) {
-        return corrected(time).stream().map(good -> new Correction(good.id(), good.created(), good.answer().model(), good.answer().messages(), good.answer().text(), good.text())).toList();
+        return corrected(time).stream().filter(good -> !good.text().strip().equals(good.answer().text().strip())).map(good -> new Correction(good.id(), good.created(), good.answer().model(), good.answer().messages(), good.answer().text(), good.text())).toList();
     }
 
     @Override

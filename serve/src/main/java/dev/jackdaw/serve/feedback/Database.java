@@ -128,6 +128,7 @@ public final class Database implements AutoCloseable {
 
     private static Database start(String name, boolean isSqlite, HikariConfig config) {
         config.setPoolName("feedback");
+        config.setMinimumIdle(1);
         config.setConnectionTimeout(BUSY_MILLIS);
         config.setInitializationFailTimeout(1);                // one try
         HikariDataSource pool;

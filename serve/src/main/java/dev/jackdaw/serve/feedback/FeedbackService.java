@@ -30,7 +30,7 @@ public final class FeedbackService implements HttpService {
 
     @Override
     public void routing(HttpRules rules) {
-        rules.post("/feedback", this::rate).post("/comparisons", this::compare);
+        rules.post("/feedback", Asked.stored(this::rate)).post("/comparisons", Asked.stored(this::compare));
     }
 
     private void rate(ServerRequest request, ServerResponse response) {

@@ -23,7 +23,7 @@ export default function Chat() {
   const [colours, setColours] = useState(localStorage.getItem(COLOURS) === 'yes');
   const [editing, setEditing] = useState(null);
   const composer = useRef(), search = useRef(), thread = useRef(), atEnd = useRef(true);
-  const sessions = useRef(new Map());
+  const sessions = useRef(new Map()), early = useRef(null);           // what was asked before the models were known
 
   const open = conversation => {
     if (!sessions.current.has(conversation.id)) sessions.current.set(conversation.id, new Session(conversation, redraw));
@@ -63,6 +63,11 @@ export default function Chat() {
       session.conversation.model = models[0].id;
       redraw();
     }
+    if (models && early.current) {
+      const { text, files, two } = early.current;
+      early.current = null;
+      send(text, files, two);
+    }
   }, [session, models]);
   useLayoutEffect(() => {
     const key = event => {
@@ -100,11 +105,14 @@ export default function Chat() {
     promise.then(refresh);
   };
   const send = (text, files, two) => {
-    if (!conversation.model) {
-      say('There is no model to ask');
+    if (session.busy || models && !conversation.model) {
+      say(session.busy ? 'Wait for the answer, or stop it' : 'There is no model to ask');
       return false;
     }
-    if (session.busy) return false;
+    if (!models) {
+      early.current = { text, files, two };
+      return true;
+    }
     delete conversation.duel;
     work(two ? twoAnswers(session, text, files) : session.say(conversation.leaf, text, files));
     return true;
@@ -161,7 +169,7 @@ export default function Chat() {
           ? h(UserMessage, { key: node.id, node, conversation, switchTo, editing: editing === node.id, onEdit: () => !session.busy && setEditing(node.id), onEdited: text => edit(node, text) })
           : h(AssistantMessage, { key: node.id, node, conversation, session, switchTo, again, last: node === last, onBranch: (index, text) => session.busy ? say('Wait for the answer, or stop it') : work(session.branch(node, index, text)) })),
         duel && h(Duel, { session, duel, onDone: () => { refresh(); redraw(); } }))),
-      h(Composer, { handle: composer, busy: session.busy, onSend: send, onStop: () => session.stop(), onEditLast: editLast, ready: !!models?.length })),
+      h(Composer, { handle: composer, busy: session.busy, onSend: send, onStop: () => session.stop(), onEditLast: editLast, ready: models === null || models.length > 0 })),
     panel && h(Settings, { conversation, onClose: () => setPanel(false), onChange: () => { if (messages.length) session.save(); redraw(); } }));
 }
 

@@ -4,13 +4,16 @@ import { get, query } from './api.js';
 import { count, duration, fixed, when } from './format.js';
 import { Chart, smooth, thin } from './chart.js';
 
-const EVERY = 2000;
+const EVERY = 2000, SILENT = 300_000;
+
+/** `finished`, `running`, or `stopped`: not finished, but nothing has been written for five minutes. */
+const state = run => run.finished ? 'finished' : run.changed != null && Date.now() - run.changed > SILENT ? 'stopped' : 'running';
 
 export default function Training() {
   const [found, error, again] = usePolled(() => get('/jackdaw/runs'), EVERY);
   const runs = found?.runs ?? [];
   const [chosen, setChosen] = useState(null), [compared, setCompared] = useState([]), [x, setX] = useState('step');
-  const focus = runs.find(run => run.name === chosen) ?? runs.find(run => !run.finished) ?? runs[0];
+  const focus = runs.find(run => run.name === chosen) ?? runs.find(run => state(run) === 'running') ?? runs[0];
   const names = focus ? [focus.name, ...compared.filter(name => name !== focus.name && runs.some(run => run.name === name))] : [];
   const metrics = useMetrics(runs, names);
 
@@ -23,8 +26,8 @@ export default function Training() {
   return el.div({ class: 'page split' },
     el.aside({ class: 'run-list', 'aria-label': 'Runs' }, el.h1('Training'), el.ul(runs.map(run => el.li({ key: run.name, class: run === focus ? 'current' : '' },
       el.button({ type: 'button', class: 'run-name', onClick: () => setChosen(run.name), 'aria-current': run === focus ? 'true' : undefined },
-        el.span({ class: `dot${run.finished ? '' : ' live'}`, 'aria-hidden': 'true' }), el.span({ class: 'run-title' }, run.name),
-        el.span({ class: 'hint' }, [run.kind, run.finished ? 'finished' : `${Math.round(100 * (run.step ?? 0) / (run.steps || 1))}%`].filter(Boolean).join(' · '))),
+        el.span({ class: `dot${state(run) === 'running' ? ' live' : ''}`, 'aria-hidden': 'true' }), el.span({ class: 'run-title' }, run.name),
+        el.span({ class: 'hint' }, [run.kind, state(run) !== 'running' ? state(run) : `${Math.round(100 * (run.step ?? 0) / (run.steps || 1))}%`].filter(Boolean).join(' · '))),
       run !== focus && el.label({ class: 'compare' }, el.input({ type: 'checkbox', checked: compared.includes(run.name), onChange: () => toggle(run.name), 'aria-label': `Compare with ${run.name}` }), 'compare'))))),
     el.div({ class: 'run' }, h(Run, { run: focus, rows: metrics.get(focus.name) ?? [] }), error && h(Failure, { error }),
       el.div({ class: 'row chart-head' }, el.h2('Loss'), el.span({ class: 'gap' }), el.label({ class: 'inline' }, 'over', el.select({ value: x, 'aria-label': 'Horizontal axis', onChange: event => setX(event.currentTarget.value) },
@@ -73,11 +76,11 @@ function Run({ run, rows }) {
   const facts = [
     ['Step', steps ? `${step} of ${steps}` : String(step)], ['Train loss', fixed(last?.trainLoss, 3)], ['Held-out bits per byte', fixed(held?.heldOutBitsPerByte, 3)],
     ['Tokens', count(last?.tokens)], ['Tokens per second', count(last?.tokensPerSecond)],
-    run.finished ? ['Took', duration(last?.seconds)] : ['Left, about', pace != null && steps ? duration(pace * (steps - step)) : ''],
+    state(run) !== 'running' ? ['Took', duration(last?.seconds)] : ['Left, about', pace != null && steps ? duration(pace * (steps - step)) : ''],
   ];
   return el.section({ 'aria-label': `Run ${run.name}` },
-    el.div({ class: 'row run-head' }, el.h2(run.name), el.span({ class: `state${run.finished ? '' : ' live'}` }, run.finished ? 'finished' : 'running'), el.span({ class: 'hint' }, when(run.created))),
-    steps > 0 && !run.finished && el.progress({ max: steps, value: step, 'aria-label': 'Progress' }),
+    el.div({ class: 'row run-head' }, el.h2(run.name), el.span({ class: `state${state(run) === 'running' ? ' live' : ''}` }, state(run)), el.span({ class: 'hint' }, when(run.created))),
+    steps > 0 && state(run) !== 'finished' && el.progress({ max: steps, value: step, 'aria-label': 'Progress' }),
     el.dl({ class: 'facts-grid' }, facts.filter(([, value]) => value !== '').map(([name, value]) => el.div({ key: name }, el.dt(name), el.dd(value)))));
 }
 

@@ -7,6 +7,7 @@ import dev.jackdaw.serve.api.ChatCompletions;
 import dev.jackdaw.serve.api.Completions;
 import dev.jackdaw.serve.api.Embeddings;
 import dev.jackdaw.serve.api.Models;
+import dev.jackdaw.serve.api.Prompts;
 import dev.jackdaw.serve.api.Tokens;
 import dev.jackdaw.serve.feedback.Feedback;
 import dev.jackdaw.serve.feedback.Privacy;
@@ -15,6 +16,7 @@ import dev.jackdaw.serve.http.Gate;
 import dev.jackdaw.serve.http.Json;
 import dev.jackdaw.serve.http.Metrics;
 import dev.jackdaw.serve.http.Quotas;
+import dev.jackdaw.serve.http.StaticFiles;
 import dev.jackdaw.serve.models.ModelPool;
 import io.helidon.common.pki.Keys;
 import io.helidon.common.tls.Tls;
@@ -64,7 +66,8 @@ public final class Server implements AutoCloseable {
                         "answer", answered.answer().toMap())));
             }
         }, timer);
-        List<HttpService> services = List.of(new ChatCompletions(context), new Completions(context), new Embeddings(context), new Tokens(context), new Models(context), metrics, new Runs(settings.data().runs()));
+        List<HttpService> services = List.of(new ChatCompletions(context), new Completions(context), new Embeddings(context), new Tokens(context), new Models(context), metrics, new Runs(settings.data().runs()),
+                new Prompts(context), new StaticFiles());
         web = build(routing -> {
             Errors.install(routing);
             routing.addFilter(metrics).addFilter(gate);

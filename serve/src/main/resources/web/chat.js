@@ -12,6 +12,11 @@ import { Duel } from './rating.js';
 
 const LAST_MODEL = 'jackdaw.model', COLOURS = 'jackdaw.colours';
 
+/** Names the chat in the address, if the chat is still what is shown. */
+function address(conversation) {
+  if (location.pathname === '/') history.replaceState(null, '', Object.keys(conversation.nodes).length ? '/#' + conversation.id : '/');
+}
+
 export default function Chat() {
   const [, setRound] = useState(0);
   const redraw = () => setRound(n => n + 1);
@@ -31,7 +36,7 @@ export default function Chat() {
     setSession(found);
     setEditing(null);
     atEnd.current = true;
-    history.replaceState(null, '', Object.keys(found.conversation.nodes).length ? '/#' + conversation.id : '/');
+    address(found.conversation);
   };
   const fresh = () => {
     const old = session?.conversation;
@@ -100,7 +105,7 @@ export default function Chat() {
   };
   const work = promise => {
     atEnd.current = true;
-    history.replaceState(null, '', '/#' + conversation.id);
+    address(conversation);
     refresh();
     promise.then(refresh);
   };

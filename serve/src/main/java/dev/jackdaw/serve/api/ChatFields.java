@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import tools.jackson.databind.JsonNode;
 
@@ -21,6 +22,7 @@ final class ChatFields {
     private static final int MOST_MESSAGES = 10_000;
     static final int MOST_LOGPROBS = 20;
     private static final int MOST_STOPS = 16;
+    private static final Set<String> TEMPLATE_OWN = Set.of("messages", "tools", "add_generation_prompt", "bos_token", "eos_token");
 
     private ChatFields() {
     }
@@ -36,7 +38,12 @@ final class ChatFields {
         }
         List<Map<String, Object>> tools = tools(fields);
         Map<String, Object> more = new HashMap<>();
-        fields.object("chat_template_kwargs").ifPresent(kwargs -> kwargs.node().properties().forEach(each -> more.put(each.getKey(), Json.as(each.getValue(), Object.class))));
+        fields.object("chat_template_kwargs").ifPresent(kwargs -> kwargs.node().properties().forEach(each -> {
+            if (TEMPLATE_OWN.contains(each.getKey())) {
+                throw kwargs.wrong(each.getKey(), "cannot be set here; the request has a field of its own for it");
+            }
+            more.put(each.getKey(), Json.as(each.getValue(), Object.class));
+        }));
         return new Chat.Ask(messages(fields), tools, choice(fields, tools), fields.flag("parallel_tool_calls", true), schema(fields), fields.text("grammar").orElse(null), maxTokens(fields, limits),
                 sampling(fields), thinkBudget(fields), stop(fields), logprobs ? top : -1, Overflow.REFUSE, more);
     }

@@ -148,7 +148,7 @@ class ChatCompletionsTest {
         HttpResponse<InputStream> response = server.client.send(request, HttpResponse.BodyHandlers.ofInputStream());
         assertThat(response.body().read()).isEqualTo('d');
         response.body().close();
-        for (int i = 0; i < 500 && server.server.models().loaded().get("tiny").engine().statistics().running() > 0; i++) {
+        for (int i = 0; i < 500 && (server.server.models().loaded().get("tiny").engine().statistics().running() > 0 || server.server.models().list().getFirst().users() > 0); i++) {
             Thread.sleep(10);
         }
         assertThat(server.server.models().loaded().get("tiny").engine().statistics().running()).isZero();

@@ -7,11 +7,13 @@ import dev.jackdaw.serve.api.Completions;
 import dev.jackdaw.serve.api.Embeddings;
 import dev.jackdaw.serve.api.Models;
 import dev.jackdaw.serve.api.Tokens;
+import dev.jackdaw.serve.http.ClientWatch;
 import dev.jackdaw.serve.http.Errors;
 import dev.jackdaw.serve.models.ModelPool;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.HttpService;
+import io.helidon.webserver.http1.Http1Config;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +36,7 @@ public final class Server implements AutoCloseable {
         web = WebServer.builder()
                 .host(settings.network().host())
                 .port(settings.network().port())
+                .connectionSelectors(List.of(ClientWatch.selector(Http1Config.create())))
                 .shutdownHook(false)
                 .shutdownGracePeriod(Duration.ofSeconds(settings.limits().graceSeconds()))
                 .routing(routing -> route(routing, services))

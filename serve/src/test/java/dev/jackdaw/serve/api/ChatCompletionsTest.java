@@ -48,7 +48,7 @@ class ChatCompletionsTest {
         assertThat(streamed.toString()).isEqualTo(text);
         assertThat(events.getFirst().at("/choices/0/delta/role").asString()).isEqualTo("assistant");
         assertThat(events.get(events.size() - 2).at("/choices/0/finish_reason").asString()).isEqualTo(whole.at("/choices/0/finish_reason").asString());
-        assertThat(events.getLast().path("usage")).isEqualTo(whole.path("usage"));
+        assertThat(events.getLast().at("/usage/total_tokens")).isEqualTo(whole.at("/usage/total_tokens"));
         assertThat(events.getLast().path("choices").size()).isZero();
     }
 

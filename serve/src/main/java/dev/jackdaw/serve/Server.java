@@ -1,11 +1,16 @@
 package dev.jackdaw.serve;
 
 import dev.jackdaw.serve.api.Answered;
+import dev.jackdaw.serve.api.AnthropicMessages;
 import dev.jackdaw.serve.api.ApiContext;
 import dev.jackdaw.serve.api.ChatCompletions;
 import dev.jackdaw.serve.api.Completions;
 import dev.jackdaw.serve.api.Embeddings;
 import dev.jackdaw.serve.api.Models;
+import dev.jackdaw.serve.api.Ollama;
+import dev.jackdaw.serve.api.OllamaModels;
+import dev.jackdaw.serve.api.OpenApi;
+import dev.jackdaw.serve.api.Responses;
 import dev.jackdaw.serve.api.Tokens;
 import dev.jackdaw.serve.http.ClientWatch;
 import dev.jackdaw.serve.http.Errors;
@@ -15,7 +20,6 @@ import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http1.Http1Config;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -32,7 +36,7 @@ public final class Server implements AutoCloseable {
         models = new ModelPool(settings.models());
         timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("jackdaw-timer").factory());
         ApiContext context = new ApiContext(models, settings.limits(), Answered.Listener.NOBODY, timer);
-        List<HttpService> services = new ArrayList<>(List.of(new ChatCompletions(context), new Completions(context), new Embeddings(context), new Tokens(context), new Models(context)));
+        List<HttpService> services = services(context);
         web = WebServer.builder()
                 .host(settings.network().host())
                 .port(settings.network().port())
@@ -41,6 +45,12 @@ public final class Server implements AutoCloseable {
                 .shutdownGracePeriod(Duration.ofSeconds(settings.limits().graceSeconds()))
                 .routing(routing -> route(routing, services))
                 .build();
+    }
+
+    /// The languages of clients. What they answer to stands in `api/openapi.json`, too.
+    public static List<HttpService> services(ApiContext context) {
+        return List.of(new ChatCompletions(context), new Completions(context), new Responses(context), new Embeddings(context), new Tokens(context), new Models(context),
+                new AnthropicMessages(context), new Ollama(context), new OllamaModels(context), new OpenApi());
     }
 
     private static void route(HttpRouting.Builder routing, List<HttpService> services) {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /// From the fields of OpenAI's requests to what a [Chat] is asked. What cannot be done is refused by name, never left out silently.
@@ -50,8 +51,10 @@ final class ChatFields {
         return more;
     }
 
+    /// What is empty or false asks for nothing.
     static void refuse(Fields fields, String name, String why) {
-        if (fields.any(name).filter(value -> !value.isEmpty()).isPresent()) {
+        boolean given = fields.any(name).map(value -> value.isContainer() ? !value.isEmpty() : value.isString() ? !value.asString().isEmpty() : value.asBoolean(true)).orElse(false);
+        if (given) {
             throw fields.wrong(name, why);
         }
     }
@@ -237,5 +240,15 @@ final class ChatFields {
             }
         }
         return text.toString();
+    }
+
+    /// Of a call, as an object; a model whose call is not JSON has it as one string.
+    static Object arguments(Message.ToolCall call) {
+        try {
+            JsonNode node = Json.tree(call.arguments());
+            return node.isObject() ? node : Map.of("arguments", node);
+        } catch (JacksonException _) {
+            return Map.of("arguments", call.arguments());
+        }
     }
 }

@@ -181,7 +181,7 @@ final class Choices implements AutoCloseable {
                 cancel();
                 failed.accept(Errors.logged("a stream", e));
             }
-        } catch (IOException _) {
+        } catch (IOException | UncheckedIOException _) {
             cancel();                                     // the client has gone
         } catch (InterruptedException | RuntimeException e) {
             throw e;

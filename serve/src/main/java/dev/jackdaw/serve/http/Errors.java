@@ -37,14 +37,22 @@ public final class Errors {
         };
     }
 
+    /// The same; what is our own fault goes to the log.
+    ///
+    /// @param what failed
+    public static ApiError logged(String what, Throwable thrown) {
+        ApiError error = of(thrown);
+        if (error.status() >= 500 && !(thrown instanceof ApiError)) {
+            LOG.log(System.Logger.Level.ERROR, what + " failed", thrown);
+        }
+        return error;
+    }
+
     private static void answer(ServerRequest request, ServerResponse response, Throwable thrown) {
         if (thrown instanceof UncheckedIOException || thrown instanceof IOException || isGone(thrown)) {
             LOG.log(System.Logger.Level.DEBUG, "the client has gone: " + thrown.getMessage());
         }
-        ApiError error = of(thrown);
-        if (error.status() >= 500 && !(thrown instanceof ApiError)) {
-            LOG.log(System.Logger.Level.ERROR, request.prologue().method() + " " + request.path().path() + " failed", thrown);
-        }
+        ApiError error = logged(request.prologue().method() + " " + request.path().path(), thrown);
         if (response.isSent()) {
             return;
         }

@@ -1,0 +1,71 @@
+package dev.jackdaw.serve.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.jackdaw.serve.Server;
+import io.helidon.webserver.http.HttpRules;
+import io.helidon.webserver.http.HttpService;
+import java.lang.reflect.Proxy;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+class OpenApiTest {
+    private static final Set<String> METHODS = Set.of("get", "post", "put", "delete", "patch", "head");
+
+    private final JsonNode document = OpenApi.document();
+
+    /// What the services register, as `get /path`.
+    private static Set<String> registered() {
+        Set<String> routes = new TreeSet<>();
+        HttpRules rules = (HttpRules) Proxy.newProxyInstance(OpenApiTest.class.getClassLoader(), new Class<?>[] {HttpRules.class}, (proxy, method, arguments) -> {
+            if (METHODS.contains(method.getName()) && arguments != null && arguments[0] instanceof String path) {
+                routes.add(method.getName() + " " + path.replace("{+", "{"));
+            }
+            return proxy;
+        });
+        for (HttpService service : Server.services(new ApiContext(null, null, null, null))) {
+            service.routing(rules);
+        }
+        return routes;
+    }
+
+    @Test
+    void saysWhatIsServedAndNothingElse() {
+        Set<String> described = new TreeSet<>();
+        document.path("paths").properties().forEach(path -> path.getValue().properties().forEach(operation -> described.add(operation.getKey() + " " + path.getKey())));
+        assertThat(described).isEqualTo(registered()).hasSizeGreaterThan(20);
+    }
+
+    @Test
+    void keepsToTheFormOfOpenApi() {
+        assertThat(document.path("openapi").asString()).matches("3\\.1\\.\\d+");
+        Set<String> ids = new TreeSet<>();
+        document.path("paths").properties().forEach(path -> path.getValue().forEach(operation -> {
+            assertThat(ids.add(operation.path("operationId").asString())).as("operationId of " + path.getKey()).isTrue();
+            assertThat(operation.path("responses").has("200")).as(path.getKey()).isTrue();
+            operation.path("responses").forEach(response -> assertThat(response.path("description").asString()).isNotEmpty());
+            Set<String> named = new TreeSet<>();
+            operation.path("parameters").forEach(parameter -> named.add(parameter.path("name").asString()));
+            Set<String> inPath = new TreeSet<>();
+            java.util.regex.Pattern.compile("\\{(\\w+)}").matcher(path.getKey()).results().forEach(match -> inPath.add(match.group(1)));
+            assertThat(named).as(path.getKey()).isEqualTo(inPath);
+        }));
+    }
+
+    @Test
+    void everyReferenceHasItsTarget() {
+        Set<String> used = new TreeSet<>();
+        collect(document, used);
+        assertThat(used).isNotEmpty().allSatisfy(reference -> assertThat(document.at(reference.substring(1)).isMissingNode()).as(reference).isFalse());
+        document.at("/components/schemas").propertyNames().forEach(name -> assertThat(used).as("schema that nobody uses").contains("#/components/schemas/" + name));
+    }
+
+    private static void collect(JsonNode node, Set<String> references) {
+        if (node.has("$ref")) {
+            references.add(node.path("$ref").asString());
+        }
+        node.forEach(each -> collect(each, references));
+    }
+}

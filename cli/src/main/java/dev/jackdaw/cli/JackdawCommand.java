@@ -54,6 +54,7 @@ public final class JackdawCommand implements Runnable {
             ListCommand.class,
             RemoveCommand.class,
             CopyCommand.class,
+            DeployCommand.class, ImproveCommand.class,
             ReportCommand.class,
             ShowCommand.class,
             DoctorCommand.class,

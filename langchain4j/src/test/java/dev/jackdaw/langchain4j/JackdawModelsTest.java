@@ -14,6 +14,7 @@ import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.tensor.Device;
 import dev.langchain4j.agent.tool.P;
 import dev.langchain4j.agent.tool.Tool;
+import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.ImageContent;
 import dev.langchain4j.data.message.TextContent;
 import dev.langchain4j.data.message.UserMessage;
@@ -22,6 +23,7 @@ import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
 import dev.langchain4j.model.chat.request.json.JsonSchema;
 import dev.langchain4j.model.chat.response.ChatResponse;
@@ -155,6 +157,19 @@ class JackdawModelsTest {
         JsonNode answer = new JsonMapper().readTree(new JackdawChatModel(model).chat(request).aiMessage().text());
         assertThat(answer.path("size").asString()).isIn("small", "large");
         assertThat(answer.path("flies").isBoolean()).isTrue();
+    }
+
+    @Test
+    void aRequiredCallIsMadeThoughTheModelTalksNonsense() throws Exception {
+        JsonObjectSchema parameters = JsonObjectSchema.builder().addEnumProperty("size", List.of("small", "large")).required("size").build();
+        ChatRequest request = request("Which?").toBuilder().maxOutputTokens(600).toolChoice(ToolChoice.REQUIRED)
+                .toolSpecifications(ToolSpecification.builder().name("pick").description("picks").parameters(parameters).build()).build();
+        ChatResponse response = new JackdawChatModel(model).chat(request);
+        assertThat(response.aiMessage().toolExecutionRequests()).isNotEmpty().allSatisfy(call -> {
+            assertThat(call.name()).isEqualTo("pick");
+            assertThat(call.id()).startsWith("call_");
+            assertThat(new JsonMapper().readTree(call.arguments()).path("size").asString()).isIn("small", "large");
+        });
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.jackdaw.serve;
 
+import dev.jackdaw.model.chat.Message;
 import dev.jackdaw.serve.api.Answered;
 import dev.jackdaw.serve.api.AnthropicMessages;
 import dev.jackdaw.serve.api.ApiContext;
@@ -12,15 +13,28 @@ import dev.jackdaw.serve.api.OllamaModels;
 import dev.jackdaw.serve.api.OpenApi;
 import dev.jackdaw.serve.api.Responses;
 import dev.jackdaw.serve.api.Tokens;
+import dev.jackdaw.serve.feedback.Feedback;
+import dev.jackdaw.serve.feedback.Privacy;
 import dev.jackdaw.serve.http.ClientWatch;
 import dev.jackdaw.serve.http.Errors;
+import dev.jackdaw.serve.http.Gate;
+import dev.jackdaw.serve.http.Json;
+import dev.jackdaw.serve.http.Metrics;
+import dev.jackdaw.serve.http.Quotas;
 import dev.jackdaw.serve.models.ModelPool;
+import io.helidon.common.pki.Keys;
+import io.helidon.common.tls.Tls;
+import io.helidon.config.Config;
 import io.helidon.webserver.WebServer;
+import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http1.Http1Config;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 
@@ -28,23 +42,62 @@ import java.util.concurrent.ScheduledExecutorService;
 ///
 /// One virtual thread a request. The models' passes run on their engines' own threads; a handler only waits for tokens and writes them.
 public final class Server implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("dev.jackdaw.serve.answers");
+
+    private final ServerSettings settings;
     private final ModelPool models;
-    private final WebServer web;
+    private final Feedback feedback;
+    private final Metrics metrics;
     private final ScheduledExecutorService timer;
+    private final WebServer web;
 
     private Server(ServerSettings settings) {
+        this.settings = settings;
+        Quotas quotas = new Quotas(InstantSource.system());
+        Gate gate = new Gate(settings.network(), quotas);
         models = new ModelPool(settings.models());
+        PrometheusRegistry registry = new PrometheusRegistry();
+        metrics = new Metrics(registry, models);
         timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("jackdaw-timer").factory());
-        ApiContext context = new ApiContext(models, settings.limits(), Answered.Listener.NOBODY, timer);
-        List<HttpService> services = services(context);
-        web = WebServer.builder()
-                .host(settings.network().host())
-                .port(settings.network().port())
+<<<<<<< HEAD
+        ApiContext quiet = new ApiContext(models, settings.limits(), Answered.Listener.NOBODY, timer);
+        feedback = Feedback.open(settings.data().database(), Feedback.Parts.of(Privacy.of(settings.data()),
+                (model, messages, count) -> Collected.sample(quiet, model, messages, count), registry));
+        ApiContext context = new ApiContext(models, settings.limits(), answered -> {
+            metrics.answered(answered);
+            quotas.spend(answered.key(), answered.promptTokens() + (long) answered.answerTokens());
+            feedback.recorder().answered(answered);
+            if (settings.data().logPrompts()) {
+                LOG.log(System.Logger.Level.INFO, () -> Json.text(Map.of("id", answered.id(), "model", answered.model(), "messages", answered.messages().stream().map(Message::toMap).toList(),
+                        "answer", answered.answer().toMap())));
+            }
+        }, timer);
+        Runs runs = new Runs(settings.data().runs());
+        web = build(routing -> {
+            Errors.install(routing);
+            routing.addFilter(metrics).addFilter(gate);
+            services(context).forEach(routing::register);
+            routing.register(metrics).register(runs);
+            feedback.services(settings.limits().bodyBytes(), request -> request.context().get(Gate.OWNER, String.class).orElse(null)).forEach(service -> routing.register("/jackdaw", service));
+        });
+    }
+
+    private WebServer build(java.util.function.Consumer<HttpRouting.Builder> routes) {
+        ServerSettings.Network network = settings.network();
+        WebServerConfig.Builder builder = WebServer.builder()
+                .config(Config.empty())                            // nothing from files that happen to lie about
+                .host(network.host())
+                .port(network.port())
                 .connectionSelectors(List.of(ClientWatch.selector(Http1Config.create())))
                 .shutdownHook(false)
                 .shutdownGracePeriod(Duration.ofSeconds(settings.limits().graceSeconds()))
-                .routing(routing -> route(routing, services))
-                .build();
+                .maxPayloadSize(settings.limits().bodyBytes())
+                .routing(routes);
+        if (network.certificate() != null) {
+            Keys keys = Keys.builder().pem(pem -> pem.key(resource -> resource.path(network.key())).certChain(resource -> resource.path(network.certificate()))).build();
+            builder.tls(Tls.builder().privateKey(keys).privateKeyCertChain(keys).build());
+        }
+        return builder.build();
     }
 
     /// The languages of clients. What they answer to stands in `api/openapi.json`, too.
@@ -53,15 +106,20 @@ public final class Server implements AutoCloseable {
                 new AnthropicMessages(context), new Ollama(context), new OllamaModels(context), new OpenApi());
     }
 
-    private static void route(HttpRouting.Builder routing, List<HttpService> services) {
-        Errors.install(routing);
-        services.forEach(routing::register);
-    }
-
     public static Server start(ServerSettings settings) {
         Server server = new Server(settings);
-        server.web.start();
+        try {
+            server.web.start();
+        } catch (RuntimeException e) {
+            server.close();
+            throw new IllegalStateException("serve: " + settings.network().host() + ":" + settings.network().port() + " cannot be listened on: " + root(e).getMessage()
+                    + "; is another server running there? --port chooses another", e);
+        }
         return server;
+    }
+
+    private static Throwable root(Throwable e) {
+        return e.getCause() == null ? e : root(e.getCause());
     }
 
     public int port() {
@@ -72,11 +130,17 @@ public final class Server implements AutoCloseable {
         return models;
     }
 
+    public Feedback feedback() {
+        return feedback;
+    }
+
     /// Lets running answers end within their grace, then ends everything.
     @Override
     public void close() {
+        metrics.end();
         web.stop();
         timer.shutdownNow();
         models.close();
+        feedback.close();
     }
 }

@@ -15,6 +15,8 @@ final class CallGrammar {
     private static final JsonMapper JSON = JsonMapper.builder().build();
     /// Calls in one answer; a model that finds no end must not fill its context with them.
     private static final int MOST = 16;
+    /// Between the parts of a call, whose order is fixed: models differ in it, and none needs more.
+    private static final Grammar BLANK = Grammar.ofRegex("[ \\n]?");
     /// Keywords that say what a schema accepts without saying its type.
     private static final Set<String> TYPED = Set.of("type", "$ref", "anyOf", "oneOf", "allOf", "enum", "const");
 
@@ -33,7 +35,8 @@ final class CallGrammar {
         for (Map<String, Object> tool : tools) {
             String where = "tools[" + functions.size() + "]";
             if (!(tool.get("function") instanceof Map<?, ?> function) || !(function.get("name") instanceof String name) || name.isBlank() || name.length() > 256) {
-                throw new IllegalArgumentException(where + ": expected {\"type\": \"function\", \"function\": {\"name\": …, \"parameters\": …}} with a name of at most 256 characters");
+                throw new IllegalArgumentException(where
+                        + ": expected {\"type\": \"function\", \"function\": {\"name\": …, \"parameters\": …}} with a name of at most 256 characters");
             }
             functions.add(new Function(name, schema(function.get("parameters"), "tool " + name)));
         }
@@ -69,16 +72,16 @@ final class CallGrammar {
         int more = several ? MOST - 1 : 0;
         return switch (format) {
             case TAGS, CHANNELS, BARE_JSON -> Grammar.sequence(one, Grammar.sequence(between(format), one).repeated(0, more));
-            case TOOL_CALLS -> Grammar.sequence(Grammar.ofToken("[TOOL_CALLS]"), Grammar.blank(), Grammar.ofText("["), one,
+            case TOOL_CALLS -> Grammar.sequence(Grammar.ofToken("[TOOL_CALLS]"), BLANK, Grammar.ofText("["), one,
                     Grammar.sequence(between(format), one).repeated(0, more), Grammar.ofText("]"));
         };
     }
 
     private static Grammar between(Format format) {
         return switch (format) {
-            case TAGS -> Grammar.blank();
-            case BARE_JSON -> Grammar.sequence(Grammar.ofText(";"), Grammar.blank());
-            case TOOL_CALLS -> Grammar.sequence(Grammar.ofText(","), Grammar.blank());
+            case TAGS -> BLANK;
+            case BARE_JSON -> Grammar.sequence(Grammar.ofText(";"), BLANK);
+            case TOOL_CALLS -> Grammar.sequence(Grammar.ofText(","), BLANK);
             case CHANNELS -> Grammar.sequence(Grammar.ofToken("<|end|>"), Grammar.ofToken("<|start|>"), Grammar.ofText("assistant"));
         };
     }
@@ -96,7 +99,7 @@ final class CallGrammar {
 
     private static Grammar call(Format format, Function function, Grammar arguments) {
         return switch (format) {
-            case TAGS -> Grammar.sequence(Grammar.ofToken("<tool_call>"), Grammar.blank(), object(function, "arguments", arguments, Grammar.ofText("")), Grammar.blank(),
+            case TAGS -> Grammar.sequence(Grammar.ofToken("<tool_call>"), BLANK, object(function, "arguments", arguments, Grammar.ofText("")), BLANK,
                     Grammar.ofToken("</tool_call>"));
             case BARE_JSON -> object(function, "parameters", arguments, Grammar.ofText(""));
             case TOOL_CALLS -> object(function, "arguments", arguments, Grammar.ofRegex("(, \"id\": \"[a-zA-Z0-9]{9}\")?"));      // models of this kind may write it
@@ -112,7 +115,7 @@ final class CallGrammar {
 
     /// `{"name": …, "arguments": …}`, in this order.
     private static Grammar object(Function function, String key, Grammar arguments, Grammar more) {
-        return Grammar.sequence(Grammar.ofText("{"), Grammar.blank(), Grammar.ofText("\"name\":"), Grammar.blank(), Grammar.ofText(JSON.writeValueAsString(function.name()) + ","),
-                Grammar.blank(), Grammar.ofText("\"" + key + "\":"), Grammar.blank(), arguments, more, Grammar.blank(), Grammar.ofText("}"));
+        return Grammar.sequence(Grammar.ofText("{"), BLANK, Grammar.ofText("\"name\":"), BLANK, Grammar.ofText(JSON.writeValueAsString(function.name()) + ","),
+                BLANK, Grammar.ofText("\"" + key + "\":"), BLANK, arguments, more, BLANK, Grammar.ofText("}"));
     }
 }

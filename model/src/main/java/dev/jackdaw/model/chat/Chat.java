@@ -142,8 +142,8 @@ public final class Chat {
     /// @param topLogprobs -1: no probabilities; else those of the chosen tokens and so many of the likeliest
     /// @param overflow    a conversation that is too long is refused, or loses its oldest messages
     /// @param more        further variables of the template
-    public record Ask(List<Message> messages, List<Map<String, Object>> tools, ToolChoice choice, boolean parallel, String schema, String grammar, int maxTokens, Sampling sampling,
-                      Integer thinkBudget, List<String> stop, int topLogprobs, Overflow overflow, Map<String, Object> more) {
+    public record Ask(List<Message> messages, List<Map<String, Object>> tools, ToolChoice choice, boolean parallel, String schema, String grammar, int maxTokens,
+                      Sampling sampling, Integer thinkBudget, List<String> stop, int topLogprobs, Overflow overflow, Map<String, Object> more) {
         public Ask {
             messages = List.copyOf(messages);
             tools = List.copyOf(tools);
@@ -261,8 +261,8 @@ public final class Chat {
         Constraint constraint = given != null ? given : isBound ? constraint(ask, functions, head, thinks || head.equals(ANALYSIS))
                 : ask.offersTools() && !ask.parallel() && format != Format.CHANNELS ? new OneCall(format, tokenizer) : null;       // there, the end of a call ends the answer
         int room = context - fitted.ids.length;
-        Request request = new Request(fitted.ids, ask.maxTokens() > 0 ? Math.min(ask.maxTokens(), room) : room, ask.sampling(), isEnd, ask.stop(), ask.topLogprobs(), true, constraint,
-                thinking(ask, constraint != null, isBound, head, thinks), Overflow.REFUSE);
+        Request request = new Request(fitted.ids, ask.maxTokens() > 0 ? Math.min(ask.maxTokens(), room) : room, ask.sampling(), isEnd, ask.stop(), ask.topLogprobs(), true,
+                constraint, thinking(ask, constraint != null, isBound, head, thinks), Overflow.REFUSE);
         return new Turn(request, fitted.dropped, format, thinks, format == Format.CHANNELS ? head : "", ask.offersTools() && !ask.parallel());
     }
 
@@ -273,14 +273,15 @@ public final class Chat {
             throw new IllegalArgumentException("chat: a tool must be called, but there are no tools; give some or let the model choose");
         }
         if (ask.mustCall() && !canCallTools()) {
-            throw new IllegalArgumentException("chat: a tool must be called, but the template of this model does not show tools; take a model that knows tools or let it choose");
+            throw new IllegalArgumentException("chat: a tool must be called, but the template of this model does not show tools; take a model that knows them");
         }
         if (!(ask.choice() instanceof ToolChoice.Named(String name))) {
             return all;
         }
         List<CallGrammar.Function> named = all.stream().filter(function -> function.name().equals(name)).toList();
         if (named.isEmpty()) {
-            throw new IllegalArgumentException("chat: the tool " + name + " must be called, but there is none of this name; found " + all.stream().map(CallGrammar.Function::name).toList());
+            throw new IllegalArgumentException("chat: the tool " + name + " must be called, but there is none of this name; found "
+                    + all.stream().map(CallGrammar.Function::name).toList());
         }
         return named;
     }

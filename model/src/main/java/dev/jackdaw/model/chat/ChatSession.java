@@ -92,7 +92,8 @@ public final class ChatSession implements AutoCloseable {
             return chat.turn(Chat.Ask.of(messages, settings.sampling()).withMaxTokens(settings.maxTokens()).withThinkBudget(settings.thinkBudget()).withStop(settings.stop())
                     .withTopLogprobs(settings.topLogprobs()).withOverflow(settings.overflow()), settings.constraint());
         } catch (Chat.TooLong e) {
-            throw new IllegalArgumentException(e.getMessage() + (settings.overflow() == Overflow.REFUSE ? ", or allow dropping the oldest messages with --overflow trim-start" : ""), e);
+            throw new IllegalArgumentException(e.getMessage()
+                    + (settings.overflow() == Overflow.REFUSE ? ", or allow dropping the oldest messages with --overflow trim-start" : ""), e);
         }
     }
 

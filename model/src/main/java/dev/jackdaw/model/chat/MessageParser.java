@@ -250,10 +250,10 @@ public final class MessageParser {
         return true;
     }
 
-    /// Where a call ends. A marker inside of its strings is none, unless nothing else could be meant.
+    /// Where a call ends. A marker inside of its strings is none, unless the text is not the JSON that it should be.
     private static int end(String text, String marker, boolean last) {
         int end = ToolCallText.outside(text, marker);
-        return end < 0 && last ? text.indexOf(marker) : end;
+        return end < 0 && last && ToolCallText.firstObject(text) == null ? text.indexOf(marker) : end;
     }
 
     /// One call after the other, with semicolons between; empty if something else is there.

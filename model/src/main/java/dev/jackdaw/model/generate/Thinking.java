@@ -19,11 +19,6 @@ public record Thinking(String opens, String closes, int[] force, int budget, boo
             return thinks;
         }
 
-        /// The thinking could still begin, since nothing but blanks came.
-        boolean mayThink() {
-            return !decided;
-        }
-
         boolean isSpent() {
             return thinks && budget >= 0 && tokens >= budget;
         }

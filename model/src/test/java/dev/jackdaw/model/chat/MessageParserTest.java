@@ -65,12 +65,17 @@ class MessageParserTest {
                 .isEqualTo(new Message("assistant", "I look.\n", null, List.of(new ToolCall(null, "get", "{\"a\":[1]}"), new ToolCall(null, "b", "{}"))));
         assertThat(parse(Format.TAGS, false, "<tool_call>not json</tool_call>").content()).isEqualTo("<tool_call>not json</tool_call>");
         assertThat(parse(Format.TAGS, false, "<tool_call>{\"name\": \"cut").content()).isEqualTo("<tool_call>{\"name\": \"cut");
+        assertThat(parse(Format.TAGS, false, "<tool_call>{\"name\": \"f\", \"arguments\": {\"x\": \"\\\"</tool_call>\"}}</tool_call>.")).as("a marker in an argument")
+                .isEqualTo(new Message("assistant", ".", null, List.of(new ToolCall(null, "f", "{\"x\":\"\\\"</tool_call>\"}"))));
+        assertThat(parse(Format.TAGS, false, "<tool_call>{\"broken</tool_call> more").content()).isEqualTo("<tool_call>{\"broken</tool_call>more");
     }
 
     @Test
     void channels() {
         Message message = parse(Format.CHANNELS, false, "<|channel|>analysis<|message|>We think.<|end|><|start|>assistant<|channel|>final<|message|>The answer<|return|>");
         assertThat(message).isEqualTo(new Message("assistant", "The answer", "We think.", List.of()));
+        message = parse(Format.CHANNELS, false, "<|channel|>commentary to=functions.f<|message|>{\"x\":\"<|end|>\"}");
+        assertThat(message).as("a marker in an argument, and no end").isEqualTo(new Message("assistant", "", null, List.of(new ToolCall(null, "f", "{\"x\":\"<|end|>\"}"))));
         message = parse(Format.CHANNELS, false, "<|channel|>analysis<|message|>Need a tool.<|end|><|start|>assistant<|channel|>commentary to=functions.weather <|constrain|>json<|message|>{\"city\":\"Rome\"}<|call|>");
         assertThat(message).isEqualTo(new Message("assistant", "", "Need a tool.", List.of(new ToolCall(null, "weather", "{\"city\":\"Rome\"}"))));
     }
@@ -79,6 +84,10 @@ class MessageParserTest {
     void bareJson() {
         assertThat(parse(Format.BARE_JSON, false, "{\"name\": \"f\", \"parameters\": {\"x\": 1}}").toolCalls()).containsExactly(new ToolCall(null, "f", "{\"x\":1}"));
         assertThat(parse(Format.BARE_JSON, false, "<|python_tag|>{\"name\": \"f\", \"parameters\": {}}").toolCalls()).hasSize(1);
+        assertThat(parse(Format.BARE_JSON, false, "{\"name\": \"f\", \"parameters\": {\"x\": \"};{\"}}; {\"name\": \"g\"} ;\n{\"name\": \"h\"}").toolCalls())
+                .extracting(ToolCall::name).containsExactly("f", "g", "h");
+        assertThat(parse(Format.BARE_JSON, false, "{\"name\": \"f\"} and {\"name\": \"g\"}").content()).isEqualTo("{\"name\": \"f\"} and {\"name\": \"g\"}");
+        assertThat(parse(Format.BARE_JSON, true, "Hm.</think>\n\n{\"name\": \"f\"}")).isEqualTo(new Message("assistant", "", "Hm.", List.of(new ToolCall(null, "f", "{}"))));
         assertThat(parse(Format.BARE_JSON, false, "{\"an\": \"object\"}").content()).isEqualTo("{\"an\": \"object\"}");
     }
 

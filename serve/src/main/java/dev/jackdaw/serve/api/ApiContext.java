@@ -3,6 +3,7 @@ package dev.jackdaw.serve.api;
 import dev.jackdaw.model.chat.Chat;
 import dev.jackdaw.serve.ServerSettings;
 import dev.jackdaw.serve.http.Fields;
+import dev.jackdaw.serve.http.Gate;
 import dev.jackdaw.serve.models.ModelPool;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
@@ -14,9 +15,6 @@ import java.util.concurrent.ScheduledExecutorService;
 ///
 /// @param timer for deadlines and for looking after clients
 public record ApiContext(ModelPool models, ServerSettings.Limits limits, Answered.Listener listener, ScheduledExecutorService timer) {
-    /// Under which a gate leaves the name of a key's owner.
-    public static final String KEY_OWNER = "jackdaw.key.owner";
-
     /// Fields that nobody has asked for are no error; the answer names them.
     static void nameIgnored(Fields fields, ServerResponse response) {
         Set<String> ignored = fields.unread();
@@ -35,6 +33,6 @@ public record ApiContext(ModelPool models, ServerSettings.Limits limits, Answere
 
     /// Whose key a request came with, or null.
     static String keyOf(ServerRequest request) {
-        return request.context().get(KEY_OWNER, String.class).orElse(null);
+        return request.context().get(Gate.OWNER, String.class).orElse(null);
     }
 }

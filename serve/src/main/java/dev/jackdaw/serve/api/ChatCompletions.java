@@ -41,7 +41,7 @@ public final class ChatCompletions implements HttpService {
         long started = System.nanoTime();
         Fields fields = Json.read(request, context.limits().bodyBytes());
         String model = fields.text("model").orElse(null);
-        try (ModelPool.Lease lease = context.models().take(model)) {
+        try (ModelPool.Lease lease = context.models().take(model, fields.text("user").orElse(ApiContext.keyOf(request)))) {
             Chat chat = lease.model().requireChat(lease.name());
             Chat.Ask ask = ChatFields.ask(fields, context.limits());
             boolean stream = fields.flag("stream", false);

@@ -12,7 +12,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+<<<<<<< HEAD
+import java.util.Set;
+=======
 import java.util.Optional;
+>>>>>>> api
 import java.util.SplittableRandom;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -23,6 +27,7 @@ final class ChatFields {
     private static final int MOST_MESSAGES = 10_000;
     static final int MOST_LOGPROBS = 20;
     private static final int MOST_STOPS = 16;
+    private static final Set<String> TEMPLATE_OWN = Set.of("messages", "tools", "add_generation_prompt", "bos_token", "eos_token");
 
     private ChatFields() {
     }
@@ -37,11 +42,23 @@ final class ChatFields {
             throw fields.wrong("top_logprobs", "is given without logprobs: true");
         }
         List<Map<String, Object>> tools = tools(fields);
+<<<<<<< HEAD
+        Map<String, Object> more = new HashMap<>();
+        fields.object("chat_template_kwargs").ifPresent(kwargs -> kwargs.node().properties().forEach(each -> {
+            if (TEMPLATE_OWN.contains(each.getKey())) {
+                throw kwargs.wrong(each.getKey(), "cannot be set here; the request has a field of its own for it");
+            }
+            more.put(each.getKey(), Json.as(each.getValue(), Object.class));
+        }));
+        return new Chat.Ask(messages(fields), tools, choice(fields, tools), fields.flag("parallel_tool_calls", true), schema(fields), fields.text("grammar").orElse(null), maxTokens(fields, limits),
+                sampling(fields), thinkBudget(fields), stop(fields), logprobs ? top : -1, Overflow.REFUSE, more);
+=======
         int most = Math.max(limit(fields, "max_tokens", limits), limit(fields, "max_completion_tokens", limits));
         String schema = fields.object("response_format").map(ChatFields::schema).orElse(null);
         Integer budget = fields.integer("think_budget", -1, Integer.MAX_VALUE).orElseGet(() -> budget(fields, "reasoning_effort"));
         return new Chat.Ask(messages(fields), tools, choice(fields, tools), fields.flag("parallel_tool_calls", true), schema, fields.text("grammar").orElse(null), most,
                 sampling(fields, 1), budget, stop(fields, "stop"), logprobs ? top : -1, Overflow.REFUSE, variables(fields));
+>>>>>>> api
     }
 
     /// Further variables of the template.

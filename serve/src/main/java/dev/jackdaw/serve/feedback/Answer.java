@@ -1,5 +1,8 @@
 package dev.jackdaw.serve.feedback;
 
+import dev.jackdaw.model.chat.Message;
+import dev.jackdaw.serve.api.Answered;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,6 +35,19 @@ public record Answer(String id, long created, String model, String user, List<Ma
         user = user == null ? "" : user;
         finishReason = finishReason == null ? "" : finishReason;
         messages = List.copyOf(messages);
+    }
+
+    /// As the completion APIs tell it. The user is the one that the request names, else the owner of its key.
+    static Answer of(Answered given) {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        if (given.tools() != null && !given.tools().isEmpty()) {
+            settings.put(TOOLS, given.tools());
+        }
+        if (given.schema() != null) {
+            settings.put(SCHEMA, Columns.map(given.schema()));
+        }
+        return new Answer(given.id(), given.created(), given.model(), given.user() == null || given.user().isBlank() ? given.key() : given.user(), given.messages().stream().map(Message::toMap).toList(),
+                given.answer().toMap(), given.finishReason(), new Cost(given.promptTokens(), given.answerTokens(), given.firstMillis(), given.millis()), settings);
     }
 
     /// What it says, without reasoning and calls.

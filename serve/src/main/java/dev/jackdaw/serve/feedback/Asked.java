@@ -3,6 +3,7 @@ package dev.jackdaw.serve.feedback;
 import dev.jackdaw.serve.http.ApiError;
 import dev.jackdaw.serve.http.Fields;
 import dev.jackdaw.serve.http.Json;
+import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -12,13 +13,27 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jdbi.v3.core.JdbiException;
 import tools.jackson.databind.JsonNode;
 
 /// What requests about feedback have in common.
 final class Asked {
+    private static final System.Logger LOG = System.getLogger(Asked.class.getName());
     static final int NAME = 200, MODEL = 500, TEXT = 1_000_000;
 
     private Asked() {
+    }
+
+    /// A handler that says when the database is away, instead of failing.
+    static Handler stored(Handler handler) {
+        return (request, response) -> {
+            try {
+                handler.handle(request, response);
+            } catch (JdbiException e) {
+                LOG.log(System.Logger.Level.ERROR, "feedback: " + request.prologue().method() + " " + request.path().path() + ": " + FeedbackRecorder.cause(e));
+                throw new ApiError(503, "database_unavailable", null, "the feedback database cannot be used now, and nothing was stored; try again", 5);
+            }
+        };
     }
 
     /// A text of at most so many characters.

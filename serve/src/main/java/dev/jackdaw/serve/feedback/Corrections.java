@@ -5,7 +5,7 @@ import java.util.List;
 /// What a better model can be made of: what people said should have been answered.
 public interface Corrections {
     /// Corrections since then, oldest first, those of one moment in the order of their ids: ratings that are thumbs down with a corrected answer, and
-    /// the answers that labellers wrote or combined.
+    /// the answers that labellers wrote or combined. What says the same as the given answer corrects nothing and is not among them.
     ///
     /// @param time in epoch milliseconds; what was said at that very moment is included
     List<Correction> since(long time);

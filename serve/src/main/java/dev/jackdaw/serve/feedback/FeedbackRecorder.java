@@ -1,5 +1,6 @@
 package dev.jackdaw.serve.feedback;
 
+import dev.jackdaw.serve.api.Answered;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.lang.System.Logger;
@@ -17,7 +18,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// Hears of every answer, after it was given: checks it and stores what the privacy setting allows, on a thread of its own and in batches.
 /// A request never waits for it and never fails by it. What does not fit into its queue is dropped, counted and said once; what people say
 /// does not pass here, it is written before it is acknowledged.
-public final class FeedbackRecorder implements AutoCloseable {
+public final class FeedbackRecorder implements Answered.Listener, AutoCloseable {
     private static final Logger LOG = System.getLogger(FeedbackRecorder.class.getName());
     private static final int BATCH = 256;
     /// Of all that waits; long conversations would fill the memory before they fill a queue of so many places.
@@ -71,6 +72,18 @@ public final class FeedbackRecorder implements AutoCloseable {
         writer.start();
     }
 
+    @Override
+    public void answered(Answered given) {
+        Answer answer;
+        try {
+            answer = Answer.of(given);
+        } catch (RuntimeException e) {                         // whatever it is, the request must not suffer
+            drop(1);
+            return;
+        }
+        answered(answer);
+    }
+
     /// Call it when an answer is complete. Returns at once and throws nothing.
     public void answered(Answer answer) {
         long size = answer.size();
@@ -88,7 +101,8 @@ public final class FeedbackRecorder implements AutoCloseable {
     private void drop(long count) {
         dropped.inc(count);
         if (saidFull.compareAndSet(false, true)) {
-            LOG.log(Level.WARNING, "feedback: answers come faster than " + database.name() + " takes them, or it cannot be written; the metric jackdaw_answers_dropped_total counts those that are not kept");
+            LOG.log(Level.WARNING, "feedback: answers come faster than " + database.name()
+                    + " takes them, or it cannot be written; the metric jackdaw_answers_dropped_total counts those that are not kept");
         }
     }
 
@@ -193,8 +207,9 @@ public final class FeedbackRecorder implements AutoCloseable {
     }
 
     /// The class only: messages of databases may repeat values.
-    private static String cause(Throwable e) {
-        return e.getCause() == null ? e.getClass().getSimpleName() : e.getCause().getClass().getSimpleName() + (e.getCause() instanceof java.sql.SQLException sql ? ", SQL state " + sql.getSQLState() + ", code " + sql.getErrorCode() : "");
+    static String cause(Throwable e) {
+        return e.getCause() == null ? e.getClass().getSimpleName()
+                : e.getCause().getClass().getSimpleName() + (e.getCause() instanceof java.sql.SQLException sql ? ", SQL state " + sql.getSQLState() + ", code " + sql.getErrorCode() : "");
     }
 
     /// Writes what waits, for ten seconds at most.

@@ -30,9 +30,9 @@ public final class LabelService implements HttpService {
 
     @Override
     public void routing(HttpRules rules) {
-        rules.get("/labels/tasks", this::tasks).get("/labels/next", this::next).post("/labels", this::label).get("/labels/agreement", this::agreement)
-                .get("/export/sft.jsonl", (request, response) -> export(request, response, "sft.jsonl", feedback.export()::sft))
-                .get("/export/preferences.jsonl", (request, response) -> export(request, response, "preferences.jsonl", feedback.export()::preferences));
+        rules.get("/labels/tasks", this::tasks).get("/labels/next", Asked.stored(this::next)).post("/labels", Asked.stored(this::label)).get("/labels/agreement", Asked.stored(this::agreement))
+                .get("/export/sft.jsonl", Asked.stored((request, response) -> export(request, response, "sft.jsonl", feedback.export()::sft)))
+                .get("/export/preferences.jsonl", Asked.stored((request, response) -> export(request, response, "preferences.jsonl", feedback.export()::preferences)));
     }
 
     private void tasks(ServerRequest request, ServerResponse response) {

@@ -1,5 +1,6 @@
 package dev.jackdaw.serve.feedback;
 
+import dev.jackdaw.serve.ServerSettings;
 import dev.jackdaw.serve.ServerSettings.Keep;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +24,10 @@ public record Privacy(Keep keep, int days, boolean namesUsers) {
         if (days < 0) {
             throw new IllegalArgumentException("privacy: " + days + " days; expected 0 (for ever) or more");
         }
+    }
+
+    public static Privacy of(ServerSettings.Data data) {
+        return new Privacy(data.keep(), data.retentionDays(), false);
     }
 
     /// Is an answer kept that nobody has said anything about?

@@ -18,12 +18,14 @@ public final class Ratings {
         this.answers = answers;
     }
 
-    /// Writes a rating, and the answer it is about unless that is there; on disk when this returns.
+    /// Writes a rating, and the answer it is about unless that is there; on disk when this returns. People may change their minds: an earlier
+    /// rating of the same answer by the same person, if there is a name, is replaced.
     ///
     /// @param answer what is rated, its user as stored
     public void add(Rating rating, Answer answer) {
         database.jdbi().useTransaction(handle -> {
             answers.putIfAbsent(handle, answer, answer.user());
+            handle.createUpdate("delete from rating where answer_id = :answer and person = :person and person <> ''").bind("answer", answer.id()).bind("person", rating.person()).execute();
             handle.createUpdate("insert into rating (id, created, answer_id, person, verdict, reason, correction, searched) "
                             + "values (:id, :created, :answer, :person, :verdict, :reason, :correction, :searched)")
                     .bind("id", rating.id()).bind("created", rating.created()).bind("answer", answer.id()).bind("person", rating.person()).bind("verdict", rating.verdict())

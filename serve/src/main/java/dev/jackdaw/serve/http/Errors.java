@@ -31,6 +31,7 @@ public final class Errors {
             case Chat.TooLong tooLong -> ApiError.bad("context_length_exceeded", "messages", tooLong.getMessage());
             case RejectedExecutionException full -> ApiError.tooMany("queue_full", full.getMessage(), RETRY_SECONDS);
             case IllegalArgumentException wrong -> ApiError.bad(null, wrong.getMessage());
+            case IllegalStateException ended when ended.getCause() instanceof IllegalArgumentException wrong -> ApiError.bad(null, wrong.getMessage());     // of a text, while it was written
             case HttpException http -> new ApiError(http.status().code(), "http_error", null, http.getMessage(), 0);
             default -> new ApiError(500, "internal_error", null, "the server failed; its log says why", 0);
         };

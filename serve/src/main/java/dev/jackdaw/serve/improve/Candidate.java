@@ -24,7 +24,12 @@ import java.util.List;
 /// what would be served.
 final class Candidate {
     /// Of a finetuning's default learning rate: corrections change little, and what they do not mean must stay.
-    private static final double RATE = 0.33;
+    private static final double RATE = 0.1;
+    /// In a step. With fewer, the few corrections of one step would each time undo what another one did.
+    private static final int TOKENS = 4096;
+    private static final int MOST_CONTEXT = 1024;
+    /// Of the file, for a token: about.
+    private static final int BYTES = 4;
 
     private Candidate() {
     }
@@ -51,12 +56,14 @@ final class Candidate {
     /// Trains, or goes on training, in `folder`, and writes the candidate.
     static Finetuning.Result make(Path deployed, Path mixture, Path folder, Path candidate, ImproveSettings settings, Finetuning.Method tuning, RunPlan.Program program, Device device,
                                   Finetuning.Listener listener) throws IOException {
-        int width;
+        int width, rows;
         try (Model model = Model.open(deployed, device)) {
             width = model.spec().width();
+            int context = Math.min(MOST_CONTEXT, model.spec().context());
+            rows = (int) Math.clamp(Files.size(mixture) / BYTES / context, 1, Math.max(1, TOKENS / context));
         }
         double rate = settings.learningRate() != null ? settings.learningRate() : RATE * tuning.learningRate() * Math.clamp(0.25 / width, 2e-5, 1e-3);
-        FinetuneSettings training = new FinetuneSettings(settings.steps() == null ? 1.0 : null, settings.steps(), null, null, null, null, rate, null, null, null, null);
+        FinetuneSettings training = new FinetuneSettings(settings.steps() == null ? 1.0 : null, settings.steps(), null, rows, null, null, rate, null, null, null, null);
         Finetuning.Result result = new Finetuning(new Finetuning.Request(deployed, List.of(mixture), folder, 0, false, null, training, tuning, settings.seed(), program), device, listener).run();
         Files.deleteIfExists(candidate);
         if (Files.isDirectory(result.written())) {

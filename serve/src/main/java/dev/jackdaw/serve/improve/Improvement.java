@@ -1,5 +1,6 @@
 package dev.jackdaw.serve.improve;
 
+import dev.jackdaw.model.Model;
 import dev.jackdaw.model.format.AtomicFile;
 import dev.jackdaw.serve.feedback.Correction;
 import dev.jackdaw.serve.feedback.Corrections;
@@ -49,7 +50,7 @@ public final class Improvement {
     ///
     /// @param name        of the deployment
     /// @param corrections where they come from
-    /// @param models      whose answers were corrected; empty: all
+    /// @param models      whose answers were corrected, with all their versions; empty: all
     /// @param tuning      what moves: all weights, or an adapter
     public record Request(String name, Corrections corrections, Set<String> models, ImproveSettings settings, Finetuning.Method tuning, Lineage.Program program) {
         public Request {
@@ -156,7 +157,7 @@ public final class Improvement {
         Path candidate = folder.resolve("candidate.gguf");
         Marks before = marks(trial, "deployed", deployed, folder), after = marks(trial, "candidate", candidate, folder);
         Decision decision = decide(folder, curation, before, after);
-        int version = version(deployment, folder, from, dataset, decision, candidate);
+        int version = version(folder, from, dataset, decision, candidate);
         return finish(folder, dataset, trained.rejected, from, version, promote(version, from, decision.verdict), decision);
     }
 
@@ -182,7 +183,12 @@ public final class Improvement {
     }
 
     private List<Correction> collected() {
-        return request.corrections().since(0).stream().filter(one -> request.models().isEmpty() || one.model() == null || request.models().contains(one.model())).toList();
+        return request.corrections().since(0).stream().filter(one -> isAbout(one.model())).toList();
+    }
+
+    /// A model asked for, or a version of it, as in `birds@v3`.
+    private boolean isAbout(String model) {
+        return model == null || request.models().isEmpty() || request.models().stream().anyMatch(name -> model.equals(name) || model.startsWith(name + "@v"));
     }
 
     private Curation curate(List<Correction> corrections, Overlap overlap, int from) throws IOException {
@@ -195,7 +201,7 @@ public final class Improvement {
         Curation curation = curate(corrections, overlap, deployment.current());
         Path temporary = Files.createTempDirectory("jackdaw-improve");
         try {
-            Mixture mixture = Mixture.write(temporary.resolve("learn.jsonl"), curation, Kept.replay(deployment), overlap, settings, examine);
+            Mixture mixture = Mixture.write(temporary.resolve("learn.jsonl"), curation, Kept.replay(deployment), overlap, settings, null, examine);
             Dataset dataset = new Dataset(corrections.size(), curation, mixture);
             return result(null, dataset, List.of(), deployment.current(), null, false, new Decision(curation.fresh() == 0 ? new Verdict(false, List.of(nothing(dataset))) : null, List.of(), List.of()));
         } finally {
@@ -218,7 +224,7 @@ public final class Improvement {
                 AtomicFile.deleteTree(last);                        // stopped before it was asked for anything
             } else if (!Files.exists(last.resolve("result.json"))) {
                 Asked before = read(last.resolve("request.json"), Asked.class);
-                if (new Asked(asked.from, before.models, before.settings, before.tuning).equals(asked) && (before.from == asked.from || made(deployment, last, before.from) != null)) {
+                if (new Asked(asked.from, before.models, before.settings, before.tuning).equals(asked) && (before.from == asked.from || made(last, before.from) != null)) {
                     listener.remark("going on with improvement " + last.getFileName());
                     return last;
                 }
@@ -244,11 +250,19 @@ public final class Improvement {
         }
         List<Correction> corrections = CorrectionFile.read(snapshot).since(0);
         Curation curation = curate(corrections, overlap, from);
-        Mixture mixture = Mixture.write(folder.resolve("learn.jsonl"), curation, Kept.replay(deployment), overlap, settings, examine);
+        Mixture.Knowledge knowledge = conversations -> {
+            listener.phase("ask what it knows");
+            try (Model model = Model.open(deployment.version(from).model(), device)) {
+                return Trial.knows(model, conversations, listener::progress);
+            }
+        };
+        boolean isNeeded = curation.fresh() > 0;
+        Mixture mixture = Mixture.write(folder.resolve("learn.jsonl"), curation, Kept.replay(deployment), overlap, settings, isNeeded ? knowledge : null, examine);
         Dataset dataset = new Dataset(corrections.size(), curation, mixture);
         write(done, dataset);
         listener.remark(corrections.size() + " corrections: " + curation.learned().size() + " to learn (" + curation.fresh() + " new), " + curation.heldOut().size() + " held out, "
-                + curation.removed().size() + " removed; " + mixture.replay() + " of " + mixture.pool() + " earlier conversations against forgetting");
+                + curation.removed().size() + " removed; " + mixture.replay() + " of " + mixture.pool() + " earlier conversations against forgetting, "
+                + mixture.known() + " of them as it answers itself");
         return dataset;
     }
 
@@ -311,7 +325,7 @@ public final class Improvement {
     }
 
     /// The version that this improvement made before it was stopped, or null.
-    private Integer made(Deployment deployment, Path folder, int from) throws IOException {
+    private Integer made(Path folder, int from) throws IOException {
         for (int version : deployments.versions(request.name()).reversed()) {
             if (version > from && origin(folder).equals(deployments.lineage(request.name(), version).origin())) {
                 return version;
@@ -320,8 +334,8 @@ public final class Improvement {
         return null;
     }
 
-    private int version(Deployment deployment, Path folder, int from, Dataset dataset, Decision decision, Path candidate) throws IOException {
-        Integer before = made(deployment, folder, from);
+    private int version(Path folder, int from, Dataset dataset, Decision decision, Path candidate) throws IOException {
+        Integer before = made(folder, from);
         if (before != null) {
             return before;
         }

@@ -84,7 +84,7 @@ final class Trial {
             if (text != null) {
                 try (TokenShard shard = TokenShard.open(text); BitsPerByte examination = new BitsPerByte(model.forward(), Math.min(WINDOW, model.spec().context()))) {
                     BitsPerByte.Result result = examination.measure(shard, 0, settings.textTokens(), done -> progress.accept(0.6 + 0.2 * done));
-                    fixed.put("bits per byte of held-out text", new Marks.Mark(true, result.bitsPerByte(), result.perDocument()));
+                    fixed.put("bits per byte of held-out text", new Marks.Mark(true, result.bitsPerByte(), result.perWindow()));
                 }
             }
             ModelExaminee examinee = new ModelExaminee(model);             // not closed: the model is ours
@@ -117,6 +117,16 @@ final class Trial {
             groups.computeIfAbsent("examination: " + answer.exercise().group(), _ -> new ArrayList<>()).add(answer.isRight() ? 1.0 : 0.0);
         }
         groups.forEach((name, items) -> fixed.put(name, Marks.Mark.rate(items.stream().mapToDouble(Double::doubleValue).toArray())));
+    }
+
+    /// Which of these conversations end with the answer that the model would give: each token of it is the likeliest.
+    static boolean[] knows(Model model, List<Mixture.Reminder> conversations, DoubleConsumer progress) throws IOException {
+        boolean[] knows = new boolean[conversations.size()];
+        new ModelExaminee(model).judge(conversations.stream().map(one -> new Examinee.Question(prompt(one.messages()), List.of(one.answer()))).toList(), (i, result) -> {
+            knows[i] = result != null && result.getFirst().greedy();
+            progress.accept((i + 1.0) / knows.length);
+        });
+        return knows;
     }
 
     private Marks.Mark reminders(ModelExaminee examinee) {

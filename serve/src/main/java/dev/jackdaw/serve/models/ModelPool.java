@@ -5,6 +5,8 @@ import dev.jackdaw.model.engine.Engine;
 import dev.jackdaw.model.store.ModelStore;
 import dev.jackdaw.serve.ServerSettings;
 import dev.jackdaw.serve.http.ApiError;
+import dev.jackdaw.serve.improve.Deployment;
+import dev.jackdaw.serve.improve.Deployments;
 import dev.jackdaw.tensor.Activations;
 import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
@@ -17,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// The models that may be asked for. One is loaded when it is first wanted; where memory is short, those go that nobody uses, the longest
@@ -30,7 +34,7 @@ public final class ModelPool implements AutoCloseable {
     public final class Lease implements AutoCloseable {
         private final String name;
         private final Entry entry;
-        private final List<Adapter> adapters;
+        private final List<Adapter> adapters;      // or null
         private boolean isOpen = true;
 
         private Lease(String name, Entry entry, List<Adapter> adapters) {
@@ -39,7 +43,7 @@ public final class ModelPool implements AutoCloseable {
             this.adapters = adapters;
         }
 
-        /// As the client asked for it.
+        /// As the client asked for it; of a deployment with the version that answers, `birds@v3`.
         public String name() {
             return name;
         }
@@ -86,7 +90,10 @@ public final class ModelPool implements AutoCloseable {
         }
     }
 
+    private static final Pattern VERSION = Pattern.compile("@v(\\d{1,6})$");
+
     private final ServerSettings.Models settings;
+    private final Deployments deployments = Deployments.here();
     private final Map<String, ModelSource> sources = new LinkedHashMap<>();
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private final Lock turn = new ReentrantLock(true);
@@ -102,6 +109,7 @@ public final class ModelPool implements AutoCloseable {
         for (ModelSource source : settings.sources()) {
             switch (source) {
                 case ModelSource.File file -> entries.put(file.name(), new Entry(file));
+                case ModelSource.Deployed deployed -> version(deployed, null, null);
                 case ModelSource.Adapted adapted -> {
                     if (!(sources.get(adapted.base()) instanceof ModelSource.File)) {
                         throw new IllegalArgumentException("serve: adapter " + adapted.name() + " is for model " + adapted.base() + ", which is not served; served: " + names());
@@ -109,6 +117,11 @@ public final class ModelPool implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /// The same, for nobody in particular.
+    public Lease take(String name) throws InterruptedException {
+        return take(name, null);
     }
 
     /// In the order in which they were given.
@@ -119,8 +132,9 @@ public final class ModelPool implements AutoCloseable {
     /// Waits until the model is loaded.
     ///
     /// @param name or null: the first
+    /// @param key  of the user or the session, which decides who gets a deployment's canary; or null
     /// @throws ApiError 404 with the list of names, 503 if memory does not suffice
-    public Lease take(String name) throws InterruptedException {
+    public Lease take(String name, String key) throws InterruptedException {
         String wanted = name == null || name.isEmpty() ? names().stream().findFirst().orElse("") : name;
         ModelSource source = find(wanted);
         if (source == null) {
@@ -128,6 +142,14 @@ public final class ModelPool implements AutoCloseable {
         }
         return switch (source) {
             case ModelSource.File file -> new Lease(wanted, use(entries.get(file.name())), null);
+            case ModelSource.Deployed deployed -> {
+                Deployment.Version version = version(deployed, wanted, key);
+                Entry entry;
+                synchronized (this) {
+                    entry = entries.computeIfAbsent(version.id(), id -> new Entry(new ModelSource.File(id, version.model())));
+                }
+                yield new Lease(version.id(), use(entry), null);
+            }
             case ModelSource.Adapted adapted -> {
                 Lease base = new Lease(wanted, use(entries.get(adapted.base())), null);
                 try {
@@ -144,10 +166,32 @@ public final class ModelPool implements AutoCloseable {
         };
     }
 
-    /// By its name; Ollama's clients write `name:latest`.
+    /// By its name; Ollama's clients write `name:latest`, and a deployment's version is `name@vN`.
     private synchronized ModelSource find(String name) {
         ModelSource source = sources.get(name);
-        return source == null && name.endsWith(":latest") ? sources.get(name.substring(0, name.length() - ":latest".length())) : source;
+        if (source == null && name.endsWith(":latest")) {
+            return sources.get(name.substring(0, name.length() - ":latest".length()));
+        }
+        return source == null && VERSION.matcher(name).find() && sources.get(name.replaceFirst("@v\\d+$", "")) instanceof ModelSource.Deployed deployed ? deployed : source;
+    }
+
+    /// Which version answers: the one that the name says, else the one the deployment chooses for the key.
+    private Deployment.Version version(ModelSource.Deployed deployed, String wanted, String key) {
+        try {
+            Deployment deployment = deployments.require(deployed.name());
+            Matcher version = VERSION.matcher(wanted == null ? "" : wanted);
+            if (!version.find()) {
+                return deployment.pick(key);
+            }
+            int number = Integer.parseInt(version.group(1));
+            List<Integer> known = deployments.versions(deployed.name());
+            if (!known.contains(number)) {
+                throw ApiError.missing("model_not_found", "deployment " + deployed.name() + " has no version " + number + "; it has " + known);
+            }
+            return deployment.version(number);
+        } catch (IOException e) {
+            throw new ApiError(503, "deployment_not_readable", "model", "deployment " + deployed.name() + ": " + e.getMessage(), 0);
+        }
     }
 
     private static String shortened(String name) {
@@ -264,6 +308,7 @@ public final class ModelPool implements AutoCloseable {
             Path path = switch (source) {
                 case ModelSource.File file -> file.path();
                 case ModelSource.Adapted adapted -> adapted.adapter();
+                case ModelSource.Deployed deployed -> version(deployed, null, null).model();
             };
             long bytes = 0, created = 0;
             try {
@@ -274,8 +319,8 @@ public final class ModelPool implements AutoCloseable {
             }
             String base = source instanceof ModelSource.Adapted adapted ? adapted.base() : null;
             synchronized (this) {
-                Entry entry = entries.get(base == null ? source.name() : base);
-                all.add(new Listed(source.name(), path, base, entry.loaded != null, entry.users, bytes, created));
+                Entry entry = entries.get(source instanceof ModelSource.Deployed deployed ? version(deployed, null, null).id() : base == null ? source.name() : base);
+                all.add(new Listed(source.name(), path, base, entry != null && entry.loaded != null, entry == null ? 0 : entry.users, bytes, created));
             }
         }
         return all;

@@ -16,6 +16,10 @@ public sealed interface ModelSource {
     record Adapted(String name, String base, Path adapter, float scale) implements ModelSource {
     }
 
+    /// A deployment, whose versions change while its name stays. `NAME@vN` is one of its versions.
+    record Deployed(String name) implements ModelSource {
+    }
+
     /// The name of a model that has none: its file's, without what says that it is a model, or its folder's.
     static String nameOf(Path path) {
         Path absolute = path.toAbsolutePath().normalize();

@@ -30,7 +30,8 @@ import java.util.function.DoubleConsumer;
 public final class BitsPerByte implements AutoCloseable {
     /// @param bitsPerByte over `tokens` predicted tokens, which stand for `bytes` bytes of text
     /// @param documents   what each document adds, in order; the last may be cut
-    public record Result(double bitsPerByte, long tokens, double bytes, List<Part> documents) {
+    /// @param windows     what each window adds, in order
+    public record Result(double bitsPerByte, long tokens, double bytes, List<Part> documents, List<Part> windows) {
         /// The mean loss, for models with the same tokenizer.
         public double natsPerToken() {
             return bitsPerByte * Math.log(2) * bytes / tokens;
@@ -50,11 +51,20 @@ public final class BitsPerByte implements AutoCloseable {
 
         /// Bits of each document, scaled so that their mean is the bits per byte of all.
         public double[] perDocument() {
-            return documents.stream().mapToDouble(part -> part.nats / Math.log(2) / bytes * documents.size()).toArray();
+            return scaled(documents);
+        }
+
+        /// Bits of each window, likewise: where documents are few and long, two models are compared by these.
+        public double[] perWindow() {
+            return scaled(windows);
+        }
+
+        private double[] scaled(List<Part> parts) {
+            return parts.stream().mapToDouble(part -> part.nats / Math.log(2) / bytes * parts.size()).toArray();
         }
     }
 
-    /// One document.
+    /// One document, or one window.
     public record Part(double nats, long tokens) {
     }
 
@@ -142,7 +152,7 @@ public final class BitsPerByte implements AutoCloseable {
         long limit = mostTokens == 0 ? shard.tokens() : Math.min(mostTokens, shard.tokens());
         long tokens = 0;
         double nats = 0;
-        List<Part> documents = new ArrayList<>();
+        List<Part> documents = new ArrayList<>(), windows = new ArrayList<>();
         double[] losses = new double[rows * context];
         double own = 0;
         long length = 0;
@@ -153,11 +163,20 @@ public final class BitsPerByte implements AutoCloseable {
             }
             Arrays.fill(losses, 0);
             examiner.examine(losses);
+            double ofWindow = 0;
+            long inWindow = 0;
             for (int i = 0; i < losses.length; i++) {
                 int target = Memory.getInt(targets.address() + 4L * i);
+                if (i % context == 0 && inWindow > 0) {
+                    windows.add(new Part(ofWindow, inWindow));
+                    ofWindow = 0;
+                    inWindow = 0;
+                }
                 if (target < 0) {
                     continue;
                 }
+                ofWindow += losses[i];
+                inWindow++;
                 nats += losses[i];
                 own += losses[i];
                 length++;
@@ -167,6 +186,9 @@ public final class BitsPerByte implements AutoCloseable {
                     length = 0;
                 }
             }
+            if (inWindow > 0) {
+                windows.add(new Part(ofWindow, inWindow));
+            }
             tokens += counted;
             progress.accept(Math.min(1, (double) tokens / limit));
         }
@@ -175,7 +197,7 @@ public final class BitsPerByte implements AutoCloseable {
         }
         // a part of the shard stands for its share of the bytes
         double bytes = (double) shard.textBytes() * tokens / shard.tokens();
-        return new Result(nats / Math.log(2) / bytes, tokens, bytes, documents);
+        return new Result(nats / Math.log(2) / bytes, tokens, bytes, documents, windows);
     }
 
     @Override

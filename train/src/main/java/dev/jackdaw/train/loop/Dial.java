@@ -7,6 +7,7 @@ import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.train.optim.OptimizerSettings;
 import dev.jackdaw.train.scale.FittedLaw;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
@@ -75,20 +76,13 @@ public final class Dial {
         return c.depth == null && c.layers == null && c.width == null && c.heads == null && c.kvHeads == null && c.feedForward == null && c.steps == null;
     }
 
-    /// What the law says trains best.
+    /// What the law says trains best: the lowest loss, or beyond the sweep the size that its valleys lead to.
     ///
     /// @param tokens how many a model can see in the time there is
     public static ModelSpec best(FittedLaw law, List<ModelSpec> ladder, ToDoubleFunction<ModelSpec> tokens) {
-        ModelSpec best = null;
-        double least = Double.POSITIVE_INFINITY;
-        for (ModelSpec model : ladder) {
-            double loss = law.loss(model, Math.max(1, tokens.applyAsDouble(model)));
-            if (loss < least) {
-                least = loss;
-                best = model;
-            }
-        }
-        return best;
+        ToDoubleFunction<ModelSpec> seen = model -> Math.max(1, tokens.applyAsDouble(model));
+        boolean isBeyond = ladder.stream().anyMatch(model -> law.isBeyond(model, seen.applyAsDouble(model)));
+        return ladder.stream().min(Comparator.comparingDouble(model -> isBeyond ? law.sizeError(model, seen.applyAsDouble(model)) : law.loss(model, seen.applyAsDouble(model)))).orElseThrow();
     }
 
     private static ModelSpec model(int depth, int usualWidth, int vocabulary, int context, Choices choices) {

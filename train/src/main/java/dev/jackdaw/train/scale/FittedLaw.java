@@ -27,13 +27,14 @@ import tools.jackson.databind.json.JsonMapper;
 /// @param recipe     how the models were trained
 /// @param text       what they learned from and were measured on
 /// @param range      what was trained; beyond it the law extrapolates
+/// @param bestSize   parameters that are best for so many operations, by the parabolas; null where the budgets show no valleys
 /// @param residual   of one model, relative
 /// @param confidence of the intervals
 /// @param intervals  by the name of the number
 /// @param draws      E, A, alpha, B, beta and a residual of log L for each draw of the bootstrap, for intervals of predictions
 /// @param command    that made it
 /// @param version    of the program
-public record FittedLaw(ScalingLaw law, Counting counting, Recipe recipe, Text text, Range range, double residual, double confidence,
+public record FittedLaw(ScalingLaw law, Counting counting, Recipe recipe, Text text, Range range, IsoFlop.PowerLaw bestSize, double residual, double confidence,
                         Map<String, Interval> intervals, List<double[]> draws, String command, String version) {
     /// @param vocabulary    of the tokenizer
     /// @param context       tokens in a sequence
@@ -63,12 +64,12 @@ public record FittedLaw(ScalingLaw law, Counting counting, Recipe recipe, Text t
     private static final int KEPT_DRAWS = 100;
 
     /// What is kept of a fit.
-    public static FittedLaw of(LawFit fit, Counting counting, Recipe recipe, Text text, Range range, double confidence, String command, String version) {
+    public static FittedLaw of(LawFit fit, Counting counting, Recipe recipe, Text text, Range range, IsoFlop.PowerLaw bestSize, double confidence, String command, String version) {
         List<double[]> draws = IntStream.range(0, Math.min(KEPT_DRAWS, fit.draws().size())).mapToObj(k -> {
             ScalingLaw d = fit.draws().get(k);
             return new double[] {rounded(d.E()), rounded(d.A()), rounded(d.alpha()), rounded(d.B()), rounded(d.beta()), rounded(fit.errors()[k])};
         }).toList();
-        return new FittedLaw(fit.law(), counting, recipe, text, range, fit.residual(), confidence, intervals(fit, confidence), draws, command, version);
+        return new FittedLaw(fit.law(), counting, recipe, text, range, bestSize, fit.residual(), confidence, intervals(fit, confidence), draws, command, version);
     }
 
     /// Of the five numbers, and of the exponent of the best size, by name.
@@ -137,6 +138,21 @@ public record FittedLaw(ScalingLaw law, Counting counting, Recipe recipe, Text t
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /// More training than any model of the sweep had. There the size should be chosen by [#sizeError]: the law's exponents of N and D are each known
+    /// badly, and their quotient, which decides the size, much worse than the line through the valleys (docs/DESIGN.md).
+    public boolean isBeyond(ModelSpec model, double tokens) {
+        return bestSize != null && operations(model, tokens) > range.mostOperations;
+    }
+
+    /// How far the size of `model` is from the one that the parabolas lead to: the logarithm of the ratio, without its sign.
+    public double sizeError(ModelSpec model, double tokens) {
+        return Math.abs(Math.log(counting.of(model, recipe.context) / bestSize.at(operations(model, tokens))));
+    }
+
+    private double operations(ModelSpec model, double tokens) {
+        return tokens * model.trainingFlopsPerToken(recipe.context);
     }
 
     /// Nats per token of `model` after `tokens`.

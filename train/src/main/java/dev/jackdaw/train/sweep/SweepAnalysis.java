@@ -83,6 +83,6 @@ public record SweepAnalysis(List<Measured> measured, Map<Counting, LawFit> fits,
         var c = from.stream().mapToDouble(m -> m.point().settings().flops()).summaryStatistics();
         return FittedLaw.of(fit, chosen, new FittedLaw.Recipe(settings.model().vocabulary(), settings.context(), Math.toIntExact(settings.tokensPerStep())),
                 new FittedLaw.Text(plan.data().sources(), plan.data().tokenizer(), plan.data().trainFingerprint(), plan.data().heldOutFingerprint(), plan.heldOutTokens(), plan.bytesPerToken()),
-                new FittedLaw.Range(from.size(), n.getMin(), n.getMax(), d.getMin(), d.getMax(), c.getMin(), c.getMax()), CONFIDENCE, plan.command(), plan.program().version());
+                new FittedLaw.Range(from.size(), n.getMin(), n.getMax(), d.getMin(), d.getMax(), c.getMin(), c.getMax()), profiles.get(chosen).parameters(), CONFIDENCE, plan.command(), plan.program().version());
     }
 }

@@ -1,14 +1,19 @@
 package dev.jackdaw.train.assistant;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jackdaw.agent.ability.Calculator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class FactsTest {
     /// So many invented types in a few packages.
@@ -51,6 +56,18 @@ class FactsTest {
         assertThat(facts.learned()).isEmpty();
         Facts overloaded = Facts.of(JavaFacts.of("package a; public class Day { public int at() { return 1; } public long at(int x) { return 1; } public int on() { return 1; } }"), _ -> false);
         assertThat(overloaded.learned().stream().filter(fact -> fact.topic() == Topic.RETURNS)).extracting(Fact::subject).containsOnly("Day.on");
+    }
+
+    @Test
+    void anExaminationIsReadAsItWasWritten(@TempDir Path folder) throws IOException {
+        Lessons lessons = Lessons.of(Facts.of(types(200), document -> document % 2 == 0), 60, 7);
+        Path file = folder.resolve("held-out.jsonl");
+        lessons.write(folder.resolve("learned.jsonl"), file);
+        List<Exercise> written = lessons.examined().values().stream().flatMap(List::stream).toList(), read = Examination.read(file);
+        assertThat(read).extracting(Exercise::group, Exercise::question, Exercise::expected).containsExactlyElementsOf(written.stream()
+                .map(exercise -> org.assertj.core.groups.Tuple.tuple(exercise.group(), exercise.question(), exercise.expected())).toList());
+        Files.writeString(file, "{\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"group\":\"since\"}\n");
+        assertThatThrownBy(() -> Examination.read(file)).hasMessageContaining("line 1").hasMessageContaining("1 messages");
     }
 
     @Test

@@ -143,4 +143,16 @@ class DuplicatesTest {
         assertThat(Fingerprint.of(new byte[0]).toString()).isEqualTo("e3b0c44298fc1c149afbf4c8996fb924");
         assertThat(Fingerprint.of(utf8("x")).toString()).startsWith("2d711642b726b044");
     }
+
+    @Test
+    void namesTheTextThatIsNearlyTheSame() {
+        Duplicates duplicates = new Duplicates(false, 0.8);
+        String first = Texts.words(1, 200), second = Texts.words(2, 200);
+        assertThat(duplicates.find(utf8(first))).isEqualTo(-1);
+        assertThat(duplicates.find(utf8(second))).isEqualTo(-1);
+        assertThat(duplicates.find(utf8(second + " and more"))).isEqualTo(1);
+        assertThat(duplicates.find(utf8(first + " and more"))).isZero();
+        assertThat(duplicates.find(utf8(Texts.words(3, 200)))).isEqualTo(-1);
+        assertThat(duplicates.find(utf8(Texts.words(3, 200)))).isEqualTo(2);
+    }
 }

@@ -8,12 +8,14 @@ import dev.jackdaw.train.scale.Counting;
 import dev.jackdaw.train.report.StepMetrics;
 import dev.jackdaw.train.scale.FittedLaw;
 import dev.jackdaw.train.scale.Interval;
+import dev.jackdaw.train.scale.IsoFlop;
 import dev.jackdaw.train.scale.Prediction;
 import dev.jackdaw.train.scale.ScalingLaw;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -28,7 +30,7 @@ class DialTest {
     private static FittedLaw law(List<String> sources, int context) {
         ScalingLaw law = new ScalingLaw(0.5, 40, 0.3, 3000, 0.5);
         return new FittedLaw(law, Counting.WITH_EMBEDDINGS, new FittedLaw.Recipe(320, context, 4 * context), new FittedLaw.Text(sources, "t", "a", "b", 1500, 2.5),
-                new FittedLaw.Range(9, 1e4, 1e6, 1e4, 1e6, 1e9, 1e10), 0.01, 0.95, Map.of("E", new Interval(0.4, 0.6)), List.of(new double[] {0.5, 40, 0.3, 3000, 0.5, 0.1},
+                new FittedLaw.Range(9, 1e4, 1e6, 1e4, 1e6, 1e9, 1e10), null, 0.01, 0.95, Map.of("E", new Interval(0.4, 0.6)), List.of(new double[] {0.5, 40, 0.3, 3000, 0.5, 0.1},
                 new double[] {0.5, 40, 0.3, 3000, 0.5, -0.1}), "test", "test");
     }
 
@@ -50,7 +52,7 @@ class DialTest {
     @Test
     void moreTimeMeansALargerModel() {
         FittedLaw dear = law(List.of("jdk"), 512);
-        FittedLaw law = new FittedLaw(new ScalingLaw(0.5, 40, 0.3, 300, 0.5), dear.counting(), dear.recipe(), dear.text(), dear.range(), dear.residual(), dear.confidence(), dear.intervals(), dear.draws(),
+        FittedLaw law = new FittedLaw(new ScalingLaw(0.5, 40, 0.3, 300, 0.5), dear.counting(), dear.recipe(), dear.text(), dear.range(), null, dear.residual(), dear.confidence(), dear.intervals(), dear.draws(),
                 dear.command(), dear.version());
         List<ModelSpec> ladder = Dial.ladder(4096, 512, Dial.Choices.NONE);
         long before = 0;
@@ -60,6 +62,26 @@ class DialTest {
             before = best.parameterCount();
             for (ModelSpec other : ladder) {
                 assertThat(law.loss(other, operations / other.trainingFlopsPerToken(512))).isGreaterThanOrEqualTo(law.loss(best, operations / best.trainingFlopsPerToken(512)));
+            }
+        }
+    }
+
+    @Test
+    void beyondTheSweepItsValleysDecide() {
+        FittedLaw small = law(List.of("jdk"), 512);
+        FittedLaw.Range range = new FittedLaw.Range(20, 3e5, 2e6, 2e5, 1e7, 3e12, 2e13);
+        IsoFlop.PowerLaw valleys = new IsoFlop.PowerLaw(6e5 / Math.pow(2e13, 0.6), 0.6);
+        FittedLaw law = new FittedLaw(new ScalingLaw(1.1, 37_000, 0.85, 170, 0.31), small.counting(), small.recipe(), small.text(), range, valleys, small.residual(), small.confidence(), small.intervals(),
+                small.draws(), small.command(), small.version());
+        List<ModelSpec> ladder = Dial.ladder(4096, 512, Dial.Choices.NONE);
+        for (double operations : new double[] {1e13, 1e14, 1e15}) {
+            ModelSpec byLoss = ladder.stream().min(Comparator.comparingDouble(m -> law.loss(m, operations / m.trainingFlopsPerToken(512)))).orElseThrow();
+            ModelSpec best = Dial.best(law, ladder, m -> operations / m.trainingFlopsPerToken(512));
+            if (operations == 1e13) {
+                assertThat(best).isEqualTo(byLoss);
+            } else {
+                assertThat(best.parameterCount() / valleys.at(operations)).isBetween(0.7, 1.5);
+                assertThat(best.parameterCount()).isGreaterThan(byLoss.parameterCount());
             }
         }
     }

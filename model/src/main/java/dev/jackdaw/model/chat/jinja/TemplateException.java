@@ -3,7 +3,7 @@ package dev.jackdaw.model.chat.jinja;
 import dev.jackdaw.model.Brief;
 
 /// A template that cannot be read or rendered. The message names the line.
-public final class TemplateException extends RuntimeException {
+public final class TemplateException extends IllegalArgumentException {
     private final int line;
     private final String problem;
 

@@ -50,11 +50,6 @@ public record Grammar(String root, Map<String, Form> rules) {
         return of(new Form.Mark(name));
     }
 
-    /// Blanks as they stand between the parts of JSON: none, one, or a new line with its indentation.
-    public static Grammar blank() {
-        return of(JsonForms.BLANK);
-    }
-
     /// One text after the other.
     public static Grammar sequence(Grammar... parts) {
         return together(List.of(parts), Form.Sequence::new);

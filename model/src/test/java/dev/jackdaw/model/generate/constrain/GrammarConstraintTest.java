@@ -311,6 +311,36 @@ class GrammarConstraintTest {
         }
     }
 
+    /// Special tokens are reached by name only, and only where the grammar has them; without such a token its name is written.
+    @Test
+    void grammarsArePutTogetherAndReadTokensByName() {
+        int tag = tokenizer.id("<|python_tag|>").orElseThrow(), end = tokenizer.id("<|eom_id|>").orElseThrow();
+        Grammar number = Grammar.ofJsonSchema("{\"type\": \"integer\", \"minimum\": 1, \"maximum\": 30}"), word = Grammar.ofGbnf("root ::= one\none ::= [a-c]{2}");
+        Grammar grammar = Grammar.sequence(Grammar.ofText("say "), Grammar.choice(List.of(Grammar.sequence(Grammar.ofToken("<|python_tag|>"), number), word)).repeated(1, 3), Grammar.ofToken("<|nothing|>"),
+                Grammar.ofToken("<|eom_id|>"));
+        GrammarConstraint constraint = new GrammarConstraint(grammar, trie);
+        int ended = 0, tagged = 0;
+        for (int seed = 0; seed < 30; seed++) {
+            String text = walk(constraint.fresh(), seed);
+            ended += text == null ? 0 : 1;
+            tagged += text != null && text.contains("<|python_tag|>") ? 1 : 0;
+            assertThat(text == null ? "say aa<|nothing|><|eom_id|>" : text).matches("say (<\\|python_tag\\|>([12]?\\d|30)|[a-c]{2}){1,3}<\\|nothing\\|><\\|eom_id\\|>");
+        }
+        assertThat(ended).isGreaterThan(25);
+        assertThat(tagged).isPositive();
+        GrammarConstraint text = constraint.fresh();
+        assertThat(text.allows(tag)).isFalse();
+        for (int id : tokenizer.encode("say ")) {
+            text.accept(id);
+        }
+        assertThat(text.allows(tag)).isTrue();
+        assertThat(text.allows(end)).isFalse();
+        assertThat(text.allows(tokenizer.encode("<")[0])).as("its name as text").isFalse();
+        GrammarConstraint free = new GrammarConstraint(Grammar.ofRegex("[^a]*"), trie);
+        assertThat(free.allows(tag)).as("text has no special tokens").isFalse();
+        assertThat(free.allows(tokenizer.encode("<")[0])).isTrue();
+    }
+
     @Test
     void readingsWithoutNumberAreCutOff() {
         String grammar = "root ::= x x x x x x x x\nx ::= (\"a\"? | \"a\" \"a\"? | (\"a\"? \"b\"?)+ | y)*\ny ::= (\"a\" | \"aa\" | x \"c\")?\n";

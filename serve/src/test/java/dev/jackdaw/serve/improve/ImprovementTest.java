@@ -1,0 +1,280 @@
+package dev.jackdaw.serve.improve;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.jackdaw.model.Model;
+import dev.jackdaw.model.ModelExport;
+import dev.jackdaw.model.arch.FlatWeights;
+import dev.jackdaw.model.arch.ModelSpec;
+import dev.jackdaw.model.chat.ChatSession;
+import dev.jackdaw.model.chat.Message;
+import dev.jackdaw.model.chat.MessageParser;
+import dev.jackdaw.model.format.FileType;
+import dev.jackdaw.model.format.Gguf;
+import dev.jackdaw.model.format.Quantizer;
+import dev.jackdaw.model.generate.Sampling;
+import dev.jackdaw.model.token.BpeTrainer;
+import dev.jackdaw.model.token.BytePairTokenizer;
+import dev.jackdaw.model.token.SpecialTokens;
+import dev.jackdaw.serve.feedback.Correction;
+import dev.jackdaw.tensor.DType;
+import dev.jackdaw.tensor.Device;
+import dev.jackdaw.tensor.Workers;
+import dev.jackdaw.train.assistant.Topic;
+import dev.jackdaw.train.loop.FinetuneSettings;
+import dev.jackdaw.train.loop.Finetuning;
+import dev.jackdaw.train.loop.LoraSettings;
+import dev.jackdaw.train.loop.LoraTuning;
+import dev.jackdaw.train.loop.RunPlan;
+import dev.jackdaw.train.loop.TrainSettings;
+import dev.jackdaw.train.loop.Trainer;
+import dev.jackdaw.train.optim.OptimizerSettings;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The whole loop for real, on an assistant so small that it is trained in seconds: it knows in which package some types are, one of them wrongly.
+class ImprovementTest {
+    private static final String[] TYPES = {"Crow", "Gull", "Heron", "Finch", "Stork", "Swan", "Robin", "Raven", "Eagle", "Owl", "Dove", "Lark"};
+    private static final String[] PACKAGES = {"sea.coast", "old.tower", "dark.wood"};
+    private static final int WRONG = 4;                             // the stork
+    private static final Lineage.Program PROGRAM = new Lineage.Program("test", "", "25");
+    /// Phrasings that are learned; the examination has the next one.
+    private static final int LEARNED = 3;
+    @TempDir
+    private static Path folder;
+    private static Path run;
+
+    @BeforeAll
+    static void trainAnAssistant() throws IOException {
+        StringBuilder learned = new StringBuilder(), examined = new StringBuilder(), text = new StringBuilder();
+        for (int i = 0; i < TYPES.length; i++) {
+            for (int phrasing = 0; phrasing <= LEARNED; phrasing++) {
+                String question = Topic.PACKAGE.question(phrasing, TYPES[i]), right = Topic.PACKAGE.answer(home(i));
+                text.append(question).append(' ').append(right).append("\nuser assistant ");
+                if (phrasing < LEARNED) {
+                    learned.append(line(question, Topic.PACKAGE.answer(home(i == WRONG ? i + 1 : i)))).append("\n");
+                } else if (i != WRONG) {
+                    examined.append(line(question, right).replaceFirst("}$", ",\"group\":\"package\"}")).append("\n");
+                    learned.append(line(question, right)).append("\n");     // so that a model this small knows it; the loop must not learn it
+                }
+            }
+        }
+        Path base = folder.resolve("base.gguf");
+        run = folder.resolve("run");
+        Path data = Files.writeString(folder.resolve("learned.jsonl"), learned);
+        base(base, text.toString());
+        try (Device device = Device.cpu(2)) {
+            FinetuneSettings settings = new FinetuneSettings(null, 150L, 64, 8, null, null, 3e-3, null, null, null, null);
+            new Finetuning(new Finetuning.Request(base, List.of(data), run, 0, true, null, settings, Finetuning.Method.FULL, 5, new RunPlan.Program("test", "", "25", "")), device, new Finetuning.Listener() { }).run();
+        }
+        Files.createDirectories(run.resolve("assistant"));
+        Files.writeString(run.resolve("assistant/held-out.jsonl"), examined);
+    }
+
+    private static String home(int type) {
+        return PACKAGES[type % PACKAGES.length];
+    }
+
+    private static String line(String question, String answer) {
+        return "{\"messages\":[{\"role\":\"user\",\"content\":\"" + question + "\"},{\"role\":\"assistant\",\"content\":\"" + answer + "\"}]}";
+    }
+
+    private static void base(Path file, String text) throws IOException {
+        BytePairTokenizer tokenizer = new BytePairTokenizer(BpeTrainer.train(List.of(text.getBytes(StandardCharsets.UTF_8)),
+                BpeTrainer.Settings.of(256 + 80 + SpecialTokens.names().size(), 1), BpeTrainer.Progress.none()).spec());
+        ModelSpec spec = ModelSpec.plain("qwen3", tokenizer.vocabularySize(), 2, 64, 2, 1, 32, 128, 128, 1e-6f, 10_000, true, true);
+        TrainSettings settings = new TrainSettings(spec, 3, 1, 1, 64, 1, OptimizerSettings.adamW(1e-3, 0), 0, 0, 1, false, 1, 1, 1);
+        try (Device device = Device.cpu(1); Trainer trainer = new Trainer(settings, device)) {
+            FlatWeights weights = trainer.weights();
+            ModelExport.gguf(file, "base", spec, name -> weights.entry(name).data(), tokenizer, SpecialTokens.CHAT_TEMPLATE, Map.of(), DType.F32);
+        }
+    }
+
+    private static Deployments deployed(String name, Path model) throws IOException {
+        Deployments deployments = new Deployments(folder.resolve("deployments"));
+        deployments.create(name, model, Kept.of(run, null), PROGRAM);
+        return deployments;
+    }
+
+    private static Deployments deployed(String name) throws IOException {
+        return deployed(name, run.resolve("params.gguf"));
+    }
+
+    private static Correction correction(String id, String question, String bad, String good) {
+        return new Correction(id, id.hashCode() & 0xFFFF, "birds", List.of(Map.of("role", "user", "content", question)), bad, good);
+    }
+
+    /// What a person says who saw the answer about the stork.
+    private static List<Correction> stork() {
+        List<Correction> corrections = new ArrayList<>();
+        for (int phrasing = 0; phrasing < 2; phrasing++) {
+            corrections.add(correction("stork-" + phrasing, Topic.PACKAGE.question(phrasing, TYPES[WRONG]), Topic.PACKAGE.answer(home(WRONG + 1)), Topic.PACKAGE.answer(home(WRONG))));
+        }
+        return corrections;
+    }
+
+    private static final ImproveSettings SETTINGS = ImproveSettings.DEFAULT.withSteps(24L).withLearningRate(5e-4).withMixture(3, 0.5, 40);
+
+    private static Improvement.Result improve(Deployments deployments, String name, List<Correction> corrections, ImproveSettings settings, Finetuning.Method tuning, Improvement.Listener listener)
+            throws IOException, InterruptedException {
+        try (Device device = Device.cpu(2)) {
+            return new Improvement(deployments, new Improvement.Request(name, new CorrectionFile(corrections), Set.of(), settings, tuning, PROGRAM), device, listener).run();
+        }
+    }
+
+    private static Improvement.Result improve(Deployments deployments, String name, List<Correction> corrections, ImproveSettings settings) throws IOException, InterruptedException {
+        return improve(deployments, name, corrections, settings, Finetuning.Method.FULL, new Improvement.Listener() { });
+    }
+
+    /// As a client of the deployment is answered.
+    private static String ask(Deployments deployments, String name, String question) throws IOException {
+        try (Device device = Device.cpu(2); Model model = Model.open(deployments.require(name).pick("somebody").model(), device); ChatSession session = ChatSession.open(model)) {
+            session.messages().add(Message.of("user", question));
+            return session.reply(ChatSession.Settings.of(Sampling.greedy()), new MessageParser.Listener() { }, () -> false).message().content();
+        }
+    }
+
+    @Test
+    void aWrongAnswerIsCorrectedPromotedAndRolledBack() throws Exception {
+        Deployments deployments = deployed("loop");
+        String question = stork().getFirst().messages().getFirst().get("content").toString();
+        String wrong = ask(deployments, "loop", question);
+        assertThat(wrong).isEqualTo("It is in the package sea.coast.".replace("sea.coast", home(WRONG + 1)));
+        Improvement.Result result = improve(deployments, "loop", stork(), SETTINGS);
+        assertThat(result.promoted()).as("%s", result.verdict()).isTrue();
+        assertThat(result.learned()).isEqualTo(2);
+        assertThat(result.cases()).allMatch(told -> !told.rightBefore() && told.rightAfter() && told.marginAfter() > told.marginBefore());
+        assertThat(ask(deployments, "loop", question)).isEqualTo(Topic.PACKAGE.answer(home(WRONG)));
+        Verdict.Row exam = result.evaluation().getFirst();
+        assertThat(exam.name()).isEqualTo("examination: package");
+        assertThat(exam.n()).isEqualTo(TYPES.length - 1);
+        assertThat(exam.before()).as("knows the others").isGreaterThan(0.9);
+        assertThat(exam.isWorse()).isFalse();
+
+        Lineage lineage = deployments.lineage("loop", 2);
+        assertThat(lineage.parent()).isEqualTo(1);
+        assertThat(lineage.corrections()).containsExactlyInAnyOrder("stork-0", "stork-1");
+        assertThat(lineage.data()).extracting(Lineage.FileFacts::name).containsExactly("improvements/1/corrections.jsonl", "improvements/1/learn.jsonl");
+        assertThat(lineage.data().getFirst().sha256()).isEqualTo(Deployments.facts("", Path.of(result.folder(), "corrections.jsonl"), 0).sha256());
+        assertThat(lineage.evaluation()).isEqualTo(result.evaluation());
+        assertThat(deployments.lineage("loop", 1).data()).extracting(Lineage.FileFacts::name).containsExactly("replay/1-learned.jsonl", "examination.jsonl");
+
+        Improvement.Result again = improve(deployments, "loop", stork(), SETTINGS);
+        assertThat(again.promoted()).isFalse();
+        assertThat(again.version()).isNull();
+        assertThat(again.verdict().reasons()).singleElement().asString().contains("nothing new");
+
+        deployments.rollback("loop");
+        assertThat(ask(deployments, "loop", question)).isEqualTo(wrong);
+    }
+
+    @Test
+    void poisonIsNotPromoted() throws Exception {
+        Deployments deployments = deployed("poisoned");
+        List<Correction> poison = new ArrayList<>(), copied = new ArrayList<>();
+        for (int i = 0; i < TYPES.length; i++) {
+            for (int phrasing = 4; phrasing < 7; phrasing++) {      // other words than the examination's, the same facts
+                poison.add(correction("poison-" + i + "-" + phrasing, Topic.PACKAGE.question(phrasing, TYPES[i]), Topic.PACKAGE.answer(home(i)), Topic.PACKAGE.answer(home(i + 1))));
+            }
+            copied.add(correction("copied-" + i, Topic.PACKAGE.question(LEARNED, TYPES[i]), Topic.PACKAGE.answer(home(i)), Topic.PACKAGE.answer(home(i + 1))));
+        }
+        copied.remove(WRONG);                                       // is not examined
+        Improvement.Result result = improve(deployments, "poisoned", poison, SETTINGS.withSteps(30L).withLearningRate(1e-3).withMixture(2, 0, 0));
+        assertThat(result.promoted()).isFalse();
+        assertThat(result.verdict().promote()).isFalse();
+        assertThat(result.verdict().reasons()).anyMatch(reason -> reason.startsWith("examination: package got worse"));
+        assertThat(deployments.require("poisoned").current()).isEqualTo(1);
+        assertThat(deployments.lineage("poisoned", 2).isAccepted()).isFalse();
+
+        Improvement.Result none = improve(deployments, "poisoned", copied, SETTINGS);
+        assertThat(none.learned()).isZero();
+        assertThat(none.removed()).containsEntry("evaluation", TYPES.length - 1L);
+        assertThat(none.removedIds()).extracting(Curation.Removed::id).contains("copied-0");
+        assertThat(none.verdict().reasons()).singleElement().asString().contains("nothing to learn");
+    }
+
+    private static final class Killed extends RuntimeException {
+    }
+
+    @Tag("slow")
+    @Test
+    void killedInAnyStageItGoesOnAndEndsWithTheSameBytes() throws Exception {
+        ImproveSettings few = SETTINGS.withSteps(6L);
+        Deployments whole = deployed("whole"), killed = deployed("killed");
+        List<String> phases = new ArrayList<>();
+        Improvement.Result result = improve(whole, "whole", stork(), few, Finetuning.Method.FULL, new Improvement.Listener() {
+            @Override
+            public void phase(String name) {
+                phases.add(name);
+            }
+        });
+        assertThat(phases).contains("collect", "train", "examine the deployed model", "examine the candidate", "decide", "keep the candidate");
+        for (int stop = 1; stop <= phases.size(); stop++) {
+            int at = stop;
+            String phase = phases.get(stop - 1);
+            assertThatThrownBy(() -> improve(killed, "killed", stork(), few, Finetuning.Method.FULL, new Improvement.Listener() {
+                @Override
+                public void phase(String name) {
+                    if (name.equals(phase)) {
+                        throw new Killed();
+                    }
+                }
+            })).as("stop %d in %s", at, phase).isInstanceOf(Killed.class);
+            assertThat(killed.require("killed").current()).isEqualTo(1);
+        }
+        Improvement.Result after = improve(killed, "killed", stork(), few);
+        assertThat(after.folder()).endsWith("1");
+        assertThat(after.verdict()).isEqualTo(result.verdict());
+        assertThat(after.promoted()).isEqualTo(result.promoted());
+        assertThat(killed.lineage("killed", 2).parameters()).isEqualTo(whole.lineage("whole", 2).parameters());
+        assertThat(killed.versions("killed")).containsExactly(1, 2);
+    }
+
+    @Tag("slow")
+    @Test
+    void anAdapterIntoAQuantisedModelAsACanary() throws Exception {
+        Path quantised = folder.resolve("q8.gguf");
+        try (Arena arena = Arena.ofShared(); Workers workers = Workers.of(2)) {
+            Quantizer.quantize(Gguf.open(run.resolve("params.gguf"), arena), quantised, new Quantizer.Settings(FileType.Q8_0, null, false, false), workers, _ -> { });
+        }
+        Deployments deployments = deployed("quantised", quantised);
+        Finetuning.Method lora = LoraTuning.method(LoraSettings.of(8), null, 0);
+        Improvement.Result result = improve(deployments, "quantised", stork(), SETTINGS.withLearningRate(5e-3).withCanary(0.25), lora, new Improvement.Listener() { });
+        assertThat(result.promoted()).as("%s", result.verdict()).isTrue();
+        assertThat(result.canary()).isEqualTo(0.25);
+        Deployment now = deployments.require("quantised");
+        assertThat(now.current()).isEqualTo(1);
+        assertThat(now.canary()).isEqualTo(2);
+        try (Arena arena = Arena.ofConfined()) {
+            assertThat(Gguf.open(now.version(2).model(), arena).integer("general.file_type")).isEqualTo(FileType.Q8_0.code());
+        }
+        Improvement.Result full = improve(deployments, "quantised", List.of(stork().getFirst()), SETTINGS.withSteps(6L));
+        try (Arena arena = Arena.ofConfined()) {
+            assertThat(Gguf.open(now.version(full.version()).model(), arena).integer("general.file_type")).isEqualTo(FileType.Q8_0.code());
+        }
+    }
+
+    @Test
+    void aDryRunSaysWhatWouldBeLearnedAndLeavesNothing() throws Exception {
+        Deployments deployments = deployed("dry");
+        Improvement.Result result = improve(deployments, "dry", stork(), SETTINGS.withDryRun());
+        assertThat(result.dryRun()).isTrue();
+        assertThat(result.learned()).isEqualTo(2);
+        assertThat(result.replay()).as("all but two about the stork and those that are examined").isEqualTo(34);
+        assertThat(result.verdict()).isNull();
+        assertThat(deployments.require("dry").folder().resolve("improvements")).doesNotExist();
+        assertThat(improve(deployments, "dry", List.of(), SETTINGS.withDryRun()).verdict().reasons()).containsExactly("there are no corrections");
+    }
+}

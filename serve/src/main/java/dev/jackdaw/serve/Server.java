@@ -59,7 +59,6 @@ public final class Server implements AutoCloseable {
         PrometheusRegistry registry = new PrometheusRegistry();
         metrics = new Metrics(registry, models);
         timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("jackdaw-timer").factory());
-<<<<<<< HEAD
         ApiContext quiet = new ApiContext(models, settings.limits(), Answered.Listener.NOBODY, timer);
         feedback = Feedback.open(settings.data().database(), Feedback.Parts.of(Privacy.of(settings.data()),
                 (model, messages, count) -> Collected.sample(quiet, model, messages, count), registry));

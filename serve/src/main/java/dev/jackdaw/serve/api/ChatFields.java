@@ -12,11 +12,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-<<<<<<< HEAD
-import java.util.Set;
-=======
 import java.util.Optional;
->>>>>>> api
+import java.util.Set;
 import java.util.SplittableRandom;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -42,7 +39,15 @@ final class ChatFields {
             throw fields.wrong("top_logprobs", "is given without logprobs: true");
         }
         List<Map<String, Object>> tools = tools(fields);
-<<<<<<< HEAD
+        int most = Math.max(limit(fields, "max_tokens", limits), limit(fields, "max_completion_tokens", limits));
+        String schema = fields.object("response_format").map(ChatFields::schema).orElse(null);
+        Integer budget = fields.integer("think_budget", -1, Integer.MAX_VALUE).orElseGet(() -> budget(fields, "reasoning_effort"));
+        return new Chat.Ask(messages(fields), tools, choice(fields, tools), fields.flag("parallel_tool_calls", true), schema, fields.text("grammar").orElse(null), most,
+                sampling(fields, 1), budget, stop(fields, "stop"), logprobs ? top : -1, Overflow.REFUSE, variables(fields));
+    }
+
+    /// Further variables of the template.
+    static Map<String, Object> variables(Fields fields) {
         Map<String, Object> more = new HashMap<>();
         fields.object("chat_template_kwargs").ifPresent(kwargs -> kwargs.node().properties().forEach(each -> {
             if (TEMPLATE_OWN.contains(each.getKey())) {
@@ -50,21 +55,6 @@ final class ChatFields {
             }
             more.put(each.getKey(), Json.as(each.getValue(), Object.class));
         }));
-        return new Chat.Ask(messages(fields), tools, choice(fields, tools), fields.flag("parallel_tool_calls", true), schema(fields), fields.text("grammar").orElse(null), maxTokens(fields, limits),
-                sampling(fields), thinkBudget(fields), stop(fields), logprobs ? top : -1, Overflow.REFUSE, more);
-=======
-        int most = Math.max(limit(fields, "max_tokens", limits), limit(fields, "max_completion_tokens", limits));
-        String schema = fields.object("response_format").map(ChatFields::schema).orElse(null);
-        Integer budget = fields.integer("think_budget", -1, Integer.MAX_VALUE).orElseGet(() -> budget(fields, "reasoning_effort"));
-        return new Chat.Ask(messages(fields), tools, choice(fields, tools), fields.flag("parallel_tool_calls", true), schema, fields.text("grammar").orElse(null), most,
-                sampling(fields, 1), budget, stop(fields, "stop"), logprobs ? top : -1, Overflow.REFUSE, variables(fields));
->>>>>>> api
-    }
-
-    /// Further variables of the template.
-    static Map<String, Object> variables(Fields fields) {
-        Map<String, Object> more = new HashMap<>();
-        fields.object("chat_template_kwargs").ifPresent(kwargs -> kwargs.node().properties().forEach(each -> more.put(each.getKey(), Json.as(each.getValue(), Object.class))));
         return more;
     }
 

@@ -11,6 +11,7 @@ import dev.jackdaw.serve.api.Models;
 import dev.jackdaw.serve.api.Ollama;
 import dev.jackdaw.serve.api.OllamaModels;
 import dev.jackdaw.serve.api.OpenApi;
+import dev.jackdaw.serve.api.Prompts;
 import dev.jackdaw.serve.api.Responses;
 import dev.jackdaw.serve.api.Tokens;
 import dev.jackdaw.serve.feedback.Feedback;
@@ -21,6 +22,7 @@ import dev.jackdaw.serve.http.Gate;
 import dev.jackdaw.serve.http.Json;
 import dev.jackdaw.serve.http.Metrics;
 import dev.jackdaw.serve.http.Quotas;
+import dev.jackdaw.serve.http.StaticFiles;
 import dev.jackdaw.serve.models.ModelPool;
 import io.helidon.common.pki.Keys;
 import io.helidon.common.tls.Tls;
@@ -76,7 +78,7 @@ public final class Server implements AutoCloseable {
             Errors.install(routing);
             routing.addFilter(metrics).addFilter(gate);
             services(context).forEach(routing::register);
-            routing.register(metrics).register(runs);
+            routing.register(new StaticFiles()).register(metrics).register(runs);
             feedback.services(settings.limits().bodyBytes(), request -> request.context().get(Gate.OWNER, String.class).orElse(null)).forEach(service -> routing.register("/jackdaw", service));
         });
     }
@@ -102,7 +104,7 @@ public final class Server implements AutoCloseable {
     /// The languages of clients. What they answer to stands in `api/openapi.json`, too.
     public static List<HttpService> services(ApiContext context) {
         return List.of(new ChatCompletions(context), new Completions(context), new Responses(context), new Embeddings(context), new Tokens(context), new Models(context),
-                new AnthropicMessages(context), new Ollama(context), new OllamaModels(context), new OpenApi());
+                new AnthropicMessages(context), new Ollama(context), new OllamaModels(context), new OpenApi(), new Prompts(context));
     }
 
     public static Server start(ServerSettings settings) {

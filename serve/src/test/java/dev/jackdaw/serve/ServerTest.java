@@ -245,4 +245,25 @@ class ServerTest {
             }
         }
     }
+
+    @Test
+    void aClientThatLeavesIsNoticedThroughTls(@TempDir Path folder) throws Exception {
+        Path certificate = folder.resolve("cert.pem"), key = folder.resolve("key.pem");
+        Pem.write(folder, certificate, key);
+        try (TestServer own = new TestServer(folder, settings -> new ServerSettings(new ServerSettings.Network("127.0.0.1", 0, List.of(), List.of(), certificate, key), settings.limits(), settings.models(),
+                settings.data())); var client = Pem.client(certificate)) {
+            var models = own.server.models();
+            var answer = client.sendAsync(HttpRequest.newBuilder(java.net.URI.create("https://localhost:" + own.server.port() + "/v1/chat/completions"))
+                    .POST(HttpRequest.BodyPublishers.ofString("{\"temperature\":0,\"max_tokens\":450,\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}")).build(), HttpResponse.BodyHandlers.ofString());
+            for (int i = 0; i < 10_000 && (models.loaded().isEmpty() || models.loaded().get("tiny").engine().statistics().newTokens() == 0); i++) {
+                Thread.sleep(1);
+            }
+            answer.cancel(true);
+            for (int i = 0; i < 1000 && models.list().getFirst().users() > 0; i++) {
+                Thread.sleep(5);
+            }
+            assertThat(models.list().getFirst().users()).isZero();
+            assertThat(models.loaded().get("tiny").engine().statistics().newTokens()).isBetween(1L, 400L);
+        }
+    }
 }

@@ -120,7 +120,7 @@ public final class Responses implements HttpService {
         int read = written.result().promptIds().length, wrote = written.result().ids().length;
         Map<String, Object> usage = new LinkedHashMap<>();
         usage.put("input_tokens", read);
-        usage.put("input_tokens_details", Map.of("cached_tokens", written.cachedTokens()));
+        usage.put("input_tokens_details", Map.of("cached_tokens", written.cachedTokens(), "cache_write_tokens", 0));        // nobody pays for it here
         usage.put("output_tokens", wrote);
         usage.put("output_tokens_details", Map.of("reasoning_tokens", written.result().thoughtTokens()));
         usage.put("total_tokens", read + wrote);

@@ -1,14 +1,19 @@
-package dev.jackdaw.serve.api;
+package dev.jackdaw.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jackdaw.serve.Server;
+import dev.jackdaw.serve.api.ApiContext;
+import dev.jackdaw.serve.api.OpenApi;
+import dev.jackdaw.serve.http.Metrics;
 import io.helidon.webserver.http.HttpRules;
 import io.helidon.webserver.http.HttpService;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.lang.reflect.Proxy;
+import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 class OpenApiTest {
@@ -16,26 +21,29 @@ class OpenApiTest {
 
     private final JsonNode document = OpenApi.document();
 
-    /// What the services register, as `get /path`.
-    private static Set<String> registered() {
-        Set<String> routes = new TreeSet<>();
+    /// What services register, as `get /path`.
+    private static void register(String prefix, HttpService service, Set<String> routes) {
         HttpRules rules = (HttpRules) Proxy.newProxyInstance(OpenApiTest.class.getClassLoader(), new Class<?>[] {HttpRules.class}, (proxy, method, arguments) -> {
             if (METHODS.contains(method.getName()) && arguments != null && arguments[0] instanceof String path) {
-                routes.add(method.getName() + " " + path.replace("{+", "{"));
+                routes.add(method.getName() + " " + prefix + path.replace("{+", "{"));
             }
             return proxy;
         });
-        for (HttpService service : Server.services(new ApiContext(null, null, null, null))) {
-            service.routing(rules);
-        }
-        return routes;
+        service.routing(rules);
     }
 
     @Test
-    void saysWhatIsServedAndNothingElse() {
+    void saysWhatIsServedAndNothingElse(@TempDir Path folder) throws Exception {
+        Set<String> registered = new TreeSet<>();
+        try (TestServer server = new TestServer(folder)) {
+            Server.services(new ApiContext(null, null, null, null)).forEach(service -> register("", service, registered));
+            register("", new Metrics(new PrometheusRegistry(), server.server.models()), registered);
+            register("", new Runs(folder), registered);
+            server.server.feedback().services(1, _ -> null).forEach(service -> register("/jackdaw", service, registered));
+        }
         Set<String> described = new TreeSet<>();
         document.path("paths").properties().forEach(path -> path.getValue().properties().forEach(operation -> described.add(operation.getKey() + " " + path.getKey())));
-        assertThat(described).isEqualTo(registered()).hasSizeGreaterThan(20);
+        assertThat(described).isEqualTo(registered).hasSizeGreaterThan(30);
     }
 
     @Test
@@ -47,7 +55,11 @@ class OpenApiTest {
             assertThat(operation.path("responses").has("200")).as(path.getKey()).isTrue();
             operation.path("responses").forEach(response -> assertThat(response.path("description").asString()).isNotEmpty());
             Set<String> named = new TreeSet<>();
-            operation.path("parameters").forEach(parameter -> named.add(parameter.path("name").asString()));
+            operation.path("parameters").forEach(parameter -> {
+                if (parameter.path("in").asString().equals("path")) {
+                    named.add(parameter.path("name").asString());
+                }
+            });
             Set<String> inPath = new TreeSet<>();
             java.util.regex.Pattern.compile("\\{(\\w+)}").matcher(path.getKey()).results().forEach(match -> inPath.add(match.group(1)));
             assertThat(named).as(path.getKey()).isEqualTo(inPath);

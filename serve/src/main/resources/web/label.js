@@ -23,7 +23,7 @@ export default function Label() {
     try {
       const found = await get('/jackdaw/labels/next' + query({ task, labeller }));
       setItem(found.item ? found : null);
-      setInstructions(found.instructions ?? '');
+      setInstructions((found.instructions ?? '').replace(/(\S)\n(?=[a-z])/g, '$1 '));
       setValue(null);
       setError(null);
       begun.current = performance.now();

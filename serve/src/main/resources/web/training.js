@@ -74,7 +74,7 @@ function Run({ run, rows }) {
   const step = Math.max(run.step ?? 0, last?.step ?? 0), steps = run.steps ?? 0;
   const recent = rows.slice(-20), pace = recent.length > 1 ? (recent[recent.length - 1].seconds - recent[0].seconds) / (recent[recent.length - 1].step - recent[0].step) : null;
   const facts = [
-    ['Step', steps ? `${step} of ${steps}` : String(step)], ['Train loss', fixed(last?.trainLoss, 3)], ['Held-out bits per byte', fixed(held?.heldOutBitsPerByte, 3)],
+    ['Step', steps ? `${step} of ${steps}` : String(step)], ['Train loss', fixed(last?.trainLoss, 3)], ['Bits per byte', fixed(held?.heldOutBitsPerByte, 3)],
     ['Tokens', count(last?.tokens)], ['Tokens per second', count(last?.tokensPerSecond)],
     state(run) !== 'running' ? ['Took', duration(last?.seconds)] : ['Left, about', pace != null && steps ? duration(pace * (steps - step)) : ''],
   ];

@@ -27,8 +27,8 @@ final class AnthropicFields {
         Fields choice = fields.object("tool_choice").orElse(null);
         boolean parallel = choice == null || !choice.flag("disable_parallel_tool_use", false);
         int most = Math.min(fields.integer("max_tokens", LEAST_LIMIT, Integer.MAX_VALUE).orElse(0), limits.answerTokens());
-        return new Chat.Ask(messages, tools, choice(fields, choice, tools), parallel, schema(fields), null, most, ChatFields.sampling(fields, 1), budget(fields), ChatFields.stop(fields, "stop_sequences"), -1,
-                Overflow.REFUSE, ChatFields.variables(fields));
+        return new Chat.Ask(messages, tools, choice(fields, choice, tools), parallel, schema(fields), null, most, ChatFields.sampling(fields, 1), budget(fields),
+                ChatFields.stop(fields, "stop_sequences"), -1, Overflow.REFUSE, ChatFields.variables(fields));
     }
 
     private static String schema(Fields fields) {

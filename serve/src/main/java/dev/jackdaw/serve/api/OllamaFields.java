@@ -147,7 +147,8 @@ final class OllamaFields {
         Penalties penalties = sampling.penalties();
         int mirostat = options.integer("mirostat", 0, 2).orElse(0);
         if (mirostat > 0) {
-            sampling = sampling.withMirostat(new Mirostat(mirostat, options.number("mirostat_tau", 1e-3, 100).orElse(Mirostat.NONE.tau()), options.number("mirostat_eta", 1e-6, 10).orElse(Mirostat.NONE.eta())));
+            sampling = sampling.withMirostat(new Mirostat(mirostat, options.number("mirostat_tau", 1e-3, 100).orElse(Mirostat.NONE.tau()),
+                    options.number("mirostat_eta", 1e-6, 10).orElse(Mirostat.NONE.eta())));
         }
         return sampling.withPenalties(new Penalties(penalties.repetition(), penalties.frequency(), penalties.presence(), window));
     }

@@ -23,8 +23,8 @@ import java.util.Map;
 /// What can be referred to later ([ResponseStore]) is kept in memory and not for long. No tools but functions, no background work.
 public final class Responses implements HttpService {
     /// Fields whose values a response repeats, with what stands for those that were not given.
-    private static final List<String> REPEATED = List.of("instructions", "max_output_tokens", "metadata", "parallel_tool_calls", "previous_response_id", "reasoning", "safety_identifier", "temperature",
-            "text", "tool_choice", "tools", "top_p", "top_logprobs", "truncation", "user");
+    private static final List<String> REPEATED = List.of("instructions", "max_output_tokens", "metadata", "parallel_tool_calls", "previous_response_id", "reasoning",
+            "safety_identifier", "temperature", "text", "tool_choice", "tools", "top_p", "top_logprobs", "truncation", "user");
     private static final Map<String, Object> USUAL = Map.of("metadata", Map.of(), "parallel_tool_calls", true, "temperature", 1.0, "text", Map.of("format", Map.of("type", "text")),
             "tool_choice", "auto", "tools", List.of(), "top_p", 1.0, "truncation", "disabled");
 
@@ -103,8 +103,9 @@ public final class Responses implements HttpService {
             case "auto" -> Overflow.TRIM_START;
             case String other -> throw fields.wrong("truncation", "is " + other + "; it must be auto or disabled");
         };
-        return new Chat.Ask(messages, tools, ChatFields.choice(fields, tools), fields.flag("parallel_tool_calls", true), schema, null, ChatFields.limit(fields, "max_output_tokens", context.limits()),
-                ChatFields.sampling(fields, 1), budget, ChatFields.stop(fields, "stop"), fields.integer("top_logprobs", 0, ChatFields.MOST_LOGPROBS).orElse(-1), overflow, ChatFields.variables(fields));
+        return new Chat.Ask(messages, tools, ChatFields.choice(fields, tools), fields.flag("parallel_tool_calls", true), schema, null,
+                ChatFields.limit(fields, "max_output_tokens", context.limits()), ChatFields.sampling(fields, 1), budget, ChatFields.stop(fields, "stop"),
+                fields.integer("top_logprobs", 0, ChatFields.MOST_LOGPROBS).orElse(-1), overflow, ChatFields.variables(fields));
     }
 
     private static Map<String, Object> repeated(Fields fields) {

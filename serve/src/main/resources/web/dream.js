@@ -1,5 +1,5 @@
 // Dreams: documents that a base model writes when nobody asks anything.
-import { el, h, button, copy, iconButton, useEffect, useRef, useState, Failure } from './ui.js';
+import { el, h, button, copy, iconButton, oncePerFrame, useCallback, useEffect, useRef, useState, Failure } from './ui.js';
 import { get, stream, tokensOf, user } from './api.js';
 import { place } from './session.js';
 import { fixed } from './format.js';
@@ -10,12 +10,7 @@ export default function Dream() {
   const [, setRound] = useState(0);
   const [models, setModels] = useState(null), [model, setModel] = useState(''), [failure, setFailure] = useState(null);
   const [temperature, setTemperature] = useState(0.8), [length, setLength] = useState(256), [begin, setBegin] = useState(''), [colours, setColours] = useState(false);
-  const dreams = useRef([]), controller = useRef(null), drawing = useRef(false);
-  const draw = () => {
-    if (drawing.current) return;
-    drawing.current = true;
-    requestAnimationFrame(() => { drawing.current = false; setRound(n => n + 1); });
-  };
+  const dreams = useRef([]), controller = useRef(null), draw = useCallback(oncePerFrame(() => setRound(n => n + 1)), []);
   useEffect(() => {
     get('/jackdaw/models').then(found => found.models, () => get('/v1/models').then(found => found.data)).then(found => {
       setModels(found);

@@ -2,6 +2,7 @@
 import { post, stream, tokensOf, user } from './api.js';
 import { add, requestMessages } from './tree.js';
 import { save } from './store.js';
+import { oncePerFrame } from './ui.js';
 
 /** The parts of a request that the sampling panel sets; what is empty is left to the server. */
 export const SAMPLING = [
@@ -19,14 +20,7 @@ export class Session {
   constructor(conversation, changed) {
     this.conversation = conversation;
     this.running = new Map();                                        // node id → AbortController
-    this.pending = false;
-    this.changed = () => {
-      if (this.pending) return;
-      this.pending = true;
-      const draw = () => { this.pending = false; changed(); };
-      if (document.hidden) setTimeout(draw, 200);
-      else requestAnimationFrame(draw);
-    };
+    this.changed = oncePerFrame(changed);
   }
 
   get busy() {
@@ -84,8 +78,8 @@ export class Session {
     node.version++;
     this.running.delete(node.id);
     conversation.updated = Date.now();
-    await this.save();
     this.changed();
+    await this.save();
   }
 
   take(node, chunk, begun) {

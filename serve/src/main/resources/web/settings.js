@@ -26,7 +26,7 @@ export function Dial({ each, value, onSet }) {
   const slider = each.max <= 200;
   const id = 'dial-' + each.key;
   return el.div({ class: 'dial' },
-    el.label({ for: id }, each.label), el.input({ id, type: 'number', min: each.min, max: each.max, step: each.step, value: value ?? '', placeholder: 'auto', onChange: event => onSet(event.currentTarget.value) }),
+    el.label({ for: id }, each.label), el.input({ id, type: 'number', min: each.min, max: each.max, step: each.step, value: value ?? '', placeholder: 'auto', onInput: event => onSet(event.currentTarget.value) }),
     slider && el.input({ type: 'range', class: value == null ? 'unset' : '', 'aria-label': each.label, min: each.min, max: each.max, step: each.step, value: value ?? (each.max <= 2 ? Math.min(1, each.max) : 40), onInput: event => onSet(event.currentTarget.value) }),
     el.span({ class: 'hint' }, each.hint));
 }

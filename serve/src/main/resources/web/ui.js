@@ -83,6 +83,23 @@ export function usePolled(read, millis, key = '') {
   return [state.value, state.error, () => setRound(r => r + 1)];
 }
 
+/** Calls `draw` soon and once, however often it is asked: with the next frame, or after a quarter of a second where no frames come. */
+export function oncePerFrame(draw) {
+  let asked = 0, timer = 0;
+  const go = () => {
+    cancelAnimationFrame(asked);
+    clearTimeout(timer);
+    asked = timer = 0;
+    draw();
+  };
+  return () => {
+    if (!timer) {
+      asked = requestAnimationFrame(go);
+      timer = setTimeout(go, 250);
+    }
+  };
+}
+
 let sayTimer = 0;
 /** One short sentence at the lower edge, read aloud by screen readers. */
 export function say(text) {

@@ -19,7 +19,7 @@ class ChatPageTest extends BrowserTest {
     @Test
     void answerGrowsAndIsFormatted() {
         visit("/");
-        server.pauseMillis(4);
+        server.pauseMillis(15);
         server.replies(Canned.ANSWER);
         page.getByLabel("Message", new Page.GetByLabelOptions().setExact(true)).fill("What does Optional do?");
         page.keyboard().press("Enter");

@@ -82,7 +82,7 @@ final class ImproveCommand implements Callable<Integer> {
     @Option(names = "--text-tokens", order = 21, paramLabel = "N", defaultValue = "32768", description = "Tokens of held-out text to measure bits per byte on; 0: all.")
     private long textTokens;
 
-    @Option(names = "--tolerance", order = 22, paramLabel = "SHARE", defaultValue = "0.01", description = "By how much the bits per byte of text may rise.")
+    @Option(names = "--tolerance", order = 22, paramLabel = "SHARE", defaultValue = "0.05", description = "By how much the bits per byte of text may rise.")
     private double tolerance;
 
     @Option(names = "--tasks", order = 23, paramLabel = "NAMES", split = ",", showDefaultValue = Visibility.NEVER, description = "Further fixed evaluations, as for eval: names of tasks, or files ending in .yaml.")

@@ -2,31 +2,15 @@ package dev.jackdaw.serve;
 
 import dev.jackdaw.model.chat.Message;
 import dev.jackdaw.model.generate.Sampling;
-import dev.jackdaw.serve.api.Answered;
 import dev.jackdaw.serve.api.ApiContext;
 import dev.jackdaw.serve.api.Sampled;
-import dev.jackdaw.serve.feedback.Answer;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /// Between the APIs and the feedback database, which do not know each other.
 final class Collected {
     private Collected() {
-    }
-
-    static Answer answer(Answered answered) {
-        Map<String, Object> settings = new LinkedHashMap<>();
-        if (!answered.tools().isEmpty()) {
-            settings.put(Answer.TOOLS, answered.tools());
-        }
-        if (answered.schema() != null) {
-            settings.put(Answer.SCHEMA, answered.schema());
-        }
-        String user = answered.user() != null ? answered.user() : answered.key();
-        return new Answer(answered.id(), answered.created(), answered.model(), user, answered.messages().stream().map(Message::toMap).toList(), answered.answer().toMap(), answered.finishReason(),
-                new Answer.Cost(answered.promptTokens(), answered.answerTokens(), answered.firstMillis(), answered.millis()), settings);
     }
 
     /// Further answers to a conversation, drawn at temperature 1.

@@ -2,15 +2,21 @@ package dev.jackdaw.serve;
 
 import dev.jackdaw.model.chat.Message;
 import dev.jackdaw.serve.api.Answered;
+import dev.jackdaw.serve.api.AnthropicMessages;
 import dev.jackdaw.serve.api.ApiContext;
 import dev.jackdaw.serve.api.ChatCompletions;
 import dev.jackdaw.serve.api.Completions;
 import dev.jackdaw.serve.api.Embeddings;
 import dev.jackdaw.serve.api.Models;
+import dev.jackdaw.serve.api.Ollama;
+import dev.jackdaw.serve.api.OllamaModels;
+import dev.jackdaw.serve.api.OpenApi;
 import dev.jackdaw.serve.api.Prompts;
+import dev.jackdaw.serve.api.Responses;
 import dev.jackdaw.serve.api.Tokens;
 import dev.jackdaw.serve.feedback.Feedback;
 import dev.jackdaw.serve.feedback.Privacy;
+import dev.jackdaw.serve.http.ClientWatch;
 import dev.jackdaw.serve.http.Errors;
 import dev.jackdaw.serve.http.Gate;
 import dev.jackdaw.serve.http.Json;
@@ -25,6 +31,7 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.WebServerConfig;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.HttpService;
+import io.helidon.webserver.http1.Http1Config;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -55,23 +62,23 @@ public final class Server implements AutoCloseable {
         metrics = new Metrics(registry, models);
         timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("jackdaw-timer").factory());
         ApiContext quiet = new ApiContext(models, settings.limits(), Answered.Listener.NOBODY, timer);
-        feedback = Feedback.open(settings.data().database(), Feedback.Parts.of(new Privacy(settings.data().keep(), settings.data().retentionDays(), false),
+        feedback = Feedback.open(settings.data().database(), Feedback.Parts.of(Privacy.of(settings.data()),
                 (model, messages, count) -> Collected.sample(quiet, model, messages, count), registry));
         ApiContext context = new ApiContext(models, settings.limits(), answered -> {
             metrics.answered(answered);
             quotas.spend(answered.key(), answered.promptTokens() + (long) answered.answerTokens());
-            feedback.recorder().answered(Collected.answer(answered));
+            feedback.recorder().answered(answered);
             if (settings.data().logPrompts()) {
                 LOG.log(System.Logger.Level.INFO, () -> Json.text(Map.of("id", answered.id(), "model", answered.model(), "messages", answered.messages().stream().map(Message::toMap).toList(),
                         "answer", answered.answer().toMap())));
             }
         }, timer);
-        List<HttpService> services = List.of(new ChatCompletions(context), new Completions(context), new Embeddings(context), new Tokens(context), new Models(context), metrics, new Runs(settings.data().runs()),
-                new Prompts(context), new StaticFiles());
+        Runs runs = new Runs(settings.data().runs());
         web = build(routing -> {
             Errors.install(routing);
             routing.addFilter(metrics).addFilter(gate);
-            services.forEach(routing::register);
+            services(context).forEach(routing::register);
+            routing.register(new StaticFiles()).register(metrics).register(runs);
             feedback.services(settings.limits().bodyBytes(), request -> request.context().get(Gate.OWNER, String.class).orElse(null)).forEach(service -> routing.register("/jackdaw", service));
         });
     }
@@ -82,6 +89,7 @@ public final class Server implements AutoCloseable {
                 .config(Config.empty())                            // nothing from files that happen to lie about
                 .host(network.host())
                 .port(network.port())
+                .connectionSelectors(List.of(ClientWatch.selector(Http1Config.create())))
                 .shutdownHook(false)
                 .shutdownGracePeriod(Duration.ofSeconds(settings.limits().graceSeconds()))
                 .maxPayloadSize(settings.limits().bodyBytes())
@@ -91,6 +99,12 @@ public final class Server implements AutoCloseable {
             builder.tls(Tls.builder().privateKey(keys).privateKeyCertChain(keys).build());
         }
         return builder.build();
+    }
+
+    /// The languages of clients. What they answer to stands in `api/openapi.json`, too.
+    public static List<HttpService> services(ApiContext context) {
+        return List.of(new ChatCompletions(context), new Completions(context), new Responses(context), new Embeddings(context), new Tokens(context), new Models(context),
+                new AnthropicMessages(context), new Ollama(context), new OllamaModels(context), new OpenApi(), new Prompts(context));
     }
 
     public static Server start(ServerSettings settings) {

@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -44,25 +46,37 @@ class ServerTest {
         server.close();
     }
 
-    /// The whole answer to bytes that no client library would send.
+    /// The first answer to bytes that no client library would send, and what comes right behind it.
     private static String raw(TestServer to, String request) throws IOException {
         try (Socket socket = new Socket("127.0.0.1", to.server.port())) {
-            socket.setSoTimeout(10_000);
+            socket.setSoTimeout(20_000);
             OutputStream out = socket.getOutputStream();
-            out.write(request.getBytes(StandardCharsets.ISO_8859_1));
-            out.flush();
+            try {
+                out.write(request.getBytes(StandardCharsets.ISO_8859_1));
+                out.flush();
+            } catch (IOException _) {              // refused before it was all sent: the answer says why
+                out.flush();
+            }
             StringBuilder answer = new StringBuilder();
-            InputStream in = socket.getInputStream();
             byte[] piece = new byte[4096];
             try {
-                for (int n; (n = in.read(piece)) >= 0; ) {
+                for (int n; !isWhole(answer) && (n = socket.getInputStream().read(piece)) >= 0; ) {
                     answer.append(new String(piece, 0, n, StandardCharsets.ISO_8859_1));
                 }
-            } catch (IOException _) {              // closed on us: what came so far is the answer
+                socket.setSoTimeout(200);
+                for (int n; (n = socket.getInputStream().read(piece)) >= 0; ) {
+                    answer.append(new String(piece, 0, n, StandardCharsets.ISO_8859_1));
+                }
+            } catch (IOException _) {              // nothing more comes
                 return answer.toString();
             }
             return answer.toString();
         }
+    }
+
+    private static boolean isWhole(CharSequence answer) {
+        Matcher head = Pattern.compile("(?is)^HTTP/.*?\\r\\ncontent-length: *(\\d+)\\r\\n.*?\\r\\n\\r\\n").matcher(answer);
+        return head.find() && answer.length() >= head.end() + Integer.parseInt(head.group(1));
     }
 
     private static String raw(String request) throws IOException {
@@ -243,6 +257,27 @@ class ServerTest {
                 assertThat(response.statusCode()).isEqualTo(200);
                 assertThat(Files.size(certificate)).isPositive();
             }
+        }
+    }
+
+    @Test
+    void aClientThatLeavesIsNoticedThroughTls(@TempDir Path folder) throws Exception {
+        Path certificate = folder.resolve("cert.pem"), key = folder.resolve("key.pem");
+        Pem.write(folder, certificate, key);
+        try (TestServer own = new TestServer(folder, settings -> new ServerSettings(new ServerSettings.Network("127.0.0.1", 0, List.of(), List.of(), certificate, key), settings.limits(), settings.models(),
+                settings.data())); var client = Pem.client(certificate)) {
+            var models = own.server.models();
+            var answer = client.sendAsync(HttpRequest.newBuilder(java.net.URI.create("https://localhost:" + own.server.port() + "/v1/chat/completions"))
+                    .POST(HttpRequest.BodyPublishers.ofString("{\"temperature\":0,\"max_tokens\":450,\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}")).build(), HttpResponse.BodyHandlers.ofString());
+            for (int i = 0; i < 10_000 && (models.loaded().isEmpty() || models.loaded().get("tiny").engine().statistics().newTokens() == 0); i++) {
+                Thread.sleep(1);
+            }
+            answer.cancel(true);
+            for (int i = 0; i < 1000 && models.list().getFirst().users() > 0; i++) {
+                Thread.sleep(5);
+            }
+            assertThat(models.list().getFirst().users()).isZero();
+            assertThat(models.loaded().get("tiny").engine().statistics().newTokens()).isBetween(1L, 400L);
         }
     }
 }

@@ -34,7 +34,7 @@ public final class TestServer implements AutoCloseable {
         TinyModel.write(model, "qwen3", DType.F32, 2, 64, CONTEXT);
         ServerSettings usual = ServerSettings.of(0, List.of(new ModelSource.File("tiny", model)));
         ServerSettings.Models models = usual.models();
-        server = Server.start(change.apply(new ServerSettings(usual.network(), usual.limits(), new ServerSettings.Models(models.sources(), models.memoryBytes(), 4, 16, 64L << 20, 2, Activations.F32,
+        server = Server.start(change.apply(new ServerSettings(usual.network(), usual.limits(), new ServerSettings.Models(models.sources(), models.memoryBytes(), 4, 16, 64L << 20, 1, Activations.F32,
                 CacheType.F32), new ServerSettings.Data("jdbc:sqlite:" + folder.resolve("feedback.db"), ServerSettings.Keep.EVERYTHING, 0, folder.resolve("runs"), false))));
     }
 
@@ -79,6 +79,15 @@ public final class TestServer implements AutoCloseable {
             throw new AssertionError(path + ": the stream ended without [DONE]: " + response.body());
         }
         return events;
+    }
+
+    /// Every event of a stream, whatever its end.
+    public List<JsonNode> all(String path, String body) throws IOException, InterruptedException {
+        HttpResponse<String> response = post(path, body);
+        if (response.statusCode() != 200) {
+            throw new AssertionError(path + " answered " + response.statusCode() + ": " + response.body());
+        }
+        return response.body().lines().filter(line -> line.startsWith("data: ") || line.startsWith("{")).map(line -> Json.tree(line.startsWith("{") ? line : line.substring("data: ".length()))).toList();
     }
 
     @Override

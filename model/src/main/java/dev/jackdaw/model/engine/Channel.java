@@ -16,6 +16,7 @@ final class Channel implements Generator.Listener {
     private TokenProbability pendingProbability;
     private StringBuilder pieces;
     private Generator.Result result;
+    private int shared;
     private Throwable failure;
     private boolean over;
     private volatile boolean cancelled;
@@ -95,8 +96,10 @@ final class Channel implements Generator.Listener {
         return fullSince;
     }
 
-    synchronized void finish(Generator.Result result) {
+    /// @param shared prompt tokens that were known already
+    synchronized void finish(Generator.Result result, int shared) {
         this.result = result;
+        this.shared = shared;
         over = true;
         notifyAll();
     }
@@ -141,6 +144,10 @@ final class Channel implements Generator.Listener {
 
     synchronized Generator.Result result() {
         return result;
+    }
+
+    synchronized int shared() {
+        return shared;
     }
 
     void cancel() {

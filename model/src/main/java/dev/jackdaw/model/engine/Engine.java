@@ -436,7 +436,7 @@ public final class Engine implements AutoCloseable {
             }
         }
         if (task.failure == null) {
-            task.channel.finish(task.sequence.result());
+            task.channel.finish(task.sequence.result(), task.shared());
         } else {
             task.channel.fail(task.failure);
         }

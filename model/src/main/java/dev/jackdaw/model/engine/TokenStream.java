@@ -65,6 +65,11 @@ public final class TokenStream implements AutoCloseable {
         return channel.result();
     }
 
+    /// Prompt tokens that the engine did not have to read, since an earlier text began the same way. Known at the end of the text.
+    public int sharedTokens() {
+        return channel.shared();
+    }
+
     /// Ends the text where it is; what was written so far can still be read.
     public void cancel() {
         channel.cancel();

@@ -17,13 +17,14 @@ public final class Generator {
     /// @param promptIds     the prompt as the model read it
     /// @param ids           new tokens, without the one that ended the text
     /// @param text          theirs, without a stop string; empty if there is no tokenizer
+    /// @param stop          the stop string that ended it, or null
     /// @param logprobs      one for each new token, if asked for
     /// @param trimmed       what was dropped from the prompt, or null
     /// @param thoughtTokens tokens spent on thinking
     /// @param prefillNanos  reading the prompt, up to the first new token
     /// @param decodeNanos   all tokens after the first
     /// @param maskNanos     of these, spent on the constraint
-    public record Result(int[] promptIds, int[] ids, String text, FinishReason finishReason, List<TokenProbability> logprobs, Overflow.Trim trimmed, int thoughtTokens,
+    public record Result(int[] promptIds, int[] ids, String text, FinishReason finishReason, String stop, List<TokenProbability> logprobs, Overflow.Trim trimmed, int thoughtTokens,
                          long prefillNanos, long decodeNanos, long maskNanos) {
         public double prefillTokensPerSecond(int promptTokens) {
             return promptTokens / (prefillNanos / 1e9);

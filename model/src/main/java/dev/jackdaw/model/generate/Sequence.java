@@ -117,7 +117,7 @@ public final class Sequence {
         sampler.accept(token);
         listener.token(token);
         show(token);
-        return stops.found() ? end(FinishReason.STOP) : ids.size() == request.maxTokens() ? end(FinishReason.LENGTH) : token;
+        return stops.found() != null ? end(FinishReason.STOP) : ids.size() == request.maxTokens() ? end(FinishReason.LENGTH) : token;
     }
 
     /// Ends the text where it is.
@@ -153,7 +153,7 @@ public final class Sequence {
         if (reason == null) {
             throw new IllegalStateException("generate: the text is not over yet");
         }
-        return new Result(prompt, ids.toArray(), text.toString(), reason, logprobs, trim, thoughtTokens, first - started, ended - first, maskNanos);
+        return new Result(prompt, ids.toArray(), text.toString(), reason, stops.found(), logprobs, trim, thoughtTokens, first - started, ended - first, maskNanos);
     }
 
     /// The next token; negative at the end of the text, or if the constraint allows nothing.

@@ -7,7 +7,7 @@ import java.util.List;
 final class StopStrings {
     private final List<String> stops;
     private String held = "";
-    private boolean found;
+    private String found;
 
     StopStrings(List<String> stops) {
         for (String stop : stops) {
@@ -18,25 +18,28 @@ final class StopStrings {
         this.stops = stops;
     }
 
-    boolean found() {
+    /// The string that ended the text, or null.
+    String found() {
         return found;
     }
 
     /// What can be shown after this piece.
     String next(String piece) {
-        if (found) {
+        if (found != null) {
             return "";
         }
         String text = held + piece;
         int first = -1;
+        String which = null;
         for (String stop : stops) {
             int at = text.indexOf(stop);
             if (at >= 0 && (first < 0 || at < first)) {
                 first = at;
+                which = stop;
             }
         }
         if (first >= 0) {
-            found = true;
+            found = which;
             held = "";
             return text.substring(0, first);
         }

@@ -1,5 +1,6 @@
 package dev.jackdaw.serve.api;
 
+import dev.jackdaw.model.chat.Chat;
 import dev.jackdaw.serve.ServerSettings;
 import dev.jackdaw.serve.http.Fields;
 import dev.jackdaw.serve.http.Gate;
@@ -22,6 +23,12 @@ public record ApiContext(ModelPool models, ServerSettings.Limits limits, Answere
             String names = String.join(",", ignored.stream().limit(20).map(name -> name.replaceAll("[^A-Za-z0-9_.-]", "?")).toList());
             response.header(HeaderNames.create("X-Jackdaw-Ignored"), names.length() > 500 ? names.substring(0, 500) : names);
         }
+    }
+
+    /// An answer has reached its client.
+    void tell(String id, long created, String model, String user, Chat.Ask ask, Writer.Written written, ServerRequest request) {
+        listener.answered(new Answered(id, created, model, user, keyOf(request), ask.messages(), ask.tools(), ask.schema(), written.message(), written.finishReason(),
+                written.result().promptIds().length, written.result().ids().length, written.firstNanos() / 1_000_000, written.nanos() / 1_000_000));
     }
 
     /// Whose key a request came with, or null.

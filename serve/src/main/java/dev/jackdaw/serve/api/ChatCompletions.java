@@ -4,8 +4,6 @@ import dev.jackdaw.model.chat.Chat;
 import dev.jackdaw.model.chat.Message;
 import dev.jackdaw.model.generate.TokenProbability;
 import dev.jackdaw.model.token.Tokenizer;
-import dev.jackdaw.serve.http.ApiError;
-import dev.jackdaw.serve.http.Errors;
 import dev.jackdaw.serve.http.EventStream;
 import dev.jackdaw.serve.http.Fields;
 import dev.jackdaw.serve.http.Json;
@@ -121,53 +119,40 @@ public final class ChatCompletions implements HttpService {
     }
 
     static Map<String, Object> usage(List<Writer.Written> all) {
-        int prompt = all.getFirst().result().promptIds().length, completion = 0, thought = 0;
+        int completion = 0, thought = 0;
         for (Writer.Written written : all) {
             completion += written.result().ids().length;
             thought += written.result().thoughtTokens();
         }
-        return usage(prompt, completion, thought);
+        return usage(all.getFirst().result().promptIds().length, all.getFirst().cachedTokens(), completion, thought);
     }
 
-    static Map<String, Object> usage(int prompt, int completion, int thought) {
+    static Map<String, Object> usage(int prompt, int cached, int completion, int thought) {
         Map<String, Object> usage = new LinkedHashMap<>();
         usage.put("prompt_tokens", prompt);
         usage.put("completion_tokens", completion);
         usage.put("total_tokens", prompt + completion);
+        usage.put("prompt_tokens_details", Map.of("cached_tokens", cached));
         usage.put("completion_tokens_details", Map.of("reasoning_tokens", thought));
         return usage;
     }
 
-    private void stream(Wanted wanted, Choices choices, Chat chat, Chat.Ask ask, ServerRequest request, ServerResponse response) throws InterruptedException, IOException {
-        List<Writer.Written> all;
-        try (EventStream out = EventStream.events(response); AutoCloseable _ = choices.watch(out)) {
-            try {
-                all = choices.write(i -> new Deltas(wanted, i, out, chat.tokenizer()));
-                if (wanted.usage) {
-                    Map<String, Object> last = head(wanted, "chat.completion.chunk");
-                    last.put("choices", List.of());
-                    last.put("usage", usage(all));
-                    out.send(Json.bytes(last));
-                }
-                out.done();
-            } catch (RuntimeException e) {                // the status has gone out already
-                choices.cancel();
-                if (e instanceof UncheckedIOException) {
-                    throw e;
-                }
-                ApiError error = Errors.of(e);
-                out.send(Json.bytes(error.toMap()));
-                return;
+    private void stream(Wanted wanted, Choices choices, Chat chat, Chat.Ask ask, ServerRequest request, ServerResponse response) throws InterruptedException {
+        EventStream out = EventStream.events(response);
+        List<Writer.Written> all = new ArrayList<>();
+        boolean complete = choices.stream(out, () -> {
+            all.addAll(choices.write(i -> new Deltas(wanted, i, out, chat.tokenizer())));
+            if (wanted.usage) {
+                Map<String, Object> last = head(wanted, "chat.completion.chunk");
+                last.put("choices", List.of());
+                last.put("usage", usage(all));
+                out.send(Json.bytes(last));
             }
-        } catch (IOException | UncheckedIOException e) {
-            choices.cancel();
-            return;                                       // the client has gone
-        } catch (InterruptedException | RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
+            out.done();
+        }, error -> out.send(Json.bytes(error.toMap())));
+        if (complete) {
+            tell(wanted, ask, all, request);
         }
-        tell(wanted, ask, all, request);
     }
 
     /// One choice, as pieces.
@@ -250,9 +235,7 @@ public final class ChatCompletions implements HttpService {
 
     private void tell(Wanted wanted, Chat.Ask ask, List<Writer.Written> all, ServerRequest request) {
         for (Writer.Written written : all) {
-            context.listener().answered(new Answered(wanted.n == 1 ? wanted.id : wanted.id + "-" + all.indexOf(written), wanted.created, wanted.model, wanted.user, ApiContext.keyOf(request),
-                    ask.messages(), ask.tools(), ask.schema(), written.message(), written.finishReason(), written.result().promptIds().length, written.result().ids().length,
-                    written.firstNanos() / 1_000_000, written.nanos() / 1_000_000));
+            context.tell(wanted.n == 1 ? wanted.id : wanted.id + "-" + all.indexOf(written), wanted.created, wanted.model, wanted.user, ask, written, request);
         }
     }
 }

@@ -12,7 +12,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /// From the fields of OpenAI's requests to what a [Chat] is asked. What cannot be done is refused by name, never left out silently.
@@ -21,6 +24,7 @@ final class ChatFields {
     private static final int MOST_MESSAGES = 10_000;
     static final int MOST_LOGPROBS = 20;
     private static final int MOST_STOPS = 16;
+    private static final Set<String> TEMPLATE_OWN = Set.of("messages", "tools", "add_generation_prompt", "bos_token", "eos_token");
 
     private ChatFields() {
     }
@@ -35,34 +39,49 @@ final class ChatFields {
             throw fields.wrong("top_logprobs", "is given without logprobs: true");
         }
         List<Map<String, Object>> tools = tools(fields);
-        Map<String, Object> more = new HashMap<>();
-        fields.object("chat_template_kwargs").ifPresent(kwargs -> kwargs.node().properties().forEach(each -> more.put(each.getKey(), Json.as(each.getValue(), Object.class))));
-        return new Chat.Ask(messages(fields), tools, choice(fields, tools), fields.flag("parallel_tool_calls", true), schema(fields), fields.text("grammar").orElse(null), maxTokens(fields, limits),
-                sampling(fields), thinkBudget(fields), stop(fields), logprobs ? top : -1, Overflow.REFUSE, more);
+        int most = Math.max(limit(fields, "max_tokens", limits), limit(fields, "max_completion_tokens", limits));
+        String schema = fields.object("response_format").map(ChatFields::schema).orElse(null);
+        Integer budget = fields.integer("think_budget", -1, Integer.MAX_VALUE).orElseGet(() -> budget(fields, "reasoning_effort"));
+        return new Chat.Ask(messages(fields), tools, choice(fields, tools), fields.flag("parallel_tool_calls", true), schema, fields.text("grammar").orElse(null), most,
+                sampling(fields, 1), budget, stop(fields, "stop"), logprobs ? top : -1, Overflow.REFUSE, variables(fields));
     }
 
+    /// Further variables of the template.
+    static Map<String, Object> variables(Fields fields) {
+        Map<String, Object> more = new HashMap<>();
+        fields.object("chat_template_kwargs").ifPresent(kwargs -> kwargs.node().properties().forEach(each -> {
+            if (TEMPLATE_OWN.contains(each.getKey())) {
+                throw kwargs.wrong(each.getKey(), "cannot be set here; the request has a field of its own for it");
+            }
+            more.put(each.getKey(), Json.as(each.getValue(), Object.class));
+        }));
+        return more;
+    }
+
+    /// What is empty or false asks for nothing.
     static void refuse(Fields fields, String name, String why) {
-        if (fields.any(name).filter(value -> !value.isEmpty()).isPresent()) {
+        boolean given = fields.any(name).map(value -> value.isContainer() ? !value.isEmpty() : value.isString() ? !value.asString().isEmpty() : value.asBoolean(true)).orElse(false);
+        if (given) {
             throw fields.wrong(name, why);
         }
     }
 
     /// 0: not said.
-    static int maxTokens(Fields fields, ServerSettings.Limits limits) {
-        int asked = fields.integer("max_completion_tokens", 1, Integer.MAX_VALUE).or(() -> fields.integer("max_tokens", 1, Integer.MAX_VALUE)).orElse(0);
-        return Math.min(asked, limits.answerTokens());
+    static int limit(Fields fields, String name, ServerSettings.Limits limits) {
+        return Math.min(fields.integer(name, 1, Integer.MAX_VALUE).orElse(0), limits.answerTokens());
     }
 
-    static List<String> stop(Fields fields) {
-        List<String> stop = fields.texts("stop");
+    static List<String> stop(Fields fields, String name) {
+        List<String> stop = fields.texts(name);
         if (stop.size() > MOST_STOPS || stop.stream().anyMatch(String::isEmpty)) {
-            throw fields.wrong("stop", "has " + stop.size() + " strings; give 1 to " + MOST_STOPS + ", none of them empty");
+            throw fields.wrong(name, "has " + stop.size() + " strings; give 1 to " + MOST_STOPS + ", none of them empty");
         }
         return stop;
     }
 
-    static Sampling sampling(Fields fields) {
-        Sampling sampling = Sampling.of(fields.number("temperature", 0, 100).orElse(1.0), fields.longInteger("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElseGet(ChatFields::seed))
+    /// @param temperature where none is asked for
+    static Sampling sampling(Fields fields, double temperature) {
+        Sampling sampling = Sampling.of(fields.number("temperature", 0, 100).orElse(temperature), fields.longInteger("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElseGet(ChatFields::seed))
                 .withTopP(Math.max(1e-6, fields.number("top_p", 0, 1).orElse(1.0))).withTopK(fields.integer("top_k", -1, Integer.MAX_VALUE).filter(k -> k > 0).orElse(0))
                 .withMinP(fields.number("min_p", 0, 1).orElse(0.0));
         double frequency = fields.number("frequency_penalty", -2, 2).orElse(0.0), presence = fields.number("presence_penalty", -2, 2).orElse(0.0);
@@ -93,35 +112,33 @@ final class ChatFields {
         return bias;
     }
 
-    /// `reasoning_effort` and our own `think_budget`; null: as the model has it.
-    private static Integer thinkBudget(Fields fields) {
-        Integer budget = fields.integer("think_budget", -1, Integer.MAX_VALUE).orElse(null);
-        String effort = fields.text("reasoning_effort").orElse(null);
-        if (budget != null || effort == null) {
-            return budget;
-        }
-        return switch (effort) {
+    /// Tokens to think with, from a word for the effort; null: as the model has it.
+    static Integer budget(Fields fields, String name) {
+        return switch (fields.text(name).orElse(null)) {
+            case null -> null;
             case "none" -> 0;
             case "minimal" -> 128;
             case "low" -> 512;
             case "medium" -> 2048;
             case "high" -> 8192;
-            case "xhigh" -> -1;
-            default -> throw fields.wrong("reasoning_effort", "is " + effort + "; it must be none, minimal, low, medium, high or xhigh");
+            case "xhigh", "max" -> -1;
+            case String other -> throw fields.wrong(name, "is " + other + "; it must be none, minimal, low, medium, high or xhigh");
         };
     }
 
-    private static String schema(Fields fields) {
-        Fields format = fields.object("response_format").orElse(null);
-        if (format == null) {
-            return null;
-        }
+    /// A schema that stands in `json_schema`, or beside its type; null for plain text.
+    static String schema(Fields format) {
         return switch (format.requiredText("type")) {
             case "text" -> null;
             case "json_object" -> "{\"type\":\"object\"}";
-            case "json_schema" -> format.object("json_schema").orElseThrow(() -> format.absent("json_schema", "an object with a schema")).any("schema").map(JsonNode::toString).orElse("{\"type\":\"object\"}");
+            case "json_schema" -> within(format, "json_schema", "schema").any("schema").map(JsonNode::toString).orElse("{\"type\":\"object\"}");
             case String other -> throw format.wrong("type", "is " + other + "; it must be text, json_object or json_schema");
         };
+    }
+
+    /// The newer forms have no inner object.
+    private static Fields within(Fields outer, String inner, String name) {
+        return outer.object(inner).or(() -> outer.has(name) ? Optional.of(outer) : Optional.empty()).orElseThrow(() -> outer.absent(inner, "an object with a " + name));
     }
 
     static List<Map<String, Object>> tools(Fields fields) {
@@ -130,7 +147,8 @@ final class ChatFields {
             if (!tool.text("type").orElse("function").equals("function")) {
                 throw tool.wrong("type", "is " + tool.text("type").get() + "; only functions can be offered");
             }
-            Fields function = tool.object("function").orElseThrow(() -> tool.absent("function", "an object with a name"));
+            Fields function = within(tool, "function", "name");
+            tool.flag("strict");                          // calls that are demanded always fit their schema
             tools.add(tool(function.requiredText("name"), function.text("description").orElse(""), function.any("parameters").orElse(null)));
         }
         return tools;
@@ -148,7 +166,7 @@ final class ChatFields {
         return tool;
     }
 
-    private static Chat.ToolChoice choice(Fields fields, List<Map<String, Object>> tools) {
+    static Chat.ToolChoice choice(Fields fields, List<Map<String, Object>> tools) {
         JsonNode choice = fields.any("tool_choice").orElse(null);
         if (choice == null) {
             return new Chat.ToolChoice.Auto();
@@ -162,14 +180,20 @@ final class ChatFields {
                 case String other -> throw fields.wrong("tool_choice", "is " + other + "; it must be auto, none, required, or name a function");
             };
         } else {
-            Fields object = fields.object("tool_choice").get();
-            Fields function = object.object("function").orElse(object);
-            String name = function.requiredText("name");
-            if (tools.stream().noneMatch(tool -> ((Map<?, ?>) tool.get("function")).get("name").equals(name))) {
-                throw fields.wrong("tool_choice", "names the function " + name + ", which is not among the tools");
-            }
-            wanted = new Chat.ToolChoice.Named(name);
+            wanted = named(fields, within(fields.object("tool_choice").get(), "function", "name"), tools);
         }
+        return checked(fields, wanted, tools);
+    }
+
+    static Chat.ToolChoice named(Fields fields, Fields function, List<Map<String, Object>> tools) {
+        String name = function.requiredText("name");
+        if (tools.stream().noneMatch(tool -> ((Map<?, ?>) tool.get("function")).get("name").equals(name))) {
+            throw fields.wrong("tool_choice", "names the function " + name + ", which is not among the tools");
+        }
+        return new Chat.ToolChoice.Named(name);
+    }
+
+    static Chat.ToolChoice checked(Fields fields, Chat.ToolChoice wanted, List<Map<String, Object>> tools) {
         if (tools.isEmpty() && (wanted instanceof Chat.ToolChoice.Required || wanted instanceof Chat.ToolChoice.Named)) {
             throw fields.wrong("tool_choice", "asks for a call, but there are no tools");
         }
@@ -186,7 +210,7 @@ final class ChatFields {
 
     static Message message(Fields message) {
         String role = message.requiredText("role");
-        String content = content(message);
+        String content = content(message, "content");
         return switch (role) {
             case "system", "developer" -> Message.of("system", content);
             case "user" -> Message.of("user", content);
@@ -206,8 +230,8 @@ final class ChatFields {
     }
 
     /// A string, or parts of text.
-    static String content(Fields message) {
-        JsonNode content = message.any("content").orElse(null);
+    static String content(Fields message, String name) {
+        JsonNode content = message.any(name).orElse(null);
         if (content == null) {
             return "";
         }
@@ -215,7 +239,7 @@ final class ChatFields {
             return content.asString();
         }
         StringBuilder text = new StringBuilder();
-        for (Fields part : message.objects("content")) {
+        for (Fields part : message.objects(name)) {
             switch (part.requiredText("type")) {
                 case "text", "input_text", "output_text" -> text.append(part.requiredText("text"));
                 case "refusal" -> text.append(part.requiredText("refusal"));
@@ -223,5 +247,15 @@ final class ChatFields {
             }
         }
         return text.toString();
+    }
+
+    /// Of a call, as an object; a model whose call is not JSON has it as one string.
+    static Object arguments(Message.ToolCall call) {
+        try {
+            JsonNode node = Json.tree(call.arguments());
+            return node.isObject() ? node : Map.of("arguments", node);
+        } catch (JacksonException _) {
+            return Map.of("arguments", call.arguments());
+        }
     }
 }

@@ -3,11 +3,16 @@ package dev.jackdaw.serve.api;
 import dev.jackdaw.model.chat.Chat;
 import dev.jackdaw.model.engine.TokenStream;
 import dev.jackdaw.model.generate.Request;
+import dev.jackdaw.serve.http.ApiError;
+import dev.jackdaw.serve.http.ClientWatch;
+import dev.jackdaw.serve.http.Errors;
 import dev.jackdaw.serve.http.EventStream;
 import dev.jackdaw.serve.models.ModelPool;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
@@ -28,14 +33,20 @@ final class Choices implements AutoCloseable {
 
     private final ApiContext context;
     private final List<Chat.Turn> turns = new ArrayList<>();         // null: plain text
-    private final List<TokenStream> streams = new ArrayList<>();
+    private final List<TokenStream> streams = new CopyOnWriteArrayList<>();       // others may end them while they are begun
     private final ScheduledFuture<?> deadline;
+    private final ClientWatch.Watching watching;
     private final long started;
+    private volatile boolean gone;
 
     private Choices(ApiContext context, long started) {
         this.context = context;
         this.started = started;
         deadline = context.timer().schedule(this::cancel, context.limits().requestSeconds(), TimeUnit.SECONDS);
+        watching = ClientWatch.current().map(watch -> watch.onGone(() -> {
+            gone = true;
+            cancel();
+        })).orElse(() -> { });
     }
 
     /// Queues `n` answers that differ in their seeds.
@@ -47,11 +58,18 @@ final class Choices implements AutoCloseable {
                 choices.turns.add(turn);
                 choices.streams.add(lease.model().engine().submit(varied(turn.request(), i, context.limits().answerTokens()), lease.adapters()));
             }
-            return choices;
+            return choices.begun();
         } catch (RuntimeException e) {
             choices.close();
             throw e;
         }
+    }
+
+    private Choices begun() {
+        if (gone) {
+            cancel();
+        }
+        return this;
     }
 
     private static Request varied(Request request, int i, int most) {
@@ -67,7 +85,7 @@ final class Choices implements AutoCloseable {
                 choices.turns.add(null);
                 choices.streams.add(lease.model().engine().submit(request, lease.adapters()));
             }
-            return choices;
+            return choices.begun();
         } catch (RuntimeException e) {
             choices.close();
             throw e;
@@ -75,7 +93,17 @@ final class Choices implements AutoCloseable {
     }
 
     /// Reads all to their ends; the parts of different choices come from different threads, those to one stream one after the other.
+    ///
+    /// @throws ApiError if the client has gone meanwhile
     List<Writer.Written> write(IntFunction<? extends Writer.Parts> parts) throws InterruptedException {
+        List<Writer.Written> all = writeAll(parts);
+        if (gone) {
+            throw new ApiError(499, "client_gone", null, "the client closed the connection before the answer was complete", 0);
+        }
+        return all;
+    }
+
+    private List<Writer.Written> writeAll(IntFunction<? extends Writer.Parts> parts) throws InterruptedException {
         if (streams.size() == 1) {
             return List.of(write(0, parts.apply(0)));
         }
@@ -112,8 +140,13 @@ final class Choices implements AutoCloseable {
         return written;
     }
 
+    /// Tokens of the prompts, which are known before anything is written.
+    int promptTokens() {
+        return turns.stream().mapToInt(turn -> turn == null ? 0 : turn.request().prompt().length).max().orElse(0);
+    }
+
     /// Looks now and then whether the client is still there, and ends the answers if not; until closed.
-    AutoCloseable watch(EventStream out) {
+    private AutoCloseable watch(EventStream out) {
         ScheduledFuture<?> watching = context.timer().scheduleWithFixedDelay(() -> Thread.startVirtualThread(() -> {
             try {
                 out.keepAlive();
@@ -124,6 +157,40 @@ final class Choices implements AutoCloseable {
         return () -> watching.cancel(false);
     }
 
+    /// Writes something that may fail when the client has gone.
+    interface Sending<T> {
+        void accept(T what) throws IOException;
+    }
+
+    /// What is sent, piece by piece.
+    interface Body {
+        void write() throws IOException, InterruptedException;
+    }
+
+    /// An answer that goes out while it is written. What goes wrong then is told in the stream, since the status has gone out already.
+    ///
+    /// @return whether the client has all of it
+    boolean stream(EventStream events, Body body, Sending<ApiError> failed) throws InterruptedException {
+        try (EventStream out = events; AutoCloseable _ = watch(out)) {
+            try {
+                body.write();
+                return true;
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
+            } catch (RuntimeException e) {
+                cancel();
+                failed.accept(Errors.logged("a stream", e));
+            }
+        } catch (IOException | UncheckedIOException _) {
+            cancel();                                     // the client has gone
+        } catch (InterruptedException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+        return false;
+    }
+
     void cancel() {
         streams.forEach(TokenStream::cancel);
     }
@@ -131,6 +198,7 @@ final class Choices implements AutoCloseable {
     @Override
     public void close() {
         deadline.cancel(false);
+        watching.close();
         streams.forEach(TokenStream::close);
     }
 }

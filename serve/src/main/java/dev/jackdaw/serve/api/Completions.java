@@ -8,7 +8,6 @@ import dev.jackdaw.model.generate.Sampling;
 import dev.jackdaw.model.generate.TokenProbability;
 import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.serve.http.ApiError;
-import dev.jackdaw.serve.http.Errors;
 import dev.jackdaw.serve.http.EventStream;
 import dev.jackdaw.serve.http.Fields;
 import dev.jackdaw.serve.http.Json;
@@ -65,8 +64,8 @@ public final class Completions implements HttpService {
             int asked = fields.integer("max_tokens", 0, Integer.MAX_VALUE).orElse(USUAL_TOKENS);
             Wanted wanted = new Wanted(Ids.of("cmpl-"), System.currentTimeMillis(), lease.name(), fields.object("stream_options").map(o -> o.flag("include_usage", false)).orElse(false), n,
                     fields.flag("echo", false), fields.integer("logprobs", 0, ChatFields.MOST_LOGPROBS).orElse(-1), Math.min(asked, context.limits().answerTokens()));
-            Sampling sampling = ChatFields.sampling(fields);
-            List<String> stop = ChatFields.stop(fields);
+            Sampling sampling = ChatFields.sampling(fields, 1);
+            List<String> stop = ChatFields.stop(fields, "stop");
             IntPredicate isEnd = fields.flag("ignore_eos", false) ? _ -> false : tokenizer::ends;
             boolean stream = fields.flag("stream", false);
             List<Prompt> prompts = prompts(fields, wanted, lease);
@@ -159,13 +158,10 @@ public final class Completions implements HttpService {
     private void whole(Wanted wanted, List<Prompt> prompts, Choices choices, Tokenizer tokenizer, ServerResponse response) throws InterruptedException {
         List<Writer.Written> all = wanted.maxTokens == 0 ? List.of() : choices.write(_ -> Writer.Parts.NONE);
         List<Object> list = new ArrayList<>();
-        int promptTokens = 0, newTokens = 0;
         for (int p = 0; p < prompts.size(); p++) {
             Prompt prompt = prompts.get(p);
-            promptTokens += prompt.ids.length;
             for (int i = 0; i < wanted.n; i++) {
                 Generator.Result result = all.isEmpty() ? null : all.get(p * wanted.n + i).result();
-                newTokens += result == null ? 0 : result.ids().length;
                 Logprobs logprobs = new Logprobs(tokenizer);
                 prompt.before.forEach(logprobs::add);
                 if (result != null) {
@@ -177,7 +173,7 @@ public final class Completions implements HttpService {
         }
         Map<String, Object> body = head(wanted);
         body.put("choices", list);
-        body.put("usage", ChatCompletions.usage(promptTokens, newTokens, 0));
+        body.put("usage", usage(wanted, prompts, all));
         Json.send(response, body);
     }
 
@@ -200,37 +196,37 @@ public final class Completions implements HttpService {
     }
 
     private void stream(Wanted wanted, List<Prompt> prompts, Choices choices, Tokenizer tokenizer, ServerResponse response) throws InterruptedException {
-        try (EventStream out = EventStream.events(response); AutoCloseable _ = choices.watch(out)) {
-            try {
-                for (int i = 0; i < prompts.size() * wanted.n; i++) {
-                    Prompt prompt = prompts.get(i / wanted.n);
-                    if (wanted.echo) {
-                        Logprobs logprobs = new Logprobs(tokenizer);
-                        prompt.before.forEach(logprobs::add);
-                        send(out, wanted, choice(i, prompt.echoed, wanted.logprobs >= 0 ? logprobs.take() : null, wanted.maxTokens == 0 ? "length" : null));
-                    }
+        EventStream out = EventStream.events(response);
+        choices.stream(out, () -> {
+            for (int i = 0; i < prompts.size() * wanted.n; i++) {
+                Prompt prompt = prompts.get(i / wanted.n);
+                if (wanted.echo) {
+                    Logprobs logprobs = new Logprobs(tokenizer);
+                    prompt.before.forEach(logprobs::add);
+                    send(out, wanted, choice(i, prompt.echoed, wanted.logprobs >= 0 ? logprobs.take() : null, wanted.maxTokens == 0 ? "length" : null));
                 }
-                List<Writer.Written> all = wanted.maxTokens == 0 ? List.of() : choices.write(i -> new Pieces(out, wanted, i, tokenizer));
-                if (wanted.usage) {
-                    Map<String, Object> last = head(wanted);
-                    last.put("choices", List.of());
-                    last.put("usage", ChatCompletions.usage(prompts.stream().mapToInt(prompt -> prompt.ids.length).sum(), all.stream().mapToInt(written -> written.result().ids().length).sum(), 0));
-                    out.send(Json.bytes(last));
-                }
-                out.done();
-            } catch (UncheckedIOException e) {
-                throw e.getCause();
-            } catch (RuntimeException e) {
-                choices.cancel();
-                out.send(Json.bytes(Errors.of(e).toMap()));
             }
-        } catch (IOException _) {
-            choices.cancel();                             // the client has gone
-        } catch (InterruptedException | RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IllegalStateException(e);
+            List<Writer.Written> all = wanted.maxTokens == 0 ? List.of() : choices.write(i -> new Pieces(out, wanted, i, tokenizer));
+            if (wanted.usage) {
+                Map<String, Object> last = head(wanted);
+                last.put("choices", List.of());
+                last.put("usage", usage(wanted, prompts, all));
+                out.send(Json.bytes(last));
+            }
+            out.done();
+        }, error -> out.send(Json.bytes(error.toMap())));
+    }
+
+    private static Map<String, Object> usage(Wanted wanted, List<Prompt> prompts, List<Writer.Written> all) {
+        int prompt = 0, cached = 0, completion = 0;
+        for (Prompt each : prompts) {
+            prompt += each.ids.length;
         }
+        for (int i = 0; i < all.size(); i++) {
+            cached += i % wanted.n == 0 ? all.get(i).cachedTokens() : 0;
+            completion += all.get(i).result().ids().length;
+        }
+        return ChatCompletions.usage(prompt, cached, completion, 0);
     }
 
     private static void send(EventStream out, Wanted wanted, Map<String, Object> choice) {

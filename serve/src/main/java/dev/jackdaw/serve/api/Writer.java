@@ -22,7 +22,8 @@ final class Writer {
     }
 
     /// @param firstNanos from the beginning to the first token
-    record Written(Message message, Generator.Result result, long firstNanos, long nanos) {
+    /// @param cachedTokens of the prompt, that the engine knew already
+    record Written(Message message, Generator.Result result, int cachedTokens, long firstNanos, long nanos) {
         boolean calls() {
             return !message.toolCalls().isEmpty();
         }
@@ -58,6 +59,6 @@ final class Writer {
             }
         }
         Message message = parser != null ? parser.finish() : Message.of("assistant", plain.toString());
-        return new Written(message, stream.result(), first, System.nanoTime() - started);
+        return new Written(message, stream.result(), stream.sharedTokens(), first, System.nanoTime() - started);
     }
 }

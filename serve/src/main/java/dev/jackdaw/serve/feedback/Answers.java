@@ -21,6 +21,9 @@ public final class Answers {
             finish_reason = excluded.finish_reason, prompt_tokens = excluded.prompt_tokens, answer_tokens = excluded.answer_tokens,
             first_token_millis = excluded.first_token_millis, total_millis = excluded.total_millis, settings = excluded.settings, searched = excluded.searched""";
 
+    /// Of a page.
+    private static final long MOST_CHARACTERS = 8_000_000;
+
     private final Database database;
 
     Answers(Database database) {
@@ -76,10 +79,19 @@ public final class Answers {
         return database.jdbi().withHandle(handle -> find(handle, id).map(answer -> judged(handle, List.of(answer)).getFirst()));
     }
 
-    /// A page of answers, newest first.
+    /// Some answers, newest first.
+    ///
+    /// @param next where to go on, or null if there are no more
+    public record Page(List<Judged> answers, Place next) {
+    }
+
+    private record Row(Place place, long size) {
+    }
+
+    /// A page of answers, newest first. Long conversations make it shorter than the limit: first only their sizes are asked.
     ///
     /// @param before where the page before ended, or null
-    public List<Judged> page(Filter filter, Place before, int limit) {
+    public Page page(Filter filter, Place before, int limit) {
         List<String> where = new ArrayList<>();
         Map<String, Object> values = new LinkedHashMap<>();
         if ("none".equals(filter.rating())) {
@@ -115,11 +127,21 @@ public final class Answers {
             values.put("placeTime", before.created());
             values.put("placeId", before.id());
         }
-        String sql = "select * from answer a" + (where.isEmpty() ? "" : " where " + String.join(" and ", where)) + " order by a.created desc, a.id desc limit :limit";
+        String sql = "select a.id, a.created, length(a.messages) + length(a.message) as size from answer a" + (where.isEmpty() ? "" : " where " + String.join(" and ", where)) + " order by a.created desc, a.id desc limit :limit";
         return database.jdbi().withHandle(handle -> {
-            Query query = handle.createQuery(sql).bind("limit", limit);
+            Query query = handle.createQuery(sql).bind("limit", limit + 1);
             values.forEach(query::bind);
-            return judged(handle, query.map((row, _) -> read(row)).list());
+            List<Row> rows = query.map((row, _) -> new Row(new Place(row.getLong("created"), row.getString("id")), row.getLong("size"))).list();
+            int count = 0;
+            for (long size = 0; count < Math.min(limit, rows.size()) && (count == 0 || size + rows.get(count).size() <= MOST_CHARACTERS); count++) {
+                size += rows.get(count).size();
+            }
+            if (count == 0) {
+                return new Page(List.of(), null);
+            }
+            List<Answer> answers = handle.createQuery("select * from answer where id in (<ids>) order by created desc, id desc")
+                    .bindList("ids", rows.subList(0, count).stream().map(row -> row.place().id()).toList()).map((row, _) -> read(row)).list();
+            return new Page(judged(handle, answers), count < rows.size() ? rows.get(count - 1).place() : null);
         });
     }
 

@@ -37,13 +37,11 @@ public final class AnswersService implements HttpService {
         }
         int limit = Asked.number(request, "limit", 50, 1, 500);
         var filter = new Answers.Filter(rating, flag, Asked.parameter(request, "model"), Asked.parameter(request, "text"), Asked.time(request, "since"), Asked.time(request, "until"));
-        List<Answers.Judged> found = feedback.answers().page(filter, before == null ? null : place(before), limit + 1);
-        List<Answers.Judged> page = found.subList(0, Math.min(limit, found.size()));
+        Answers.Page page = feedback.answers().page(filter, before == null ? null : place(before), limit);
         Map<String, Object> result = new LinkedHashMap<>();
-        result.put("answers", page.stream().map(AnswersService::show).toList());
-        if (found.size() > limit) {
-            Answer last = page.getLast().answer();
-            result.put("next", last.created() + "," + last.id());
+        result.put("answers", page.answers().stream().map(AnswersService::show).toList());
+        if (page.next() != null) {
+            result.put("next", page.next().created() + "," + page.next().id());
         }
         Json.send(response, result);
     }

@@ -122,7 +122,8 @@ public final class Checks {
         if (!(arguments instanceof Map)) {
             return Optional.of("the arguments of " + function.get("name") + " are no JSON object");
         }
-        return offered.get("parameters") instanceof Map<?, ?> schema ? SchemaCheck.fault(arguments, schema).map(fault -> "the arguments of " + function.get("name") + ": " + fault) : Optional.empty();
+        return offered.get("parameters") instanceof Map<?, ?> schema ? SchemaCheck.fault(arguments, schema)
+                .map(fault -> "the arguments of " + function.get("name") + ": " + fault) : Optional.empty();
     }
 
     /// `{"type": "function", "function": {…}}`, or what stands inside of it.

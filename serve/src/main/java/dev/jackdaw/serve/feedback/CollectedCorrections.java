@@ -44,7 +44,8 @@ public final class CollectedCorrections implements Corrections {
 
     @Override
     public List<Correction> since(long time) {
-        return corrected(time).stream().filter(good -> !good.text().strip().equals(good.answer().text().strip())).map(good -> new Correction(good.id(), good.created(), good.answer().model(), good.answer().messages(), good.answer().text(), good.text())).toList();
+        return corrected(time).stream().filter(good -> !good.text().strip().equals(good.answer().text().strip()))
+                .map(good -> new Correction(good.id(), good.created(), good.answer().model(), good.answer().messages(), good.answer().text(), good.text())).toList();
     }
 
     @Override
@@ -66,7 +67,8 @@ public final class CollectedCorrections implements Corrections {
     private List<Good> corrected(long time) {
         List<Good> all = new ArrayList<>();
         database.jdbi().useHandle(handle -> {
-            handle.createQuery(DISLIKED).bind("since", time).map((row, _) -> all.add(new Good(row.getString("said_id"), row.getLong("said"), "correction", Answers.read(row), row.getString("correction")))).list();
+            handle.createQuery(DISLIKED).bind("since", time)
+                    .map((row, _) -> all.add(new Good(row.getString("said_id"), row.getLong("said"), "correction", Answers.read(row), row.getString("correction")))).list();
             for (Labelled labelled : labelled(handle, time)) {
                 if (labelled.value() instanceof Label.Value.Text(String text)) {
                     all.add(new Good(labelled.id(), labelled.created(), labelled.task(), labelled.answer(), text));

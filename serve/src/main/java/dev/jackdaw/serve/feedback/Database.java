@@ -85,7 +85,8 @@ public final class Database implements AutoCloseable {
         try {
             create(path);
         } catch (IOException e) {
-            throw new DatabaseException("feedback database: " + path + " could not be created: " + e.getClass().getSimpleName() + " " + e.getMessage() + "; give a file in a folder that can be written", e);
+            throw new DatabaseException("feedback database: " + path + " could not be created: " + e.getClass().getSimpleName() + " " + e.getMessage()
+                    + "; give a file in a folder that can be written", e);
         }
         SQLiteConfig config = new SQLiteConfig();
         config.setJournalMode(SQLiteConfig.JournalMode.WAL);
@@ -175,7 +176,8 @@ public final class Database implements AutoCloseable {
             e = e.getCause();
         }
         String message = String.valueOf(e.getMessage());
-        return (e instanceof SQLException || e instanceof FlywayException ? "" : e.getClass().getSimpleName() + " ") + message.lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst().orElse("");
+        return (e instanceof SQLException || e instanceof FlywayException ? "" : e.getClass().getSimpleName() + " ") + message.lines()
+                .map(String::strip).filter(line -> !line.isEmpty()).findFirst().orElse("");
     }
 
     /// A URL without what follows the question mark and without a password before the host.

@@ -45,7 +45,7 @@ public final class Feedback implements AutoCloseable {
         comparisons = new Comparisons(database);
         items = new LabelItems(database);
         labels = new Labels(database);
-        labelling = new Labelling(items, labels, parts.candidates(), parts.labelling(), clock);
+        labelling = new Labelling(answers, items, labels, parts.candidates(), parts.labelling(), clock);
         corrections = new CollectedCorrections(database, comparisons);
         recorder = new FeedbackRecorder(database, answers, flags, parts.checks(), privacy, people, PLACES, parts.registry());
         retention = new Retention(database, privacy, people, clock);

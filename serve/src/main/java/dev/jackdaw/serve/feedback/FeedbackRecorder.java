@@ -101,7 +101,8 @@ public final class FeedbackRecorder implements Answered.Listener, AutoCloseable 
     private void drop(long count) {
         dropped.inc(count);
         if (saidFull.compareAndSet(false, true)) {
-            LOG.log(Level.WARNING, "feedback: answers come faster than " + database.name() + " takes them, or it cannot be written; the metric jackdaw_answers_dropped_total counts those that are not kept");
+            LOG.log(Level.WARNING, "feedback: answers come faster than " + database.name()
+                    + " takes them, or it cannot be written; the metric jackdaw_answers_dropped_total counts those that are not kept");
         }
     }
 
@@ -207,7 +208,8 @@ public final class FeedbackRecorder implements Answered.Listener, AutoCloseable 
 
     /// The class only: messages of databases may repeat values.
     static String cause(Throwable e) {
-        return e.getCause() == null ? e.getClass().getSimpleName() : e.getCause().getClass().getSimpleName() + (e.getCause() instanceof java.sql.SQLException sql ? ", SQL state " + sql.getSQLState() + ", code " + sql.getErrorCode() : "");
+        return e.getCause() == null ? e.getClass().getSimpleName()
+                : e.getCause().getClass().getSimpleName() + (e.getCause() instanceof java.sql.SQLException sql ? ", SQL state " + sql.getSQLState() + ", code " + sql.getErrorCode() : "");
     }
 
     /// Writes what waits, for ten seconds at most.

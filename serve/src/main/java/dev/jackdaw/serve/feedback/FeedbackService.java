@@ -57,7 +57,8 @@ public final class FeedbackService implements HttpService {
         }
         if (messages == null || message == null) {
             String missing = messages == null ? "messages" : "answer";
-            throw ApiError.bad("missing_required_parameter", missing, missing + " is missing, and " + (id == null ? "there is no answerId" : "the answer " + id + " is not stored here") + "; send messages and answer");
+            throw ApiError.bad("missing_required_parameter", missing, missing + " is missing, and "
+                    + (id == null ? "there is no answerId" : "the answer " + id + " is not stored here") + "; send messages and answer");
         }
         return new Answer(id == null || stored != null ? Columns.newId("answer") : id, feedback.clock().millis(), Asked.required(fields, "model", Asked.MODEL), person, messages, message, "",
                 Answer.Cost.UNKNOWN, Map.of());

@@ -32,12 +32,12 @@ public final class LabelItems {
                 .map((row, _) -> new Urgent<>(read(row), row.getInt("urgency"))).findOne());
     }
 
-    /// Answers that are no items of this task yet, the most urgent first, then the newest.
-    List<Urgent<Answer>> fresh(LabelTask task, int limit) {
-        String sql = "select a.*, " + URGENCY + " from answer a where not exists (select 1 from label_item i where i.answer_id = a.id and i.task = :task) "
+    /// Ids of answers that are no items of this task yet, the most urgent first, then the newest.
+    List<Urgent<String>> fresh(LabelTask task, int limit) {
+        String sql = "select a.id, a.created, " + URGENCY + " from answer a where not exists (select 1 from label_item i where i.answer_id = a.id and i.task = :task) "
                 + "order by urgency desc, a.created desc, a.id desc limit :limit";
         return database.jdbi().withHandle(handle -> handle.createQuery(sql).bind("task", task.label()).bind("limit", limit)
-                .map((row, _) -> new Urgent<>(Answers.read(row), row.getInt("urgency"))).list());
+                .map((row, _) -> new Urgent<>(row.getString("id"), row.getInt("urgency"))).list());
     }
 
     /// Makes an item unless there is one.

@@ -16,6 +16,7 @@ import java.util.Set;
 public final class Labelling {
     private static final int MADE_AT_ONCE = 20, TRIED = 5;
 
+    private final Answers answers;
     private final LabelItems items;
     private final Labels labels;
     private final Candidates candidates;
@@ -34,7 +35,8 @@ public final class Labelling {
         }
     }
 
-    Labelling(LabelItems items, Labels labels, Candidates candidates, Settings settings, InstantSource clock) {
+    Labelling(Answers answers, LabelItems items, Labels labels, Candidates candidates, Settings settings, InstantSource clock) {
+        this.answers = answers;
         this.items = items;
         this.labels = labels;
         this.candidates = candidates;
@@ -49,12 +51,15 @@ public final class Labelling {
     public Optional<LabelItem> next(LabelTask task, String labeller) {
         for (int i = 0; i < TRIED; i++) {
             Optional<LabelItems.Urgent<LabelItem>> open = items.next(task, labeller, settings.labellers());
-            List<LabelItems.Urgent<Answer>> fresh = items.fresh(task, task.needsCandidates() ? 1 : MADE_AT_ONCE);
+            List<LabelItems.Urgent<String>> fresh = items.fresh(task, task.needsCandidates() ? 1 : MADE_AT_ONCE);
             if (fresh.isEmpty() || open.isPresent() && open.get().urgency() >= fresh.getFirst().urgency()) {
                 return open.map(LabelItems.Urgent::what);
             }
-            for (LabelItems.Urgent<Answer> each : fresh) {
-                items.add(task, each.what().id(), task.needsCandidates() ? sample(each.what()) : List.of(), clock.millis());
+            for (LabelItems.Urgent<String> each : fresh) {
+                Optional<Answer> answer = task.needsCandidates() ? answers.find(each.what()) : Optional.empty();
+                if (answer.isPresent() || !task.needsCandidates()) {          // it may have been erased a moment ago
+                    items.add(task, each.what(), answer.map(this::sample).orElse(List.of()), clock.millis());
+                }
             }
         }
         return items.next(task, labeller, settings.labellers()).map(LabelItems.Urgent::what);

@@ -31,19 +31,28 @@ public final class Errors {
             case Chat.TooLong tooLong -> ApiError.bad("context_length_exceeded", "messages", tooLong.getMessage());
             case RejectedExecutionException full -> ApiError.tooMany("queue_full", full.getMessage(), RETRY_SECONDS);
             case IllegalArgumentException wrong -> ApiError.bad(null, wrong.getMessage());
+            case IllegalStateException ended when ended.getCause() instanceof IllegalArgumentException wrong -> ApiError.bad(null, wrong.getMessage());     // of a text, while it was written
             case HttpException http -> new ApiError(http.status().code(), "http_error", null, http.getMessage(), 0);
             default -> new ApiError(500, "internal_error", null, "the server failed; its log says why", 0);
         };
+    }
+
+    /// The same; what is our own fault goes to the log.
+    ///
+    /// @param what failed
+    public static ApiError logged(String what, Throwable thrown) {
+        ApiError error = of(thrown);
+        if (error.status() >= 500 && !(thrown instanceof ApiError)) {
+            LOG.log(System.Logger.Level.ERROR, what + " failed", thrown);
+        }
+        return error;
     }
 
     private static void answer(ServerRequest request, ServerResponse response, Throwable thrown) {
         if (thrown instanceof UncheckedIOException || thrown instanceof IOException || isGone(thrown)) {
             LOG.log(System.Logger.Level.DEBUG, "the client has gone: " + thrown.getMessage());
         }
-        ApiError error = of(thrown);
-        if (error.status() >= 500 && !(thrown instanceof ApiError)) {
-            LOG.log(System.Logger.Level.ERROR, request.prologue().method() + " " + request.path().path() + " failed", thrown);
-        }
+        ApiError error = logged(request.prologue().method() + " " + request.path().path(), thrown);
         if (response.isSent()) {
             return;
         }

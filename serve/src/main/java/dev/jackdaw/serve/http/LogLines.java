@@ -44,7 +44,7 @@ public final class LogLines extends Formatter {
         if (message != null && message.matches(FIELDS)) {
             for (String field : message.split(" ")) {
                 String value = field.substring(field.indexOf('=') + 1);
-                line.put(field.substring(0, field.indexOf('=')), value.matches("\\d{1,15}(\\.\\d{1,9})?") ? (Object) Double.valueOf(value) : value);
+                line.put(field.substring(0, field.indexOf('=')), value.matches("\\d{1,15}") ? (Object) Long.valueOf(value) : value.matches("\\d{1,15}\\.\\d{1,9}") ? (Object) Double.valueOf(value) : value);
             }
         } else {
             line.put("message", message);

@@ -13,8 +13,8 @@ import java.util.List;
 /// @param heldOut      share of the corrections that is examined and not learned, where there are at least [#ENOUGH]
 /// @param questions    of each group of the examination; 0: all
 /// @param textTokens   of the held-out text at most; 0: all
-/// @param tolerance    by which share the bits per byte of text may rise: with pairs of documents as alike as these, any training at all is
-///                     beyond their interval
+/// @param tolerance    by which share the bits per byte of text may rise: an assistant is no model of documents any more, its windows are so alike for
+///                     both models that any training is beyond their interval, and what is looked for is collapse
 /// @param tasks        further fixed evaluations, see [dev.jackdaw.train.eval.TaskFiles]
 /// @param dataFolders  with the data of tasks
 /// @param format       in which tasks are asked
@@ -28,7 +28,7 @@ public record ImproveSettings(Long steps, Double learningRate, int sightings, do
     /// Corrections from which on some are held out: with fewer, a held-out fifth would say nothing.
     public static final int ENOUGH = 20;
 
-    public static final ImproveSettings DEFAULT = new ImproveSettings(null, null, 16, 0.9, 3000, 0.2, 0, 32_768, 0.01, List.of(), List.of(), Format.BASE, 0, 256, null, false, 0);
+    public static final ImproveSettings DEFAULT = new ImproveSettings(null, null, 16, 0.9, 3000, 0.2, 0, 32_768, 0.05, List.of(), List.of(), Format.BASE, 0, 256, null, false, 0);
 
     public ImproveSettings {
         tasks = List.copyOf(tasks);

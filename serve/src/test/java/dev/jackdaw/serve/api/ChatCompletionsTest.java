@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jackdaw.serve.TestServer;
 import dev.jackdaw.serve.http.Json;
+import dev.jackdaw.serve.models.LoadedModel;
 import java.io.InputStream;
+import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -48,7 +51,7 @@ class ChatCompletionsTest {
         assertThat(streamed.toString()).isEqualTo(text);
         assertThat(events.getFirst().at("/choices/0/delta/role").asString()).isEqualTo("assistant");
         assertThat(events.get(events.size() - 2).at("/choices/0/finish_reason").asString()).isEqualTo(whole.at("/choices/0/finish_reason").asString());
-        assertThat(events.getLast().path("usage")).isEqualTo(whole.path("usage"));
+        assertThat(events.getLast().at("/usage/total_tokens")).isEqualTo(whole.at("/usage/total_tokens"));
         assertThat(events.getLast().path("choices").size()).isZero();
     }
 
@@ -148,10 +151,68 @@ class ChatCompletionsTest {
         HttpResponse<InputStream> response = server.client.send(request, HttpResponse.BodyHandlers.ofInputStream());
         assertThat(response.body().read()).isEqualTo('d');
         response.body().close();
-        for (int i = 0; i < 500 && (server.server.models().loaded().get("tiny").engine().statistics().running() > 0 || server.server.models().list().getFirst().users() > 0); i++) {
+        for (int i = 0; i < 500 && (running() > 0 || server.server.models().list().getFirst().users() > 0); i++) {
             Thread.sleep(10);
         }
-        assertThat(server.server.models().loaded().get("tiny").engine().statistics().running()).isZero();
+        assertThat(running()).isZero();
         assertThat(server.server.models().list().getFirst().users()).isZero();
+    }
+
+    @Test
+    void aClientThatLeavesBeforeAWholeAnswerEndsIt() throws Exception {
+        byte[] body = ("{\"temperature\":0,\"max_tokens\":450," + HELLO + "}").getBytes(StandardCharsets.UTF_8);
+        try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+            socket.getOutputStream().write(("POST " + PATH + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + body.length + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().write(body);
+            for (int i = 0; i < 2000 && running() == 0; i++) {
+                Thread.sleep(1);
+            }
+            assertThat(running()).isOne();
+        }
+        long before = written();
+        for (int i = 0; i < 500 && running() > 0; i++) {
+            Thread.sleep(10);
+        }
+        assertThat(running()).isZero();
+        assertThat(written() - before).as("tokens after the client had left").isLessThan(300);
+    }
+
+    /// What comes while an answer is being written is the next request.
+    @Test
+    void aClientMaySendTheNextRequestAtOnce() throws Exception {
+        byte[] body = ("{\"temperature\":0,\"max_tokens\":5," + HELLO + "}").getBytes(StandardCharsets.UTF_8);
+        String head = "POST " + PATH + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + body.length + "\r\n\r\n";
+        try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+            for (int i = 0; i < 3; i++) {
+                socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+                socket.getOutputStream().write(body);
+                Thread.sleep(i * 5L);
+            }
+            socket.getOutputStream().write("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            socket.setSoTimeout(30_000);
+            byte[] buffer = new byte[1 << 16];
+            StringBuilder all = new StringBuilder();
+            while (!all.toString().endsWith("}]}")) {
+                all.append(new String(buffer, 0, socket.getInputStream().read(buffer), StandardCharsets.UTF_8));
+            }
+            assertThat(all.toString().split("HTTP/1.1 200", -1)).hasSize(5);
+        }
+    }
+
+    private static int running() {
+        LoadedModel model = server.server.models().loaded().get("tiny");
+        return model == null ? 0 : model.engine().statistics().running();
+    }
+
+    private static long written() {
+        return server.server.models().loaded().get("tiny").engine().statistics().newTokens();
+    }
+
+    @Test
+    void tokensThatWereKnownAreCounted() throws Exception {
+        String ask = "{\"max_tokens\":2,\"messages\":[{\"role\":\"user\",\"content\":\"" + "the cat sat on a mat ".repeat(20) + "\"}]}";
+        server.json(PATH, ask);
+        JsonNode usage = server.json(PATH, ask).path("usage");
+        assertThat(usage.at("/prompt_tokens_details/cached_tokens").asInt()).isBetween(1, usage.path("prompt_tokens").asInt());
     }
 }

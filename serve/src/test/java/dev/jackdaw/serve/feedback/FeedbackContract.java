@@ -87,7 +87,7 @@ abstract class FeedbackContract {
     }
 
     private List<String> ids(Answers.Filter filter) {
-        return feedback.answers().page(filter, null, 100).stream().map(each -> each.answer().id()).toList();
+        return feedback.answers().page(filter, null, 100).answers().stream().map(each -> each.answer().id()).toList();
     }
 
     static Answers.Filter text(String text) {
@@ -122,14 +122,24 @@ abstract class FeedbackContract {
         List<String> seen = new ArrayList<>();
         Answers.Place place = null;
         while (true) {
-            List<Answers.Judged> page = feedback.answers().page(Answers.Filter.ALL, place, 4);
-            if (page.isEmpty()) {
+            Answers.Page page = feedback.answers().page(Answers.Filter.ALL, place, 5);
+            page.answers().forEach(each -> seen.add(each.answer().id()));
+            place = page.next();
+            if (place == null) {
                 break;
             }
-            page.forEach(each -> seen.add(each.answer().id()));
-            place = new Answers.Place(page.getLast().answer().created(), page.getLast().answer().id());
+            assertThat(page.answers()).hasSize(5);
         }
         assertThat(seen).containsExactlyElementsOf(all.reversed().stream().map(Answer::id).toList());
+    }
+
+    @Test
+    void longConversationsMakePagesShort() {
+        give(answer("a", NOON, "", "q", "t"), answer("b", NOON + 1, "", "q", "t".repeat(5_000_000)), answer("c", NOON + 2, "", "q", "t".repeat(5_000_000)), answer("d", NOON + 3, "", "q", "t"));
+        Answers.Page first = feedback.answers().page(Answers.Filter.ALL, null, 10), second = feedback.answers().page(Answers.Filter.ALL, first.next(), 10);
+        assertThat(first.answers()).extracting(each -> each.answer().id()).containsExactly("d", "c");
+        assertThat(second.answers()).extracting(each -> each.answer().id()).containsExactly("b", "a");
+        assertThat(second.next()).isNull();
     }
 
     @Test
@@ -190,7 +200,7 @@ abstract class FeedbackContract {
             assertThat(feedback.database().jdbi().<Set<String>, RuntimeException>withHandle(handle -> new HashSet<>(handle.createQuery("select id from rating").mapTo(String.class).list())))
                     .isEqualTo(acknowledged);
         }
-        assertThat(feedback.answers().page(Answers.Filter.ALL, null, 500)).hasSize(32 * 4 + 32 * 8);
+        assertThat(feedback.answers().page(Answers.Filter.ALL, null, 500).answers()).hasSize(32 * 4 + 32 * 8);
         assertThat(feedback.recorder().dropped()).isZero();
     }
 

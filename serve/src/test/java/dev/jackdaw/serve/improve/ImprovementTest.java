@@ -125,7 +125,7 @@ class ImprovementTest {
         return corrections;
     }
 
-    private static final ImproveSettings SETTINGS = ImproveSettings.DEFAULT.withSteps(24L).withLearningRate(5e-4).withMixture(3, 0.5, 40);
+    private static final ImproveSettings SETTINGS = ImproveSettings.DEFAULT.withSteps(48L).withLearningRate(5e-4).withMixture(4, 0.5, 40);
 
     private static Improvement.Result improve(Deployments deployments, String name, List<Correction> corrections, ImproveSettings settings, Finetuning.Method tuning, Improvement.Listener listener)
             throws IOException, InterruptedException {

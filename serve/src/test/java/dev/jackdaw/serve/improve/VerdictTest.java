@@ -62,10 +62,10 @@ class VerdictTest {
     @Test
     void bitsOfTextMayRiseByTheToleranceOnly() {
         Marks before = marks(Map.of("text", bits(2.0, 0.3)), rate(4, 0), 0);
-        assertThat(verdict(before, marks(Map.of("text", bits(2.015, 0.3)), rate(4, 4), 1)).promote()).isTrue();
-        Verdict worse = verdict(before, marks(Map.of("text", bits(2.03, 0.3)), rate(4, 4), 1));
+        assertThat(verdict(before, marks(Map.of("text", bits(2.08, 0.3)), rate(4, 4), 1)).promote()).isTrue();
+        Verdict worse = verdict(before, marks(Map.of("text", bits(2.12, 0.3)), rate(4, 4), 1));
         assertThat(worse.promote()).isFalse();
-        assertThat(worse.reasons()).singleElement().asString().contains("text got worse: 2.0300, 2.0000 before", "0.0200 are allowed");
+        assertThat(worse.reasons()).singleElement().asString().contains("text got worse: 2.1200, 2.0000 before", "0.1000 are allowed");
     }
 
     @Test

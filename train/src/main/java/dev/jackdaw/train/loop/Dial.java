@@ -76,13 +76,13 @@ public final class Dial {
         return c.depth == null && c.layers == null && c.width == null && c.heads == null && c.kvHeads == null && c.feedForward == null && c.steps == null;
     }
 
-    /// What the law says trains best: the lowest loss, or far beyond the sweep the size that its valleys lead to.
+    /// What the law says trains best: the lowest loss, or beyond the sweep the size that its valleys lead to.
     ///
     /// @param tokens how many a model can see in the time there is
     public static ModelSpec best(FittedLaw law, List<ModelSpec> ladder, ToDoubleFunction<ModelSpec> tokens) {
         ToDoubleFunction<ModelSpec> seen = model -> Math.max(1, tokens.applyAsDouble(model));
-        boolean isFar = ladder.stream().anyMatch(model -> law.isFar(model, seen.applyAsDouble(model)));
-        return ladder.stream().min(Comparator.comparingDouble(model -> isFar ? law.sizeError(model, seen.applyAsDouble(model)) : law.loss(model, seen.applyAsDouble(model)))).orElseThrow();
+        boolean isBeyond = ladder.stream().anyMatch(model -> law.isBeyond(model, seen.applyAsDouble(model)));
+        return ladder.stream().min(Comparator.comparingDouble(model -> isBeyond ? law.sizeError(model, seen.applyAsDouble(model)) : law.loss(model, seen.applyAsDouble(model)))).orElseThrow();
     }
 
     private static ModelSpec model(int depth, int usualWidth, int vocabulary, int context, Choices choices) {

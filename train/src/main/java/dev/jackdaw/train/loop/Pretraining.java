@@ -300,7 +300,8 @@ public final class Pretraining {
         } else {
             listener.phase("measure this machine");
             DoubleUnaryOperator secondsToPretrain = perToken -> secondsToPretrain(perToken, heldOut, isAssistant);
-            DialByLaw sizes = new DialByLaw(device, left, peak, secondsToPretrain);
+            // both stages learn, so the size follows from the work of both
+            DialByLaw sizes = new DialByLaw(device, left, peak, perToken -> secondsToPretrain.applyAsDouble(perToken) / (isAssistant ? PRETRAINING : 1));
             settings = sizes.settings(request.law(), settings, choices, train.tokens(), listener);
             requireMemory(settings);
             double perStep = Dial.secondsPerStep(settings, device, Math.clamp(0.05 * left, 0.5, 6));

@@ -140,13 +140,10 @@ public record FittedLaw(ScalingLaw law, Counting counting, Recipe recipe, Text t
         }
     }
 
-    /// How far beyond its budgets the law of the loss may still choose a size.
-    private static final double REACH = 3;
-
-    /// So much more training than that of the sweep that its sizes should be chosen by [#sizeError]: the law's exponents of N and D are each known
+    /// More training than any model of the sweep had. There the size should be chosen by [#sizeError]: the law's exponents of N and D are each known
     /// badly, and their quotient, which decides the size, much worse than the line through the valleys (docs/DESIGN.md).
-    public boolean isFar(ModelSpec model, double tokens) {
-        return bestSize != null && operations(model, tokens) > REACH * range.mostOperations;
+    public boolean isBeyond(ModelSpec model, double tokens) {
+        return bestSize != null && operations(model, tokens) > range.mostOperations;
     }
 
     /// How far the size of `model` is from the one that the parabolas lead to: the logarithm of the ratio, without its sign.

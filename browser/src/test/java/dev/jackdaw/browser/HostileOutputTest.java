@@ -3,6 +3,7 @@ package dev.jackdaw.browser;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -96,7 +97,7 @@ class HostileOutputTest extends BrowserTest {
         Page opened = page.waitForPopup(() -> button("Open in a new tab").click());
         assertThat((Boolean) opened.evaluate("window.opener === null")).isTrue();
         page.waitForTimeout(200);
-        assertThat(elsewhere).containsExactly("https://evil.example/path?words=secret");
+        assertThat(Set.copyOf(elsewhere)).containsExactly("https://evil.example/path?words=secret");                // Chromium may try again
         elsewhere.clear();
         errors.clear();
     }

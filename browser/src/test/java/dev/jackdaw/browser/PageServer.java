@@ -131,7 +131,7 @@ final class PageServer implements AutoCloseable {
             events.send(chunk(id, Map.of(), null, callsTool ? "tool_calls" : "stop"));
             events.send(Json.bytes(Map.of("id", id, "object", "chat.completion.chunk", "model", MODEL, "choices", List.of(), "usage", Map.of("prompt_tokens", 12, "completion_tokens", pieces.size(), "total_tokens", 12 + pieces.size()))));
             events.done();
-        } catch (IOException | UncheckedIOException e) {
+        } catch (IOException | RuntimeException e) {
             requests.add(new Request("gone", body));
             throw e;
         }

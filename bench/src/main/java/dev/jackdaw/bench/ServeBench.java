@@ -48,12 +48,12 @@ public final class ServeBench {
     }
 
     /// Of many values.
-    public record Spread(double median, double ninetyFifth, double highest) {
+    public record Spread(double median, double ninetyFifth, double ninetyNinth, double highest) {
         static Spread of(double[] values) {
             double[] sorted = values.clone();
             Arrays.sort(sorted);
             int n = sorted.length;
-            return n == 0 ? new Spread(0, 0, 0) : new Spread(sorted[n / 2], sorted[Math.min(n - 1, n * 95 / 100)], sorted[n - 1]);
+            return n == 0 ? new Spread(0, 0, 0, 0) : new Spread(sorted[n / 2], sorted[Math.min(n - 1, n * 95 / 100)], sorted[Math.min(n - 1, n * 99 / 100)], sorted[n - 1]);
         }
     }
 
@@ -135,9 +135,9 @@ public final class ServeBench {
         }
     }
 
-    /// The same of another program that is running and speaks llama-server's `/completion`; `vocabulary` says below which its tokens lie.
+    /// The same of a server that is running and speaks OpenAI's `/v1/completions`; `vocabulary` says below which its tokens lie.
     public static Result run(URI peer, int vocabulary, Settings s) throws InterruptedException {
-        try (LlamaServer server = new LlamaServer(peer)) {
+        try (HttpServer server = new HttpServer(peer)) {
             List<Round> rounds = new ServeBench(s, server, vocabulary).rounds();
             return new Result(peer.toString(), "", 0, s, rounds, median(rounds), 0, 0);
         }

@@ -27,7 +27,7 @@ final class BenchServeCommand implements Callable<Integer> {
     @Mixin
     private ActivationOptions activations;
 
-    @Option(names = "--server", paramLabel = "URL", description = "Instead of a model, ask a llama-server that is running, in the same way; its tokens are taken to be those below --vocabulary.")
+    @Option(names = "--server", paramLabel = "URL", description = "Instead of a model, ask a server that is running, ours or llama-server, in the same way over HTTP; its tokens are taken to be those below --vocabulary.")
     private URI server;
 
     @Option(names = "--vocabulary", paramLabel = "N", defaultValue = "32000", description = "With --server: the prompts' token ids are below this.")
@@ -53,13 +53,13 @@ final class BenchServeCommand implements Callable<Integer> {
 
     /// What `--json` prints, a line for each model and number of clients. `tokensPerSecond` counts the tokens written for all clients together.
     record Result(String model, String family, long parameters, int threads, String activations, String cacheType, int clients, int requests, int prompt, int generate,
-                  double tokensPerSecond, double promptTokensPerSecond, double timeToFirstTokenMillis, double timeToFirstTokenMillis95, double betweenTokensMillis,
+                  double tokensPerSecond, double promptTokensPerSecond, double timeToFirstTokenMillis, double timeToFirstTokenMillis95, double timeToFirstTokenMillis99, double betweenTokensMillis,
                   double betweenTokensMillis95, long passes, long allocatedBytesPerToken, List<Double> runs, long residentBytes, long peakResidentBytes) {
         static Result of(ServeBench.Result r) {
             ServeBench.Settings s = r.settings();
             ServeBench.Round m = r.median();
             return new Result(r.model(), r.family(), r.parameters(), s.threads(), s.activations().toString(), s.cacheType().toString(), s.clients(), s.requests(), s.prompt(),
-                    s.generate(), m.tokensPerSecond(), m.promptTokensPerSecond(), m.firstTokenMillis().median(), m.firstTokenMillis().ninetyFifth(), m.betweenMillis().median(),
+                    s.generate(), m.tokensPerSecond(), m.promptTokensPerSecond(), m.firstTokenMillis().median(), m.firstTokenMillis().ninetyFifth(), m.firstTokenMillis().ninetyNinth(), m.betweenMillis().median(),
                     m.betweenMillis().ninetyFifth(), m.passes(), perToken(r), r.rounds().stream().map(ServeBench.Round::tokensPerSecond).toList(), r.residentBytes(), r.peakResidentBytes());
         }
 
@@ -93,12 +93,12 @@ final class BenchServeCommand implements Callable<Integer> {
                 double[] rates = r.rounds().stream().mapToDouble(ServeBench.Round::tokensPerSecond).sorted().toArray();
                 ServeBench.Round m = r.median();
                 rows.add(List.of(model.getFileName() == null ? model.toString() : model.getFileName().toString(), Integer.toString(n), decimal(m.tokensPerSecond()), decimal(rates[0]),
-                        decimal(rates[rates.length - 1]), decimal(m.promptTokensPerSecond()), decimal(m.firstTokenMillis().median()), decimal(m.firstTokenMillis().ninetyFifth()),
+                        decimal(rates[rates.length - 1]), decimal(m.promptTokensPerSecond()), decimal(m.firstTokenMillis().median()), decimal(m.firstTokenMillis().ninetyFifth()), decimal(m.firstTokenMillis().ninetyNinth()),
                         decimal(m.betweenMillis().median()), decimal(m.betweenMillis().ninetyFifth())));
             }
         }
         output.line("%d prompt and %d new tokens a request%s", prompt, generate, server != null ? "" : String.format(", %d threads, %s activations, %s cache", common.threads(), how, type));
-        output.table(List.of("model", "clients", "tokens/s", "lowest", "highest", "prompt tokens/s", "first token ms", "95%", "between tokens ms", "95%"), rows);
+        output.table(List.of("model", "clients", "tokens/s", "lowest", "highest", "prompt tokens/s", "first token ms", "95%", "99%", "between tokens ms", "95%"), rows);
         return 0;
     }
 

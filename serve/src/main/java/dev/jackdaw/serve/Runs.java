@@ -20,8 +20,10 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /// The training runs in a folder, for the page: `GET /jackdaw/runs`, `/jackdaw/runs/{name}/metrics?after=STEP`, `/jackdaw/runs/{name}/samples`.
+/// The second stage of a run is a run of its own, `NAME:assistant`.
 /// Runs are read as they lie on disk, while they are being written too: a line that is not whole yet is left for the next time.
 final class Runs implements HttpService {
+    private static final String ASSISTANT = "assistant";
     private static final int MOST_RUNS = 500;
     private static final int MOST_LINES = 100_000;
     private static final int MOST_BYTES = 64 << 20;
@@ -51,20 +53,25 @@ final class Runs implements HttpService {
             return List.of();
         }
         try (Stream<Path> all = Files.list(folder)) {
-            return all.filter(run -> Files.isRegularFile(run.resolve("run.json"), LinkOption.NOFOLLOW_LINKS)).limit(MOST_RUNS).toList();
+            return all.flatMap(run -> Stream.of(run, run.resolve(ASSISTANT))).filter(run -> Files.isRegularFile(run.resolve("run.json"), LinkOption.NOFOLLOW_LINKS)).limit(MOST_RUNS).toList();
         }
     }
 
-    private static Map<String, Object> describe(Path run) throws IOException {
+    private String name(Path run) {
+        return folder.relativize(run).toString().replace("/", ":");
+    }
+
+    private Map<String, Object> describe(Path run) throws IOException {
+        boolean isAssistant = run.endsWith(ASSISTANT);
         Map<String, Object> shown = new LinkedHashMap<>();
-        shown.put("name", run.getFileName().toString());
+        shown.put("name", name(run));
         Path metrics = run.resolve("metrics.jsonl");
         shown.put("created", Files.getLastModifiedTime(run.resolve("run.json")).toMillis());
         shown.put("changed", Files.getLastModifiedTime(Files.exists(metrics) ? metrics : run.resolve("run.json")).toMillis());
-        shown.put("finished", Files.exists(run.resolve("params.gguf")) || Files.exists(run.resolve("adapter_model.safetensors")));
+        shown.put("finished", Stream.of("params.gguf", "base.gguf", "adapter_model.safetensors").anyMatch(file -> Files.exists(run.resolve(file))) || isAssistant && Files.exists(run.resolveSibling("params.gguf")));
         try {
             JsonNode plan = Json.tree(text(run.resolve("run.json")));
-            shown.put("kind", plan.path("kind").asString("pretrain"));
+            shown.put("kind", plan.path("kind").asString(isAssistant ? "finetune" : "pretrain"));
             shown.put("steps", plan.at("/settings/steps").asLong(0));
             shown.put("model", plan.at("/settings/model"));
         } catch (JacksonException | ApiError e) {
@@ -91,7 +98,7 @@ final class Runs implements HttpService {
     /// By its name among those that are there, never as a path.
     private Path run(ServerRequest request) throws IOException {
         String name = request.path().pathParameters().get("name");
-        return folders().stream().filter(run -> run.getFileName().toString().equals(name)).findFirst().orElseThrow(() -> ApiError.missing("run_not_found", "there is no run of this name; /jackdaw/runs lists those there are"));
+        return folders().stream().filter(run -> name(run).equals(name)).findFirst().orElseThrow(() -> ApiError.missing("run_not_found", "there is no run of this name; /jackdaw/runs lists those there are"));
     }
 
     private static String text(Path file) throws IOException {

@@ -12,28 +12,28 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// Another program under the same test: asks llama-server's `/completion` for greedy tokens after a prompt of token ids, as a stream. What an
-/// event of the stream says is not looked at, only when it comes; the last one has to say that all tokens were written.
-final class LlamaServer implements ServeBench.Server, AutoCloseable {
-    private static final Pattern WRITTEN = Pattern.compile("\"tokens_predicted\":(\\d+)");
+/// A server under the same test, our own or llama.cpp's: asks `/v1/completions` for greedy tokens after a prompt of token ids, past any end of
+/// text, as a stream. What an event of the stream says is not looked at, only when it comes; the usage at the end has to name all tokens.
+final class HttpServer implements ServeBench.Server, AutoCloseable {
+    private static final Pattern WRITTEN = Pattern.compile("\"completion_tokens\": ?(\\d+)");
 
     private final URI address;
     private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
-    LlamaServer(URI server) {
-        address = server.resolve("/completion");
+    HttpServer(URI server) {
+        address = server.resolve("/v1/completions");
     }
 
     @Override
     public ServeBench.Answer ask(int[] prompt, int tokens) throws IOException, InterruptedException {
-        String body = "{\"prompt\":" + Arrays.stream(prompt).mapToObj(Integer::toString).collect(Collectors.joining(",", "[", "]")) + ",\"n_predict\":" + tokens
-                + ",\"ignore_eos\":true,\"cache_prompt\":false,\"temperature\":0,\"stream\":true}";
+        String body = "{\"prompt\":" + Arrays.stream(prompt).mapToObj(Integer::toString).collect(Collectors.joining(",", "[", "]")) + ",\"max_tokens\":" + tokens
+                + ",\"ignore_eos\":true,\"cache_prompt\":false,\"temperature\":0,\"stream\":true,\"stream_options\":{\"include_usage\":true}}";
         HttpRequest request = HttpRequest.newBuilder(address).header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(body)).build();
         long last = System.nanoTime();
         double first = 0;
         double[] between = new double[Math.max(0, tokens - 1)];
         int events = 0;
-        String end = "";
+        String usage = "";
         HttpResponse<Stream<String>> response = client.send(request, HttpResponse.BodyHandlers.ofLines());
         try (Stream<String> lines = response.body()) {
             for (Iterator<String> all = lines.iterator(); all.hasNext(); ) {
@@ -44,7 +44,7 @@ final class LlamaServer implements ServeBench.Server, AutoCloseable {
                 if (!line.startsWith("data: ") || line.equals("data: [DONE]")) {
                     continue;
                 }
-                end = line;
+                usage = line.contains("\"usage\":") ? line : usage;
                 long now = System.nanoTime();
                 if (events == 0) {
                     first = (now - last) / 1e6;
@@ -55,9 +55,9 @@ final class LlamaServer implements ServeBench.Server, AutoCloseable {
                 last = now;
             }
         }
-        Matcher written = WRITTEN.matcher(end);
+        Matcher written = WRITTEN.matcher(usage);
         if (!written.find() || Integer.parseInt(written.group(1)) != tokens) {
-            throw new IOException("bench serve: " + address + " should have written " + tokens + " tokens; its last words were " + end);
+            throw new IOException("bench serve: " + address + " should have written " + tokens + " tokens; its usage was " + usage);
         }
         return new ServeBench.Answer(first, Arrays.copyOf(between, Math.max(0, Math.min(events, tokens) - 1)));
     }

@@ -64,15 +64,7 @@ public final class Server implements AutoCloseable {
         ApiContext quiet = new ApiContext(models, settings.limits(), Answered.Listener.NOBODY, timer);
         feedback = Feedback.open(settings.data().database(), Feedback.Parts.of(Privacy.of(settings.data()),
                 (model, messages, count) -> Collected.sample(quiet, model, messages, count), registry));
-        ApiContext context = new ApiContext(models, settings.limits(), answered -> {
-            metrics.answered(answered);
-            quotas.spend(answered.key(), answered.promptTokens() + (long) answered.answerTokens());
-            feedback.recorder().answered(answered);
-            if (settings.data().logPrompts()) {
-                LOG.log(System.Logger.Level.INFO, () -> Json.text(Map.of("id", answered.id(), "model", answered.model(), "messages", answered.messages().stream().map(Message::toMap).toList(),
-                        "answer", answered.answer().toMap())));
-            }
-        }, timer);
+        ApiContext context = new ApiContext(models, settings.limits(), new Listener(quotas), timer);
         Runs runs = new Runs(settings.data().runs());
         web = build(routing -> {
             Errors.install(routing);
@@ -81,6 +73,31 @@ public final class Server implements AutoCloseable {
             routing.register(new StaticFiles()).register(metrics).register(runs);
             feedback.services(settings.limits().bodyBytes(), request -> request.context().get(Gate.OWNER, String.class).orElse(null)).forEach(service -> routing.register("/jackdaw", service));
         });
+    }
+
+    /// Hears of all that is answered.
+    private final class Listener implements Answered.Listener {
+        private final Quotas quotas;
+
+        Listener(Quotas quotas) {
+            this.quotas = quotas;
+        }
+
+        @Override
+        public void answered(Answered answered) {
+            metrics.answered(answered);
+            feedback.recorder().answered(answered);
+            if (settings.data().logPrompts()) {
+                LOG.log(System.Logger.Level.INFO, () -> Json.text(Map.of("id", answered.id(), "model", answered.model(), "messages", answered.messages().stream().map(Message::toMap).toList(),
+                        "answer", answered.answer().toMap())));
+            }
+        }
+
+        @Override
+        public void spent(String model, String key, long promptTokens, long answerTokens) {
+            metrics.spent(model, promptTokens, answerTokens);
+            quotas.spend(key, promptTokens + answerTokens);
+        }
     }
 
     private WebServer build(java.util.function.Consumer<HttpRouting.Builder> routes) {

@@ -207,6 +207,30 @@ class ServerTest {
         }
     }
 
+    @Test
+    void plainTextAndAnswersThatNobodyReadCountToo(@TempDir Path folder) throws Exception {
+        ApiKey key = new ApiKey("tests", Gate.sha256("sk-right"), 0, 30), other = new ApiKey("other", Gate.sha256("sk-other"), 0, 30);
+        try (TestServer own = new TestServer(folder, settings -> new ServerSettings(new ServerSettings.Network("127.0.0.1", 0, List.of(key, other), List.of(), null, null), settings.limits(), settings.models(),
+                settings.data()))) {
+            HttpRequest.Builder text = HttpRequest.newBuilder(own.uri("/v1/completions")).header("x-api-key", "sk-right").POST(HttpRequest.BodyPublishers.ofString(
+                    "{\"prompt\":\"the cat\",\"max_tokens\":40,\"ignore_eos\":true}"));
+            assertThat(own.client.send(text.build(), HttpResponse.BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+            assertThat(own.client.send(text.build(), HttpResponse.BodyHandlers.ofString()).body()).contains("quota_exceeded");
+            HttpRequest.Builder stream = HttpRequest.newBuilder(own.uri("/v1/completions")).header("x-api-key", "sk-other").POST(HttpRequest.BodyPublishers.ofString(
+                    "{\"prompt\":\"the cat sat on the wall and the jackdaw sat on the mat and the cat sat on a wall\",\"max_tokens\":400,\"ignore_eos\":true,\"stream\":true}"));
+            HttpResponse<InputStream> left = own.client.send(stream.build(), HttpResponse.BodyHandlers.ofInputStream());
+            assertThat(left.body().read()).isEqualTo('d');
+            left.body().readNBytes(8000);
+            left.body().close();
+            int status = 200;
+            for (int i = 0; i < 100 && status != 429; i++) {
+                Thread.sleep(50);
+                status = own.client.send(HttpRequest.newBuilder(own.uri("/v1/models")).header("x-api-key", "sk-other").build(), HttpResponse.BodyHandlers.ofString()).statusCode();
+            }
+            assertThat(status).isEqualTo(429);
+        }
+    }
+
     private static HttpResponse<String> ask(TestServer own, String key) throws IOException, InterruptedException {
         return own.client.send(HttpRequest.newBuilder(own.uri(CHAT)).header("Authorization", "Bearer " + key).POST(HttpRequest.BodyPublishers.ofString(HELLO)).build(), HttpResponse.BodyHandlers.ofString());
     }

@@ -21,6 +21,7 @@ public final class TokenStream implements AutoCloseable {
     private final Channel channel;
     private final Cleaner.Cleanable forgotten;
     private int id = -1;
+    private int count;
     private String text = "";
     private TokenProbability probability;
 
@@ -38,6 +39,7 @@ public final class TokenStream implements AutoCloseable {
 
     void set(int id, String text, TokenProbability probability) {
         this.id = id;
+        count += id >= 0 ? 1 : 0;
         this.text = text;
         this.probability = probability;
     }
@@ -45,6 +47,11 @@ public final class TokenStream implements AutoCloseable {
     /// The token; -1 for what remains of the text after the last one.
     public int id() {
         return id;
+    }
+
+    /// Tokens that were read so far.
+    public int count() {
+        return count;
     }
 
     /// What it adds to the text: whole characters, never part of a stop string, often nothing. Empty without a tokenizer.

@@ -18,9 +18,16 @@ import java.util.Map;
 /// @param millis       to the last
 public record Answered(String id, long created, String model, String user, String key, List<Message> messages, List<Map<String, Object>> tools, String schema, Message answer, String finishReason,
                        int promptTokens, int answerTokens, long firstMillis, long millis) {
-    /// Hears of answers, after the client has them. Must not wait.
+    /// Hears of answers. Must not wait.
     public interface Listener {
+        /// After the client has it.
         void answered(Answered answer);
+
+        /// Work was done for a request, whatever became of its answers.
+        ///
+        /// @param key owner of the API key, or null
+        default void spent(String model, String key, long promptTokens, long answerTokens) {
+        }
 
         Listener NOBODY = _ -> { };
     }

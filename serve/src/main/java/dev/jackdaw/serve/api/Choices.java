@@ -7,11 +7,15 @@ import dev.jackdaw.serve.http.ApiError;
 import dev.jackdaw.serve.http.ClientWatch;
 import dev.jackdaw.serve.http.Errors;
 import dev.jackdaw.serve.http.EventStream;
+import dev.jackdaw.serve.http.Gate;
 import dev.jackdaw.serve.models.ModelPool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -37,10 +41,15 @@ final class Choices implements AutoCloseable {
     private final ScheduledFuture<?> deadline;
     private final ClientWatch.Watching watching;
     private final long started;
+    private final String model;
+    private final String key = Gate.caller();
+    private int promptTokens;
+    private boolean isSpent;
     private volatile boolean gone;
 
-    private Choices(ApiContext context, long started) {
+    private Choices(ApiContext context, String model, long started) {
         this.context = context;
+        this.model = model;
         this.started = started;
         deadline = context.timer().schedule(this::cancel, context.limits().requestSeconds(), TimeUnit.SECONDS);
         watching = ClientWatch.current().map(watch -> watch.onGone(() -> {
@@ -51,11 +60,12 @@ final class Choices implements AutoCloseable {
 
     /// Queues `n` answers that differ in their seeds.
     static Choices start(ApiContext context, ModelPool.Lease lease, Chat chat, Chat.Ask ask, int n, long started) {
-        Choices choices = new Choices(context, started);
+        Choices choices = new Choices(context, lease.name(), started);
         try {
             for (int i = 0; i < n; i++) {
                 Chat.Turn turn = chat.turn(ask);
                 choices.turns.add(turn);
+                choices.promptTokens = turn.request().prompt().length;
                 choices.streams.add(lease.model().engine().submit(varied(turn.request(), i, context.limits().answerTokens()), lease.adapters()));
             }
             return choices.begun();
@@ -79,9 +89,11 @@ final class Choices implements AutoCloseable {
 
     /// Queues requests for plain text.
     static Choices start(ApiContext context, ModelPool.Lease lease, List<Request> requests, long started) {
-        Choices choices = new Choices(context, started);
+        Choices choices = new Choices(context, lease.name(), started);
+        Set<int[]> prompts = Collections.newSetFromMap(new IdentityHashMap<>());         // one that several choices share counts once
         try {
             for (Request request : requests) {
+                choices.promptTokens += prompts.add(request.prompt()) ? request.prompt().length : 0;
                 choices.turns.add(null);
                 choices.streams.add(lease.model().engine().submit(request, lease.adapters()));
             }
@@ -97,6 +109,7 @@ final class Choices implements AutoCloseable {
     /// @throws ApiError if the client has gone meanwhile
     List<Writer.Written> write(IntFunction<? extends Writer.Parts> parts) throws InterruptedException {
         List<Writer.Written> all = writeAll(parts);
+        spend();
         if (gone) {
             throw new ApiError(499, "client_gone", null, "the client closed the connection before the answer was complete", 0);
         }
@@ -142,7 +155,7 @@ final class Choices implements AutoCloseable {
 
     /// Tokens of the prompts, which are known before anything is written.
     int promptTokens() {
-        return turns.stream().mapToInt(turn -> turn == null ? 0 : turn.request().prompt().length).max().orElse(0);
+        return promptTokens;
     }
 
     /// Looks now and then whether the client is still there, and ends the answers if not; until closed.
@@ -191,6 +204,14 @@ final class Choices implements AutoCloseable {
         return false;
     }
 
+    /// Tells once what was done: before the client knows that it has everything, or when it has left.
+    private void spend() {
+        if (!isSpent && !streams.isEmpty()) {
+            isSpent = true;
+            context.listener().spent(model, key, promptTokens, streams.stream().mapToLong(TokenStream::count).sum());
+        }
+    }
+
     void cancel() {
         streams.forEach(TokenStream::cancel);
     }
@@ -200,5 +221,6 @@ final class Choices implements AutoCloseable {
         deadline.cancel(false);
         watching.close();
         streams.forEach(TokenStream::close);
+        spend();
     }
 }

@@ -3,6 +3,7 @@ package dev.jackdaw.serve.api;
 import dev.jackdaw.model.embed.Reranker;
 import dev.jackdaw.serve.http.ApiError;
 import dev.jackdaw.serve.http.Fields;
+import dev.jackdaw.serve.http.Gate;
 import dev.jackdaw.serve.http.Json;
 import dev.jackdaw.serve.models.LoadedModel;
 import dev.jackdaw.serve.models.ModelPool;
@@ -59,6 +60,7 @@ public final class Embeddings implements HttpService {
                 entry.put("embedding", format.equals("base64") ? base64(vector) : vector);
                 data.add(entry);
             }
+            context.listener().spent(lease.name(), Gate.caller(), tokens, 0);
             Map<String, Object> body = new LinkedHashMap<>();
             body.put("object", "list");
             body.put("data", data);
@@ -157,6 +159,7 @@ public final class Embeddings implements HttpService {
                 tokens += asked + own;
             }
             ApiContext.nameIgnored(fields, response);
+            context.listener().spent(lease.name(), Gate.caller(), tokens, 0);
             List<Object> results = new ArrayList<>();
             List<Reranker.Ranked> ranked = model.rank(query, documents);
             for (Reranker.Ranked each : ranked.subList(0, Math.min(top, ranked.size()))) {

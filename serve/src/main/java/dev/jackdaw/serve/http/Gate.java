@@ -34,6 +34,7 @@ import java.util.Set;
 public final class Gate implements Filter {
     /// In the request's context: the name of a key's owner.
     public static final String OWNER = "jackdaw.key.owner";
+    private static final ScopedValue<String> CALLER = ScopedValue.newInstance();
     private static final Set<String> OPEN = Set.of("/", "/health", "/favicon.ico", "/openapi.json");
     private static final List<String> OPEN_BELOW = List.of("/assets/");
     private static final Set<String> PAGES = Set.of("/dream", "/training", "/models", "/monitor", "/label");
@@ -72,10 +73,19 @@ public final class Gate implements Filter {
         String path = request.path().path();
         if (!isOpen(path)) {
             Optional<ApiKey> key = key(request);
-            key.ifPresent(known -> request.context().register(OWNER, known.name()));
             quotas.enter(key.orElse(null));
+            if (key.isPresent()) {
+                request.context().register(OWNER, key.get().name());
+                ScopedValue.where(CALLER, key.get().name()).run(chain::proceed);
+                return;
+            }
         }
         chain.proceed();
+    }
+
+    /// The owner of the key that the request being handled by this thread came with, or null.
+    public static String caller() {
+        return CALLER.isBound() ? CALLER.get() : null;
     }
 
     private static boolean isOpen(String path) {

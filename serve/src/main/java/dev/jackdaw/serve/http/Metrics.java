@@ -93,10 +93,14 @@ public final class Metrics implements HttpService, Filter {
         ending = true;
     }
 
+    /// Tokens were read and written.
+    public void spent(String model, long promptTokens, long answerTokens) {
+        tokens.labelValues(model, "prompt").inc(promptTokens);
+        tokens.labelValues(model, "answer").inc(answerTokens);
+    }
+
     /// An answer was given.
     public void answered(Answered answer) {
-        tokens.labelValues(answer.model(), "prompt").inc(answer.promptTokens());
-        tokens.labelValues(answer.model(), "answer").inc(answer.answerTokens());
         firstToken.labelValues(answer.model()).observe(answer.firstMillis() / 1e3);
         answers.labelValues(answer.model()).observe(answer.millis() / 1e3);
     }

@@ -1,13 +1,15 @@
 package dev.jackdaw.serve.http;
 
 import dev.jackdaw.model.chat.Chat;
+import io.helidon.common.buffers.DataReader;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HttpException;
+import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.SocketException;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 
@@ -33,6 +35,7 @@ public final class Errors {
             case IllegalArgumentException wrong -> ApiError.bad(null, wrong.getMessage());
             case IllegalStateException ended when ended.getCause() instanceof IllegalArgumentException wrong -> ApiError.bad(null, wrong.getMessage());     // of a text, while it was written
             case HttpException http -> new ApiError(http.status().code(), "http_error", null, http.getMessage(), 0);
+            case Throwable gone when isGone(gone) -> new ApiError(499, "client_gone", null, "the client closed the connection", 0);
             default -> new ApiError(500, "internal_error", null, "the server failed; its log says why", 0);
         };
     }
@@ -49,9 +52,6 @@ public final class Errors {
     }
 
     private static void answer(ServerRequest request, ServerResponse response, Throwable thrown) {
-        if (thrown instanceof UncheckedIOException || thrown instanceof IOException || isGone(thrown)) {
-            LOG.log(System.Logger.Level.DEBUG, "the client has gone: " + thrown.getMessage());
-        }
         ApiError error = logged(request.prologue().method() + " " + request.path().path(), thrown);
         if (response.isSent()) {
             return;
@@ -75,7 +75,9 @@ public final class Errors {
         return path.startsWith("/api/") ? Map.of("error", error.getMessage()) : error.toMap();
     }
 
+    /// A request that ended early, or an answer that could not be sent. Only those read or write while handlers run.
     private static boolean isGone(Throwable thrown) {
-        return thrown.getCause() instanceof IOException;
+        return thrown instanceof ServerConnectionException || thrown instanceof DataReader.InsufficientDataAvailableException || thrown instanceof SocketException
+                || thrown instanceof UncheckedIOException && thrown.getCause() instanceof SocketException;
     }
 }

@@ -58,8 +58,9 @@ export function AssistantMessage({ node, conversation, session, switchTo, again,
   const waiting = node.live && !node.content && !node.reasoning;
   return el.article({ class: `message assistant${last ? ' last' : ''}`, 'aria-label': 'Answer', 'aria-busy': !!node.live },
     node.reasoning && h(Thinking, { node }),
+    node.toolCalls?.filter(call => call.result !== undefined).map((call, i) => h(ToolCall, { key: i, call })),
     waiting ? el.p({ class: 'waiting', 'aria-label': 'Waiting for the first word' }, el.i(), el.i(), el.i()) : h(Answer, { content: node.content, tokens: node.tokens, live: node.live, onPick: onBranch }),
-    node.toolCalls?.map((call, i) => h(ToolCall, { key: i, call })),
+    node.toolCalls?.filter(call => call.result === undefined).map((call, i) => h(ToolCall, { key: i, call })),
     node.error && el.p({ class: 'failure', role: 'alert' }, node.error),
     node.stopped && el.p({ class: 'hint' }, 'Stopped'),
     FINISH[node.finish] && el.p({ class: 'hint' }, FINISH[node.finish]),
@@ -87,6 +88,6 @@ function Thinking({ node }) {
 function ToolCall({ call }) {
   let shown = call.arguments;
   try { shown = JSON.stringify(JSON.parse(call.arguments), null, 2); } catch { /* not complete, or broken: as it is */ }
-  return el.details({ class: 'tool-call', open: true }, el.summary(icon('gear'), ' Calls ', el.code(call.name)), el.pre(shown));
+  return el.details({ class: 'tool-call', open: true }, el.summary(icon('gear'), ' Calls ', el.code(call.name)), el.pre(shown), call.result !== undefined && el.pre({ class: 'result' }, '= ', call.result));
 }
 

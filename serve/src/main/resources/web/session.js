@@ -1,6 +1,6 @@
 // One conversation at work: asks the server, grows the answer, and tells the view. It knows no elements.
 import { post, stream, tokensOf, user } from './api.js';
-import { add, requestMessages } from './tree.js';
+import { add, carriedOut, requestMessages } from './tree.js';
 import { save } from './store.js';
 import { oncePerFrame } from './ui.js';
 
@@ -14,6 +14,10 @@ export const SAMPLING = [
   { key: 'seed', label: 'Seed', min: 0, max: 2147483647, step: 1, hint: 'the same seed gives the same answer' },
   { key: 'think_budget', label: 'Think budget', min: 0, max: 131072, step: 1, hint: 'most tokens of thinking, for models that think' },
 ];
+
+/** Functions that the server carries out for a model, and how often in one answer; all others are only shown. */
+const ABILITIES = new Set(['calculator']);
+const MOST_ROUNDS = 4;
 
 export class Session {
   /** @param changed called, at most once a frame, when something is to be drawn */
@@ -66,8 +70,14 @@ export class Session {
         const body = { ...streamed, prompt: tokens, logprobs: 8, ...plain, max_tokens: Math.min(room, plain.max_tokens ?? room) };
         for await (const chunk of stream('/v1/completions', body, controller.signal)) this.take(node, asChat(chunk), begun);
       } else {
-        const body = { ...streamed, messages, logprobs: true, top_logprobs: 8, ...sampling };
-        for await (const chunk of stream('/v1/chat/completions', body, controller.signal)) this.take(node, chunk, begun);
+        for (let round = 0; ; round++) {
+          const from = node.toolCalls.length;
+          const body = { ...streamed, messages: [...messages, ...carriedOut(node)], logprobs: true, top_logprobs: 8, ...sampling };
+          for await (const chunk of stream('/v1/chat/completions', body, controller.signal)) this.take(node, chunk, begun, from);
+          const calls = node.toolCalls.slice(from);
+          if (round === MOST_ROUNDS || !calls.length || !calls.every(call => ABILITIES.has(call.name))) break;
+          for (const call of calls) call.result = (await post(`/jackdaw/abilities/${call.name}`, { arguments: call.arguments }, controller.signal)).result;
+        }
       }
     } catch (error) {
       if (error.name === 'AbortError' || controller.signal.aborted) node.stopped = true;
@@ -82,7 +92,8 @@ export class Session {
     await this.save();
   }
 
-  take(node, chunk, begun) {
+  /** @param from the calls of earlier rounds of this answer */
+  take(node, chunk, begun, from = 0) {
     if (chunk.id && !node.branched) node.answerId = chunk.id;
     if (chunk.model) node.model = chunk.model;
     if (chunk.usage) node.usage = chunk.usage;
@@ -96,7 +107,7 @@ export class Session {
         node.content += delta.content;
       }
       for (const call of delta.tool_calls ?? []) {
-        const at = node.toolCalls[call.index ?? 0] ??= { name: '', arguments: '' };
+        const at = node.toolCalls[from + (call.index ?? 0)] ??= { id: call.id, name: '', arguments: '' };
         at.name += call.function?.name ?? '';
         at.arguments += call.function?.arguments ?? '';
       }

@@ -46,11 +46,19 @@ export function spoken(node) {
   return [...files, node.content].filter(part => part !== '').join('\n\n');
 }
 
+/** The calls of an answer that were carried out, with their results, as the API takes them: they stand before its text. */
+export function carriedOut(node) {
+  return (node.toolCalls ?? []).filter(call => call.result !== undefined).flatMap(({ id, name, arguments: given, result }) => [
+    { role: 'assistant', content: '', tool_calls: [{ id, type: 'function', function: { name, arguments: given } }] },
+    { role: 'tool', tool_call_id: id, name, content: result },
+  ]);
+}
+
 /** The messages before `node` as the API takes them. */
 export function requestMessages(conversation, parent) {
   const messages = conversation.system.trim() ? [{ role: 'system', content: conversation.system }] : [];
   for (const node of path(conversation, parent)) {
-    messages.push({ role: node.role, content: node.role === 'user' ? spoken(node) : node.content });
+    messages.push(...carriedOut(node), { role: node.role, content: node.role === 'user' ? spoken(node) : node.content });
   }
   return messages;
 }

@@ -32,16 +32,16 @@ class ServeBenchTest {
     void open() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
-        server.createContext("/completion", exchange -> {
+        server.createContext("/v1/completions", exchange -> {
             asked.incrementAndGet();
             lastBody = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(status, 0);
             try (OutputStream out = exchange.getResponseBody()) {
                 for (int i = 0; i < 4; i++) {
-                    out.write("data: {\"content\":\"\",\"tokens\":[1],\"stop\":false,\"tokens_predicted\":1}\n\n".getBytes(StandardCharsets.UTF_8));
+                    out.write("data: {\"choices\":[{\"index\":0,\"text\":\"\"}]}\n\n".getBytes(StandardCharsets.UTF_8));
                     out.flush();
                 }
-                out.write(("data: {\"content\":\"\",\"stop\":true,\"tokens_predicted\":" + says + "}\n\n").getBytes(StandardCharsets.UTF_8));
+                out.write(("data: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":" + says + "}}\n\ndata: [DONE]\n\n").getBytes(StandardCharsets.UTF_8));
             }
         });
         server.start();
@@ -60,7 +60,7 @@ class ServeBenchTest {
     void asksAnotherProgramInTheSameWay() throws Exception {
         ServeBench.Result result = ServeBench.run(address(), 100, SETTINGS);
         assertThat(asked.get()).as("a round to warm up and two measured, of three clients with two requests").isEqualTo(3 * 3 * 2);
-        assertThat(lastBody).contains("\"n_predict\":4", "\"cache_prompt\":false", "\"ignore_eos\":true").containsPattern("\"prompt\":\\[(\\d{1,2},){4}\\d{1,2}]");
+        assertThat(lastBody).contains("\"max_tokens\":4", "\"cache_prompt\":false", "\"ignore_eos\":true").containsPattern("\"prompt\":\\[(\\d{1,2},){4}\\d{1,2}]");
         assertThat(result.rounds()).hasSize(2);
         assertThat(result.median().tokensPerSecond()).isPositive();
         assertThat(result.median().firstTokenMillis().median()).isPositive();

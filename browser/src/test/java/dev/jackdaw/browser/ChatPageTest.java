@@ -124,10 +124,25 @@ class ChatPageTest extends BrowserTest {
     }
 
     @Test
+    void theCalculatorIsCarriedOutAndTheAnswerGoesOn() {
+        visit("/");
+        server.callsTool("calculator");
+        server.replies("", "It is 372.");
+        Locator answer = ask("What is 12 * 31?");
+        assertThat(answer.locator(".tool-call .result")).hasText("= 372");
+        assertThat(answer.locator(".answer")).containsText("It is 372.");
+        List<JsonNode> asked = server.sent("POST /v1/chat/completions");
+        assertThat(asked).hasSize(2);
+        JsonNode messages = asked.getLast().path("messages");
+        assertThat(messages.get(messages.size() - 1).path("content").asString()).isEqualTo("372");
+        assertThat(messages.get(messages.size() - 2).at("/tool_calls/0/function/name").asString()).isEqualTo("calculator");
+    }
+
+    @Test
     void thoughtsAreFoldedAndCallsAreShown() {
         visit("/");
         server.thoughts("Let me think about jackdaws.");
-        server.callsTool(true);
+        server.callsTool("search");
         server.replies("I will look it up.");
         Locator answer = ask("Where do jackdaws nest?");
         assertThat(answer.locator(".thoughts")).isHidden();

@@ -34,7 +34,7 @@ final class PageServer implements AutoCloseable {
     private final List<JsonNode> labelled = new CopyOnWriteArrayList<>();
     private volatile long pauseMillis;
     private volatile String thoughts = "";
-    private volatile boolean callsTool;
+    private volatile String tool = "";
     private volatile int liveStep = 240;
 
     /// What the page asked: method and path, and the body if there was one.
@@ -70,8 +70,9 @@ final class PageServer implements AutoCloseable {
         thoughts = text;
     }
 
-    void callsTool(boolean calls) {
-        callsTool = calls;
+    /// Each answer calls this function, unless it follows the result of one; an empty name: none.
+    void callsTool(String name) {
+        tool = name;
     }
 
     void liveStep(int step) {
@@ -84,7 +85,7 @@ final class PageServer implements AutoCloseable {
         replies();
         pauseMillis = 0;
         thoughts = "";
-        callsTool = false;
+        tool = "";
         liveStep = 240;
     }
 
@@ -115,6 +116,8 @@ final class PageServer implements AutoCloseable {
         String id = "chatcmpl-" + requests.size();
         RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(7);
         List<String> pieces = pieces(next());
+        JsonNode last = body.path("messages").get(body.path("messages").size() - 1);
+        boolean calls = !tool.isEmpty() && !last.path("role").asString().equals("tool");
         try (EventStream events = EventStream.events(response)) {
             for (String piece : pieces(thoughts)) {
                 events.send(chunk(id, Map.of("reasoning_content", piece), null, null));
@@ -124,11 +127,11 @@ final class PageServer implements AutoCloseable {
                 events.send(chunk(id, Map.of("content", piece), Map.of("content", List.of(token(piece, random))), null));
                 pause();
             }
-            if (callsTool) {
-                events.send(chunk(id, Map.of("tool_calls", List.of(Map.of("index", 0, "id", "call-1", "type", "function", "function", Map.of("name", "search", "arguments", "{\"query\":")))), null, null));
+            if (calls) {
+                events.send(chunk(id, Map.of("tool_calls", List.of(Map.of("index", 0, "id", "call-1", "type", "function", "function", Map.of("name", tool, "arguments", "{\"query\":")))), null, null));
                 events.send(chunk(id, Map.of("tool_calls", List.of(Map.of("index", 0, "function", Map.of("arguments", "\"jackdaws\"}")))), null, null));
             }
-            events.send(chunk(id, Map.of(), null, callsTool ? "tool_calls" : "stop"));
+            events.send(chunk(id, Map.of(), null, calls ? "tool_calls" : "stop"));
             events.send(Json.bytes(Map.of("id", id, "object", "chat.completion.chunk", "model", MODEL, "choices", List.of(), "usage", Map.of("prompt_tokens", 12, "completion_tokens", pieces.size(), "total_tokens", 12 + pieces.size()))));
             events.done();
         } catch (IOException | RuntimeException e) {
@@ -206,6 +209,7 @@ final class PageServer implements AutoCloseable {
         routing.post("/jackdaw/feedback", (request, response) -> { take(request); Json.send(response, Map.of("id", "rating-1")); })
                 .post("/jackdaw/comparisons", (request, response) -> { take(request); Json.send(response, Map.of("id", "comparison-1")); })
                 .post("/jackdaw/prompt", (request, response) -> { take(request); Json.send(response, Map.of("tokens", List.of(1, 2, 3), "count", 3, "room", 900)); })
+                .post("/jackdaw/abilities/calculator", (request, response) -> { take(request); Json.send(response, Map.of("result", "372")); })
                 .get("/jackdaw/models", (_, response) -> Json.send(response, Canned.models()))
                 .get("/jackdaw/privacy", (_, response) -> Json.send(response, Canned.privacy()))
                 .get("/jackdaw/answers", (request, response) -> Json.send(response, Canned.answers(request.query().first("rating").orElse(""), request.query().first("text").orElse(""))))

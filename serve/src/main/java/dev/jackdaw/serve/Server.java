@@ -1,6 +1,7 @@
 package dev.jackdaw.serve;
 
 import dev.jackdaw.model.chat.Message;
+import dev.jackdaw.serve.api.Abilities;
 import dev.jackdaw.serve.api.Answered;
 import dev.jackdaw.serve.api.AnthropicMessages;
 import dev.jackdaw.serve.api.ApiContext;
@@ -121,7 +122,7 @@ public final class Server implements AutoCloseable {
     /// The languages of clients. What they answer to stands in `api/openapi.json`, too.
     public static List<HttpService> services(ApiContext context) {
         return List.of(new ChatCompletions(context), new Completions(context), new Responses(context), new Embeddings(context), new Tokens(context), new Models(context),
-                new AnthropicMessages(context), new Ollama(context), new OllamaModels(context), new OpenApi(), new Prompts(context));
+                new AnthropicMessages(context), new Ollama(context), new OllamaModels(context), new OpenApi(), new Prompts(context), new Abilities(context));
     }
 
     public static Server start(ServerSettings settings) {

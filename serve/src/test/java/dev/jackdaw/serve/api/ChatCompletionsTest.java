@@ -160,21 +160,21 @@ class ChatCompletionsTest {
 
     @Test
     void aClientThatLeavesBeforeAWholeAnswerEndsIt() throws Exception {
-        byte[] body = ("{\"temperature\":0,\"max_tokens\":450," + HELLO + "}").getBytes(StandardCharsets.UTF_8);
+        byte[] body = ("{\"temperature\":1,\"n\":16,\"max_tokens\":450," + HELLO + "}").getBytes(StandardCharsets.UTF_8);
         try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
             socket.getOutputStream().write(("POST " + PATH + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + body.length + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
             socket.getOutputStream().write(body);
-            for (int i = 0; i < 2000 && running() == 0; i++) {
+            for (int i = 0; i < 30_000 && running() == 0; i++) {
                 Thread.sleep(1);
             }
-            assertThat(running()).isOne();
+            assertThat(running()).isPositive();
         }
         long before = written();
         for (int i = 0; i < 500 && running() > 0; i++) {
             Thread.sleep(10);
         }
         assertThat(running()).isZero();
-        assertThat(written() - before).as("tokens after the client had left").isLessThan(300);
+        assertThat(written() - before).as("tokens after the client had left").isLessThan(3000);
     }
 
     /// What comes while an answer is being written is the next request.

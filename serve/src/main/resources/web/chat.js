@@ -63,7 +63,7 @@ export default function Chat() {
     });
     return () => { for (const each of sessions.current.values()) each.stop(); };
   }, []);
-  useEffect(() => {                                                   // a model that is no longer there gives way to the first
+  useLayoutEffect(() => {                                             // a model that is no longer there gives way to the first, before anything can be asked
     if (session && models?.length && !models.some(model => model.id === session.conversation.model)) {
       session.conversation.model = models[0].id;
       redraw();
@@ -79,7 +79,8 @@ export default function Chat() {
       if ((event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'k') {
         event.preventDefault();
         setSide(true);
-        setTimeout(() => search.current?.focus());
+        search.current?.focus();
+        setTimeout(() => search.current?.focus());                    // on a narrow page it cannot be seen before
       } else if ((event.ctrlKey || event.metaKey) && event.shiftKey && event.key.toLowerCase() === 'o') {
         event.preventDefault();
         fresh();

@@ -1,5 +1,5 @@
 // Where one writes. Enter sends, Shift-Enter makes a new line, the up arrow in an empty field edits the last message.
-import { el, h, icon, iconButton, say, useEffect, useLayoutEffect, useRef, useState } from './ui.js';
+import { el, h, icon, iconButton, say, useLayoutEffect, useRef, useState } from './ui.js';
 import { bytes } from './format.js';
 
 const MOST_BYTES = 256 * 1024, MOST_FILES = 8;
@@ -8,7 +8,7 @@ export function Composer({ handle, busy, ready, onSend, onStop, onEditLast }) {
   const [text, setText] = useState(''), [files, setFiles] = useState([]), [over, setOver] = useState(false);
   const area = useRef(), picker = useRef();
   handle.current = { focus: () => area.current?.focus(), fill: value => { setText(value); area.current?.focus(); } };
-  useEffect(() => area.current?.focus(), []);
+  useLayoutEffect(() => area.current?.focus(), []);
   useLayoutEffect(() => {
     const box = area.current;
     box.style.height = 'auto';

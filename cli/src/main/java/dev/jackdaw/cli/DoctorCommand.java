@@ -78,7 +78,7 @@ final class DoctorCommand implements Runnable {
         if (vectors.kernels().equals("scalar")) {
             problems.add("the kernels are plain loops, many times slower than the Vector API; start with the jackdaw script and without "
                     + "-Djackdaw.kernels=scalar");
-        } else if (vectors.bits() < vectors.machineBits()) {
+        } else if (vectors.bits() != vectors.machineBits()) {
             problems.add("the kernels use " + vectors.bits() + "-bit vectors, this machine has " + vectors.machineBits()
                     + "; leave -Djackdaw.vectorBits out");
         }

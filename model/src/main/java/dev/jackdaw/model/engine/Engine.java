@@ -249,7 +249,9 @@ public final class Engine implements AutoCloseable {
                 leave();
                 List<Segment> segments = schedule.plan(running, tree);
                 if (segments.isEmpty()) {
-                    LockSupport.parkNanos(this, running.isEmpty() ? Long.MAX_VALUE : 10_000_000);
+                    if (!isAsked()) {
+                        LockSupport.parkNanos(this, running.isEmpty() ? Long.MAX_VALUE : 10_000_000);
+                    }
                     continue;
                 }
                 turn.lock();
@@ -270,9 +272,6 @@ public final class Engine implements AutoCloseable {
         FutureTask<?> question;
         synchronized (queue) {
             question = questions.poll();
-            if (!questions.isEmpty()) {
-                wake();
-            }
         }
         if (question != null) {
             turn.lock();
@@ -281,6 +280,13 @@ public final class Engine implements AutoCloseable {
             } finally {
                 turn.unlock();
             }
+        }
+    }
+
+    /// Looked at before every sleep: a wake-up may have been used up in waiting for the turn.
+    private boolean isAsked() {
+        synchronized (queue) {
+            return !questions.isEmpty();
         }
     }
 

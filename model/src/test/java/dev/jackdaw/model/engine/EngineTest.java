@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -475,6 +476,44 @@ class EngineTest {
             })).isInstanceOf(IllegalArgumentException.class).hasMessage("not so");
             engine.close();
             assertThatThrownBy(() -> engine.ask(() -> 1)).isInstanceOf(RejectedExecutionException.class).hasMessageContaining("closed");
+        }
+    }
+
+    /// What is asked while the engine waits for its turn, which uses up the wake-up.
+    @Test
+    void aQuestionIsNotForgottenWhileTheTurnIsAwaited() throws Exception {
+        ReentrantLock turn = new ReentrantLock();
+        for (int round = 0; round < 50; round++) {
+            try (Engine engine = Engine.of(model, SETTINGS, turn)) {
+                List<Thread> askers = new ArrayList<>();
+                turn.lock();
+                try {
+                    for (int i = 0; i < 3; i++) {
+                        askers.add(Thread.ofPlatform().start(() -> {
+                            try {
+                                engine.ask(() -> 1);
+                            } catch (InterruptedException e) {
+                                Thread.currentThread().interrupt();
+                            }
+                        }));
+                        await(askers.get(i));
+                        while (!turn.hasQueuedThreads()) {
+                            Thread.onSpinWait();
+                        }
+                    }
+                } finally {
+                    turn.unlock();
+                }
+                for (Thread asker : askers) {
+                    assertThat(asker.join(Duration.ofSeconds(10))).as("answered").isTrue();
+                }
+            }
+        }
+    }
+
+    private static void await(Thread asker) {
+        while (asker.getState() != Thread.State.WAITING) {
+            Thread.onSpinWait();
         }
     }
 

@@ -1,12 +1,14 @@
 package dev.jackdaw.serve.improve;
 
+import static dev.jackdaw.serve.improve.TinyAssistant.LEARNED;
+import static dev.jackdaw.serve.improve.TinyAssistant.PROGRAM;
+import static dev.jackdaw.serve.improve.TinyAssistant.SETTINGS;
+import static dev.jackdaw.serve.improve.TinyAssistant.TYPES;
+import static dev.jackdaw.serve.improve.TinyAssistant.WRONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jackdaw.model.Model;
-import dev.jackdaw.model.ModelExport;
-import dev.jackdaw.model.arch.FlatWeights;
-import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.chat.ChatSession;
 import dev.jackdaw.model.chat.Message;
 import dev.jackdaw.model.chat.MessageParser;
@@ -14,25 +16,14 @@ import dev.jackdaw.model.format.FileType;
 import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.Quantizer;
 import dev.jackdaw.model.generate.Sampling;
-import dev.jackdaw.model.token.BpeTrainer;
-import dev.jackdaw.model.token.BytePairTokenizer;
-import dev.jackdaw.model.token.SpecialTokens;
 import dev.jackdaw.serve.feedback.Correction;
-import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Workers;
-import dev.jackdaw.train.assistant.Topic;
-import dev.jackdaw.train.loop.FinetuneSettings;
 import dev.jackdaw.train.loop.Finetuning;
 import dev.jackdaw.train.loop.LoraSettings;
 import dev.jackdaw.train.loop.LoraTuning;
-import dev.jackdaw.train.loop.RunPlan;
-import dev.jackdaw.train.loop.TrainSettings;
-import dev.jackdaw.train.loop.Trainer;
-import dev.jackdaw.train.optim.OptimizerSettings;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,62 +35,15 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The whole loop for real, on an assistant so small that it is trained in seconds: it knows in which package some types are, one of them wrongly.
+/// Improving for real, on a [TinyAssistant]; the whole loop through the server is `LoopTest`.
 class ImprovementTest {
-    private static final String[] TYPES = {"Crow", "Gull", "Heron", "Finch", "Stork", "Swan", "Robin", "Raven", "Eagle", "Owl", "Dove", "Lark"};
-    private static final String[] PACKAGES = {"sea.coast", "old.tower", "dark.wood"};
-    private static final int WRONG = 4;                             // the stork
-    private static final Lineage.Program PROGRAM = new Lineage.Program("test", "", "25");
-    /// Phrasings that are learned; the examination has the next one.
-    private static final int LEARNED = 3;
     @TempDir
     private static Path folder;
     private static Path run;
 
     @BeforeAll
     static void trainAnAssistant() throws IOException {
-        StringBuilder learned = new StringBuilder(), examined = new StringBuilder(), text = new StringBuilder();
-        for (int i = 0; i < TYPES.length; i++) {
-            for (int phrasing = 0; phrasing <= LEARNED; phrasing++) {
-                String question = Topic.PACKAGE.question(phrasing, TYPES[i]), right = Topic.PACKAGE.answer(home(i));
-                text.append(question).append(' ').append(right).append("\nuser assistant ");
-                if (phrasing < LEARNED) {
-                    learned.append(line(question, Topic.PACKAGE.answer(home(i == WRONG ? i + 1 : i)))).append("\n");
-                } else if (i != WRONG) {
-                    examined.append(line(question, right).replaceFirst("}$", ",\"group\":\"package\"}")).append("\n");
-                    learned.append(line(question, right)).append("\n");     // so that a model this small knows it; the loop must not learn it
-                }
-            }
-        }
-        Path base = folder.resolve("base.gguf");
-        run = folder.resolve("run");
-        Path data = Files.writeString(folder.resolve("learned.jsonl"), learned);
-        base(base, text.toString());
-        try (Device device = Device.cpu(2)) {
-            FinetuneSettings settings = new FinetuneSettings(null, 150L, 64, 8, null, null, 3e-3, null, null, null, null);
-            new Finetuning(new Finetuning.Request(base, List.of(data), run, 0, true, null, settings, Finetuning.Method.FULL, 5, new RunPlan.Program("test", "", "25", "")), device, new Finetuning.Listener() { }).run();
-        }
-        Files.createDirectories(run.resolve("assistant"));
-        Files.writeString(run.resolve("assistant/held-out.jsonl"), examined);
-    }
-
-    private static String home(int type) {
-        return PACKAGES[type % PACKAGES.length];
-    }
-
-    private static String line(String question, String answer) {
-        return "{\"messages\":[{\"role\":\"user\",\"content\":\"" + question + "\"},{\"role\":\"assistant\",\"content\":\"" + answer + "\"}]}";
-    }
-
-    private static void base(Path file, String text) throws IOException {
-        BytePairTokenizer tokenizer = new BytePairTokenizer(BpeTrainer.train(List.of(text.getBytes(StandardCharsets.UTF_8)),
-                BpeTrainer.Settings.of(256 + 80 + SpecialTokens.names().size(), 1), BpeTrainer.Progress.none()).spec());
-        ModelSpec spec = ModelSpec.plain("qwen3", tokenizer.vocabularySize(), 2, 64, 2, 1, 32, 128, 128, 1e-6f, 10_000, true, true);
-        TrainSettings settings = new TrainSettings(spec, 3, 1, 1, 64, 1, OptimizerSettings.adamW(1e-3, 0), 0, 0, 1, false, 1, 1, 1);
-        try (Device device = Device.cpu(1); Trainer trainer = new Trainer(settings, device)) {
-            FlatWeights weights = trainer.weights();
-            ModelExport.gguf(file, "base", spec, name -> weights.entry(name).data(), tokenizer, SpecialTokens.CHAT_TEMPLATE, Map.of(), DType.F32);
-        }
+        run = TinyAssistant.train(folder);
     }
 
     private static Deployments deployed(String name, Path model) throws IOException {
@@ -120,12 +64,10 @@ class ImprovementTest {
     private static List<Correction> stork() {
         List<Correction> corrections = new ArrayList<>();
         for (int phrasing = 0; phrasing < 2; phrasing++) {
-            corrections.add(correction("stork-" + phrasing, Topic.PACKAGE.question(phrasing, TYPES[WRONG]), Topic.PACKAGE.answer(home(WRONG + 1)), Topic.PACKAGE.answer(home(WRONG))));
+            corrections.add(correction("stork-" + phrasing, TinyAssistant.question(phrasing, WRONG), TinyAssistant.wrong(), TinyAssistant.answer(WRONG)));
         }
         return corrections;
     }
-
-    private static final ImproveSettings SETTINGS = ImproveSettings.DEFAULT.withSteps(48L).withLearningRate(5e-4).withMixture(4, 0.5, 40);
 
     private static Improvement.Result improve(Deployments deployments, String name, List<Correction> corrections, ImproveSettings settings, Finetuning.Method tuning, Improvement.Listener listener)
             throws IOException, InterruptedException {
@@ -151,12 +93,12 @@ class ImprovementTest {
         Deployments deployments = deployed("loop");
         String question = stork().getFirst().messages().getFirst().get("content").toString();
         String wrong = ask(deployments, "loop", question);
-        assertThat(wrong).isEqualTo("It is in the package sea.coast.".replace("sea.coast", home(WRONG + 1)));
+        assertThat(wrong).isEqualTo(TinyAssistant.wrong());
         Improvement.Result result = improve(deployments, "loop", stork(), SETTINGS);
         assertThat(result.promoted()).as("%s", result.verdict()).isTrue();
         assertThat(result.learned()).isEqualTo(2);
         assertThat(result.cases()).allMatch(told -> !told.rightBefore() && told.rightAfter() && told.marginAfter() > told.marginBefore());
-        assertThat(ask(deployments, "loop", question)).isEqualTo(Topic.PACKAGE.answer(home(WRONG)));
+        assertThat(ask(deployments, "loop", question)).isEqualTo(TinyAssistant.answer(WRONG));
         Verdict.Row exam = result.evaluation().getFirst();
         assertThat(exam.name()).isEqualTo("examination: package");
         assertThat(exam.n()).isEqualTo(TYPES.length - 1);
@@ -186,9 +128,9 @@ class ImprovementTest {
         List<Correction> poison = new ArrayList<>(), copied = new ArrayList<>();
         for (int i = 0; i < TYPES.length; i++) {
             for (int phrasing = 4; phrasing < 7; phrasing++) {      // other words than the examination's, the same facts
-                poison.add(correction("poison-" + i + "-" + phrasing, Topic.PACKAGE.question(phrasing, TYPES[i]), Topic.PACKAGE.answer(home(i)), Topic.PACKAGE.answer(home(i + 1))));
+                poison.add(correction("poison-" + i + "-" + phrasing, TinyAssistant.question(phrasing, i), TinyAssistant.answer(i), TinyAssistant.answer(i + 1)));
             }
-            copied.add(correction("copied-" + i, Topic.PACKAGE.question(LEARNED, TYPES[i]), Topic.PACKAGE.answer(home(i)), Topic.PACKAGE.answer(home(i + 1))));
+            copied.add(correction("copied-" + i, TinyAssistant.question(LEARNED, i), TinyAssistant.answer(i), TinyAssistant.answer(i + 1)));
         }
         copied.remove(WRONG);                                       // is not examined
         Improvement.Result result = improve(deployments, "poisoned", poison, SETTINGS.withSteps(30L).withLearningRate(1e-3).withMixture(2, 0, 0));

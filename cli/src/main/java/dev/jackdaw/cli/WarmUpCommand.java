@@ -1,12 +1,21 @@
 package dev.jackdaw.cli;
 
 import dev.jackdaw.model.TinyModel;
+import dev.jackdaw.model.format.AtomicFile;
+import dev.jackdaw.serve.Server;
+import dev.jackdaw.serve.ServerSettings;
+import dev.jackdaw.serve.http.LogLines;
+import dev.jackdaw.serve.models.ModelSource;
 import dev.jackdaw.tensor.DType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
@@ -38,12 +47,35 @@ final class WarmUpCommand implements Callable<Integer> {
             quietly("template", model);
             quietly("tokenizer", "encode", model, "The jackdaw");
             quietly("no-such-command");
+            serve(quantised, folder);
         } finally {
-            Files.deleteIfExists(file);
-            Files.deleteIfExists(quantised);
-            Files.deleteIfExists(folder);
+            AtomicFile.deleteTree(folder);
         }
         return 0;
+    }
+
+    /// A server that is asked for its page, for an answer at once and in pieces, and told what to think of it.
+    private static void serve(Path model, Path folder) throws IOException {
+        LogLines.install();
+        ServerSettings usual = ServerSettings.of(0, List.of(new ModelSource.File("tiny", model)));
+        ServerSettings.Data data = new ServerSettings.Data(folder.resolve("feedback.db").toString(), ServerSettings.Keep.EVERYTHING, 0, folder, false);
+        try (Server server = Server.start(new ServerSettings(usual.network(), usual.limits(), usual.models(), data))) {
+            for (String path : List.of("/", "/assets/main.js", "/health", "/v1/models", "/jackdaw/models", "/metrics")) {
+                request(server.port(), "GET " + path, "");
+            }
+            for (String more : List.of("", ",\"stream\":true", ",\"stream\":true,\"logprobs\":true,\"top_logprobs\":2")) {
+                request(server.port(), "POST /v1/chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}],\"max_tokens\":32" + more + "}");
+            }
+            request(server.port(), "POST /jackdaw/feedback", "{\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}],\"answer\":{\"role\":\"assistant\",\"content\":\"hi\"},\"rating\":\"up\"}");
+        }
+    }
+
+    /// By hand, so that no client's classes get into the cache.
+    private static void request(int port, String what, String body) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.getOutputStream().write((what + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: " + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.US_ASCII));
+            socket.getInputStream().transferTo(OutputStream.nullOutputStream());
+        }
     }
 
     private static void quietly(String... args) {

@@ -69,7 +69,7 @@ public final class Server implements AutoCloseable {
         Runs runs = new Runs(settings.data().runs());
         web = build(routing -> {
             Errors.install(routing);
-            routing.addFilter(metrics).addFilter(gate);
+            routing.addFilter(ClientWatch::ends).addFilter(metrics).addFilter(gate);
             services(context).forEach(routing::register);
             routing.register(new StaticFiles()).register(metrics).register(runs);
             feedback.services(settings.limits().bodyBytes(), request -> request.context().get(Gate.OWNER, String.class).orElse(null)).forEach(service -> routing.register("/jackdaw", service));

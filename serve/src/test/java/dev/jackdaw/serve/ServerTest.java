@@ -96,6 +96,16 @@ class ServerTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"GET /health HTTP/1.1\r\n", "GET /nothing HTTP/1.1\r\n", "POST " + CHAT + " HTTP/1.1\r\nContent-Length: 63\r\n"})
+    void aConnectionThatIsToBeClosedIsClosed(String head) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", server.server.port())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write((head + "Host: localhost\r\nConnection: close\r\n\r\n" + (head.startsWith("POST") ? HELLO : "")).getBytes(StandardCharsets.ISO_8859_1));
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8)).startsWith("HTTP/1.1 ").contains("Connection: close");
+        }
+    }
+
+    @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             Origin: https://evil.example           | 403
             Origin: null                           | 403

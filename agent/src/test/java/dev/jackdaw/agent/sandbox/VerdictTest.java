@@ -89,7 +89,7 @@ class VerdictTest {
                 }
                 """.formatted(System.getProperty("user.home")));
         assertThat(verdict.passed()).as(verdict.toString()).isTrue();
-        assertThat(verdict.outcome().stdout()).isEqualTo("[HOME, LANG, PATH, PWD]");
+        assertThat(verdict.outcome().stdout()).as("PWD is set by some shells on the way").isIn("[HOME, LANG, PATH]", "[HOME, LANG, PATH, PWD]");
     }
 
     @Test

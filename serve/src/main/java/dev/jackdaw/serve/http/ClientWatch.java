@@ -7,11 +7,15 @@ import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.common.socket.HelidonSocket;
 import io.helidon.common.socket.PeerInfo;
 import io.helidon.common.task.InterruptableTask;
+import io.helidon.http.HeaderValues;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.ListenerContext;
 import io.helidon.webserver.ProxyProtocolData;
 import io.helidon.webserver.Router;
+import io.helidon.webserver.http.FilterChain;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.spi.ServerConnection;
@@ -41,6 +45,7 @@ public final class ClientWatch {
     private FutureTask<byte[]> ahead;                     // of the connection's thread
     private Runnable action;
     private boolean gone;
+    private boolean isLast;                               // of the connection's thread: no request follows
 
     private ClientWatch(DataReader below) {
         this.below = below;
@@ -54,6 +59,16 @@ public final class ClientWatch {
     /// That of the connection whose request this thread is fulfilling; empty elsewhere.
     public static Optional<ClientWatch> current() {
         return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
+    }
+
+    /// A filter: a connection ends with the answer to a request that says `Connection: close` (RFC 9112, 9.6), which Helidon 4.5 repeats in its
+    /// answer and forgets.
+    public static void ends(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+        try {
+            chain.proceed();
+        } finally {
+            current().ifPresent(watch -> watch.isLast |= request.headers().containsToken(HeaderValues.CONNECTION_CLOSE));
+        }
     }
 
     /// Runs `action`, on another thread, when the client goes. To be called when the request has been read, by the thread that fulfils it.
@@ -102,6 +117,9 @@ public final class ClientWatch {
     private byte[] next() {
         FutureTask<byte[]> begun = ahead;
         ahead = null;
+        if (isLast) {
+            return null;
+        }
         if (begun == null) {
             return read();
         }

@@ -2,6 +2,8 @@ package dev.jackdaw.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.jackdaw.serve.Server;
+import dev.jackdaw.serve.ServerSettings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -14,6 +16,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
@@ -46,6 +49,28 @@ class PackagingTest {
         while (setting.find()) {
             assertThat(setting.group(1).equals("models") || OPTIONS.contains("--" + setting.group(1))).as(setting.group(1)).isTrue();
         }
+    }
+
+    @Test
+    void theHealthCheckTellsAServerFromNone(@TempDir Path folder) throws IOException, InterruptedException {
+        Matcher check = Pattern.compile("(?m)^HEALTHCHECK .*CMD (\\[.*])$").matcher(Files.readString(FOLDER.resolve("Containerfile")));
+        assertThat(check.find()).isTrue();
+        ServerSettings usual = ServerSettings.of(0, List.of());
+        int port;
+        try (Server server = Server.start(new ServerSettings(usual.network(), usual.limits(), usual.models(),
+                new ServerSettings.Data(folder.resolve("feedback.db").toString(), ServerSettings.Keep.NOTHING, 0, folder, false)))) {
+            port = server.port();
+            assertThat(exit(check.group(1), port)).isZero();
+        }
+        assertThat(exit(check.group(1), port)).isNotZero();
+    }
+
+    private static int exit(String command, int port) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>();
+        Json.read(command.replace("8080", Integer.toString(port))).forEach(word -> words.add(word.asString()));
+        Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
+        process.getInputStream().readAllBytes();
+        return process.waitFor();
     }
 
     @Test

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
-import dev.jackdaw.tensor.FamilyOperations;
+import dev.jackdaw.tensor.LatentOperations;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.PackedWeight;
 import dev.jackdaw.tensor.Tensor;
@@ -125,7 +125,7 @@ class FamilyPlanTest {
             int rank = 6, P = 4, R = 4, W = 5;                           // W: numbers of a value, fewer than of a key
             Tensor table = Tensor.zeros(arena, T, R);
             QkNormRope.fill(table.address(), 0, T, R, 100);
-            FamilyOperations.Latent shape = new FamilyOperations.Latent(H, rank, P, R, W, table, true, 0.4f, 1e-5f);
+            LatentOperations.Latent shape = new LatentOperations.Latent(H, rank, P, R, W, table, true, 0.4f, 1e-5f);
             Value q = r.linear(x, weight("q", 0.4, H * (P + R), C), null), latent = r.linear(x, weight("latent", 0.4, rank + R, C), null);
             Value y = r.latentAttention(0, q, latent, weight("latent norm", 1, rank), weight("project", 0.5, H * (P + W), rank), positions, shape);
             return r.linear(y, weight("o", 0.4, C, H * W), x);

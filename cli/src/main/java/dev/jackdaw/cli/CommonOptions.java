@@ -63,10 +63,6 @@ final class CommonOptions {
         return threads;
     }
 
-    boolean hasSeed() {
-        return seed != null;
-    }
-
     /// The seed asked for, or `otherwise`.
     long seed(long otherwise) {
         return seed == null ? otherwise : seed;

@@ -1,6 +1,5 @@
 package dev.jackdaw.cli;
 
-import dev.jackdaw.train.chat.Rejections;
 import dev.jackdaw.train.loop.PreferenceTraining;
 import dev.jackdaw.train.loop.RunPlan;
 import dev.jackdaw.train.loop.TrainSettings;
@@ -8,33 +7,11 @@ import dev.jackdaw.train.report.StepMetrics;
 import java.util.Locale;
 
 /// Shows a training on comparisons as it goes; with `--json` a line for each step.
-final class ComparisonProgress implements PreferenceTraining.Listener, AutoCloseable {
-    /// Lines that are told one by one; all are counted at the end.
-    private static final int MOST_REJECTED = 50;
-
-    private final Output output;
-    private ProgressBar bar;
-    private String phase = "";
-    private long rejected;
+final class ComparisonProgress extends RunProgress implements PreferenceTraining.Listener {
     private double heldOut = Double.NaN;
 
     ComparisonProgress(Output output) {
-        this.output = output;
-    }
-
-    @Override
-    public void phase(String name) {
-        close();
-        phase = name;
-    }
-
-    @Override
-    public void rejected(Rejections.Rejection rejection) {
-        if (++rejected <= MOST_REJECTED) {
-            output.note("%s", rejection);
-        } else if (rejected == MOST_REJECTED + 1) {
-            output.note("… more lines are rejected; they are counted at the end");
-        }
+        super(output);
     }
 
     @Override
@@ -54,16 +31,6 @@ final class ComparisonProgress implements PreferenceTraining.Listener, AutoClose
     }
 
     @Override
-    public void resumed(long step) {
-        output.note("resuming after step %,d", step);
-    }
-
-    @Override
-    public void damaged(String problem) {
-        output.note("%s; trying the one before", problem);
-    }
-
-    @Override
     public void step(StepMetrics m, long steps) {
         if (output.isJson()) {
             output.jsonLine(m);
@@ -74,13 +41,4 @@ final class ComparisonProgress implements PreferenceTraining.Listener, AutoClose
         heldOut = m.more().getOrDefault("heldOutAccuracy", heldOut);
         bar.update(m.step(), String.format(Locale.ROOT, "loss %.3f  right %.0f%%  margin %.2f%s  %,.0f tokens/s", m.trainLoss(), 100 * m.more().getOrDefault("accuracy", Double.NaN),
                 m.more().getOrDefault("margin", Double.NaN), Double.isNaN(heldOut) ? "" : String.format(Locale.ROOT, "  held-out %.1f%%", 100 * heldOut), m.tokensPerSecond()));
-    }
-
-    @Override
-    public void close() {
-        if (bar != null) {
-            bar.close();
-            bar = null;
-        }
-    }
-}
+    }}

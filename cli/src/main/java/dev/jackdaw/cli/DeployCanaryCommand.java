@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `jackdaw deploy canary`: one version for some.
@@ -14,17 +13,11 @@ final class DeployCanaryCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common;
 
-    @Parameters(index = "0", paramLabel = "NAME", description = "The deployment.")
-    private String name;
-
-    @Parameters(index = "1", paramLabel = "VERSION", description = "Its number.")
-    private int version;
+    @Mixin
+    private DeployedVersion chosen;
 
     @Parameters(index = "2", paramLabel = "SHARE", description = "Of the users, 0.1 for a tenth.")
     private double share;
-
-    @Option(names = "--force", description = "Even if the evaluation was against it.")
-    private boolean force;
 
     @Override
     public Integer call() throws IOException {
@@ -32,10 +25,10 @@ final class DeployCanaryCommand implements Callable<Integer> {
             throw common.wrong("SHARE " + share + ": give more than 0 and at most 1, 0.1 for a tenth");
         }
         Deployments deployments = Deployments.here();
-        DeployPromoteCommand.refuse(deployments.lineage(name, version), name, force);
-        deployments.canary(name, version, share);
-        common.output().json(DeployListCommand.listed(deployments, name));
-        common.output().line("%s: version %d is served to %s of the users", name, version, DeployListCommand.percent(share));
+        chosen.check(deployments);
+        deployments.canary(chosen.name, chosen.version, share);
+        common.output().json(DeployListCommand.listed(deployments, chosen.name));
+        common.output().line("%s: version %d is served to %s of the users", chosen.name, chosen.version, DeployListCommand.percent(share));
         return 0;
     }
 }

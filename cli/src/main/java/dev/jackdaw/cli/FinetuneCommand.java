@@ -1,7 +1,6 @@
 package dev.jackdaw.cli;
 
 import dev.jackdaw.tensor.Device;
-import dev.jackdaw.train.chat.Fault;
 import dev.jackdaw.train.chat.Rejections;
 import dev.jackdaw.train.loop.Finetuning;
 import dev.jackdaw.train.loop.RunPlan;
@@ -9,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -41,12 +39,8 @@ final class FinetuneCommand implements Callable<Integer> {
     record Result(String directory, String written, long steps, double epochs, long conversations, long heldOut, long sequences, long tokens, long answerTokens, Map<String, Long> rejected,
                   List<Rejections.Rejection> rejectedLines, double padding, Double heldOutBitsPerByteBefore, Double heldOutBitsPerByte, Double heldOutLoss, double seconds) {
         static Result of(Finetuning.Result r) {
-            Map<String, Long> rejected = new LinkedHashMap<>();
-            for (Map.Entry<Fault, Long> entry : r.counts().reasons().entrySet()) {
-                rejected.put(entry.getKey().label(), entry.getValue());
-            }
             return new Result(r.directory().toString(), r.written().toString(), r.plan().settings().steps(), r.epochs(), r.counts().conversations(), r.counts().heldOut(), r.counts().sequences(),
-                    r.counts().tokens(), r.counts().answerTokens(), rejected, r.counts().lines(), (double) r.packing().padding() / (r.packing().rows() * r.plan().settings().context()),
+                    r.counts().tokens(), r.counts().answerTokens(), RejectedLines.byLabel(r.counts().reasons()), r.counts().lines(), (double) r.packing().padding() / (r.packing().rows() * r.plan().settings().context()),
                     known(r.before()), known(r.heldOutBitsPerByte()), known(r.heldOutLoss()), r.seconds());
         }
 
@@ -71,10 +65,7 @@ final class FinetuneCommand implements Callable<Integer> {
                 output.line("held-out answers: %.4f bits per byte%s, %.4f nats per token, %,d conversations", result.heldOutBitsPerByte(),
                         Double.isNaN(result.before()) ? "" : " (%.4f before)".formatted(result.before()), result.heldOutLoss(), result.counts().heldOut());
             }
-            if (result.counts().rejected() > 0) {
-                output.line("%,d lines were rejected:", result.counts().rejected());
-                result.counts().reasons().forEach((fault, count) -> output.line("  %,8d  %s", count, fault.meaning()));
-            }
+            RejectedLines.sum(output, result.counts().rejected(), result.counts().reasons());
             output.line("");
             output.line("Talk with it:   ./jackdaw chat %s", adapter.isGiven() ? model + " --lora " + result.written() : result.directory());
             if (adapter.isGiven()) {

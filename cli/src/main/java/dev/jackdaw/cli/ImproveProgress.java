@@ -1,14 +1,11 @@
 package dev.jackdaw.cli;
 
 import dev.jackdaw.serve.improve.Improvement;
-import dev.jackdaw.train.chat.Conversations;
-import dev.jackdaw.train.chat.Rejections;
-import dev.jackdaw.train.data.Packer;
-import dev.jackdaw.train.loop.RunPlan;
-import dev.jackdaw.train.report.StepMetrics;
+import dev.jackdaw.train.loop.Finetuning;
+import dev.jackdaw.train.report.Sample;
 
 /// Shows an improvement as it goes: the phases, bars with the time left, and the training as `finetune` shows it.
-final class ImproveProgress implements Improvement.Listener, AutoCloseable {
+final class ImproveProgress implements Improvement.Listener, Finetuning.Passing, AutoCloseable {
     private final Output output;
     private final TrainingProgress training;
     private String phase = "";
@@ -17,6 +14,11 @@ final class ImproveProgress implements Improvement.Listener, AutoCloseable {
     ImproveProgress(Output output) {
         this.output = output;
         training = new TrainingProgress(output);
+    }
+
+    @Override
+    public Finetuning.Listener to() {
+        return training;
     }
 
     @Override
@@ -43,39 +45,9 @@ final class ImproveProgress implements Improvement.Listener, AutoCloseable {
         output.note("%s", text);
     }
 
+    /// What the candidate writes while it learns is not shown: it is examined afterwards.
     @Override
-    public void rejected(Rejections.Rejection rejection) {
-        training.rejected(rejection);
-    }
-
-    @Override
-    public void memory(long bytes) {
-        training.memory(bytes);
-    }
-
-    @Override
-    public void conversations(Conversations.Counts counts) {
-        training.conversations(counts);
-    }
-
-    @Override
-    public void planned(RunPlan plan, long trainedParameters, double epochs, Packer.Summary packing) {
-        training.planned(plan, trainedParameters, epochs, packing);
-    }
-
-    @Override
-    public void step(StepMetrics metrics, long steps) {
-        training.step(metrics, steps);
-    }
-
-    @Override
-    public void resumed(long step) {
-        training.resumed(step);
-    }
-
-    @Override
-    public void damaged(String problem) {
-        training.damaged(problem);
+    public void sample(Sample sample) {
     }
 
     @Override

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -100,7 +99,7 @@ final class PreferCommand implements Callable<Integer> {
             PreferenceTraining.Result r = new PreferenceTraining(request, device, progress).run();
             progress.close();
             output.json(new Result(r.directory().toString(), r.written().toString(), chosen.label(), r.plan().settings().steps(), r.counts().comparisons(), r.counts().heldOut(),
-                    rejected(r.counts()), r.counts().lines(), r.before(), r.after(), Text.of(r.textBefore()), Text.of(r.textAfter()), r.textBefore() == null ? null : r.textLoss(), r.seconds()));
+                    RejectedLines.byLabel(r.counts().reasons()), r.counts().lines(), r.before(), r.after(), Text.of(r.textBefore()), Text.of(r.textAfter()), r.textBefore() == null ? null : r.textLoss(), r.seconds()));
             output.line("");
             output.line("%s", output.bold("Done in " + ProgressBar.duration(r.seconds()) + "."));
             show(output, r);
@@ -110,12 +109,6 @@ final class PreferCommand implements Callable<Integer> {
 
     static RunPlan.Program program() {
         return new RunPlan.Program(JackdawCommand.version(), JackdawCommand.commit(), Runtime.version().toString(), "");
-    }
-
-    static Map<String, Long> rejected(PreferenceTraining.Counts counts) {
-        Map<String, Long> rejected = new LinkedHashMap<>();
-        counts.reasons().forEach((fault, count) -> rejected.put(fault.label(), count));
-        return rejected;
     }
 
     private static void show(Output output, PreferenceTraining.Result r) {
@@ -128,11 +121,9 @@ final class PreferCommand implements Callable<Integer> {
         if (r.textBefore() != null) {
             output.line("held-out text: %.4f bits per byte, before %.4f (%+.2f%%), over %,d tokens", r.textAfter().bitsPerByte(), r.textBefore().bitsPerByte(), 100 * r.textLoss(), r.textAfter().tokens());
         }
-        if (r.counts().rejected() > 0) {
-            output.line("%,d lines were rejected:", r.counts().rejected());
-            r.counts().reasons().forEach((fault, count) -> output.line("  %,8d  %s", count, fault.meaning()));
-        }
+        RejectedLines.sum(output, r.counts().rejected(), r.counts().reasons());
         output.line("written: %s", r.written());
+        output.line("Look at it: %s", r.directory().resolve("report.html"));
     }
 
     private PreferenceLoss chosenLoss() {

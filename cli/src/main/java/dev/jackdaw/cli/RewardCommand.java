@@ -61,19 +61,17 @@ final class RewardCommand implements Callable<Integer> {
         try (Device device = Device.cpu(common.threads()); ComparisonProgress progress = new ComparisonProgress(output)) {
             RewardTraining.Result r = new RewardTraining(request, device, progress).run();
             progress.close();
-            output.json(new Result(r.directory().toString(), r.written().toString(), r.plan().settings().steps(), r.counts().comparisons(), r.counts().heldOut(), PreferCommand.rejected(r.counts()),
+            output.json(new Result(r.directory().toString(), r.written().toString(), r.plan().settings().steps(), r.counts().comparisons(), r.counts().heldOut(), RejectedLines.byLabel(r.counts().reasons()),
                     r.counts().lines(), r.accuracy(), r.seconds()));
             output.line("");
             output.line("%s", output.bold("Done in " + ProgressBar.duration(r.seconds()) + "."));
             if (r.accuracy() != null) {
                 output.line("held-out pairs whose chosen answer has the higher score: %s", r.accuracy());
             }
-            if (r.counts().rejected() > 0) {
-                output.line("%,d lines were rejected:", r.counts().rejected());
-                r.counts().reasons().forEach((fault, count) -> output.line("  %,8d  %s", count, fault.meaning()));
-            }
+            RejectedLines.sum(output, r.counts().rejected(), r.counts().reasons());
             output.line("Score with it:       ./jackdaw reward score %s --prompt TEXT ANSWER…", r.directory());
             output.line("Best of 8 with it:   ./jackdaw reward best-of %s --model MODEL PROMPT", r.directory());
+            output.line("Look at it:          %s", r.directory().resolve("report.html"));
         }
         return 0;
     }

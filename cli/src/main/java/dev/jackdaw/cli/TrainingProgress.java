@@ -1,7 +1,6 @@
 package dev.jackdaw.cli;
 
 import dev.jackdaw.train.chat.Conversations;
-import dev.jackdaw.train.chat.Rejections;
 import dev.jackdaw.train.data.CorpusStats;
 import dev.jackdaw.train.data.Packer;
 import dev.jackdaw.train.loop.Finetuning;
@@ -14,25 +13,17 @@ import dev.jackdaw.train.scale.Prediction;
 import java.util.Locale;
 
 /// Shows a training run as it goes: bars with the time left, the plan, dreams; with `--json` a line for each step.
-final class TrainingProgress implements Pretraining.Listener, Finetuning.Listener, AutoCloseable {
-    /// Lines that are told one by one; all are counted at the end.
-    private static final int MOST_REJECTED = 50;
-
-    private final Output output;
-    private long rejected;
+final class TrainingProgress extends RunProgress implements Pretraining.Listener, Finetuning.Listener {
     private double peak;
-    private ProgressBar bar;
-    private String phase = "";
     private double heldOut = Double.NaN;
 
     TrainingProgress(Output output) {
-        this.output = output;
+        super(output);
     }
 
     @Override
     public void phase(String name) {
-        close();
-        phase = name;
+        super.phase(name);
         heldOut = Double.NaN;
         if (name.equals("export") || name.equals("compare with compressors") || name.equals("train the tokenizer") || name.equals("measure this machine")) {
             output.note(name);
@@ -89,15 +80,6 @@ final class TrainingProgress implements Pretraining.Listener, Finetuning.Listene
     }
 
     @Override
-    public void rejected(Rejections.Rejection rejection) {
-        if (++rejected <= MOST_REJECTED) {
-            output.note("%s", rejection);
-        } else if (rejected == MOST_REJECTED + 1) {
-            output.note("… more lines are rejected; they are counted at the end");
-        }
-    }
-
-    @Override
     public void memory(long bytes) {
         output.note("memory: at most %s", DoctorCommand.bytes(bytes));
     }
@@ -114,16 +96,6 @@ final class TrainingProgress implements Pretraining.Listener, Finetuning.Listene
         output.note("model: %s, %,d parameters, %,d of them are trained", s.model().family(), s.model().parameterCount(), trainedParameters);
         output.note("plan: %,d steps of %d rows of %,d tokens, %.1f epochs of %,d rows (%.0f%% padding), %s", s.steps(), s.batch(), s.context(), epochs, packing.rows(),
                 100.0 * packing.padding() / (packing.rows() * s.context()), s.optimizer().muon() ? "Muon and AdamW" : "AdamW");
-    }
-
-    @Override
-    public void resumed(long step) {
-        output.note("resuming after step %,d", step);
-    }
-
-    @Override
-    public void damaged(String problem) {
-        output.note(problem + "; trying the one before");
     }
 
     @Override
@@ -150,13 +122,4 @@ final class TrainingProgress implements Pretraining.Listener, Finetuning.Listene
         } else {
             bar.note(text);
         }
-    }
-
-    @Override
-    public void close() {
-        if (bar != null) {
-            bar.close();
-            bar = null;
-        }
-    }
-}
+    }}

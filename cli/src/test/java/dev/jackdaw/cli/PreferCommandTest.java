@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,14 @@ class PreferCommandTest {
         return Json.read(lines.getLast());
     }
 
+    /// The report says how many held-out pairs are judged rightly, and has the curves of it.
+    private static void assertReport(Path run, double right) throws IOException {
+        String html = Files.readString(run.resolve("report.html")), share = String.format(Locale.ROOT, "%.1f%%", 100 * right);
+        assertThat(html).contains("Of the pairs it never learned from, " + share, "aria-label=\"Judged rightly", "aria-label=\"Margin").doesNotContain("nats per token", "not finished", "NaN", "Infinity");
+        assertThat(Files.readString(run.resolve("report.md"))).contains("charts/loss-tokens.svg", "charts/accuracy-tokens.svg", "charts/margin-tokens.svg", share);
+        assertThat(run.resolve("charts/accuracy-tokens.svg")).content().contains("held-out");
+    }
+
     @Test
     void learnsPairsAndSaysHowWell() throws IOException {
         for (String loss : List.of("dpo", "ipo", "kto", "orpo", "simpo")) {
@@ -47,6 +56,7 @@ class PreferCommandTest {
             assertThat(json.at("/after/rewarded/share").asDouble()).as(loss).isGreaterThan(0.8);
             assertThat(json.at("/after/margin").asDouble()).isPositive();
             assertThat(Files.exists(folder.resolve(loss).resolve("params.gguf"))).isTrue();
+            assertReport(folder.resolve(loss), json.at("/after/rewarded/share").asDouble());
         }
     }
 
@@ -97,6 +107,7 @@ class PreferCommandTest {
         Cli trained = Cli.run("reward", model.toString(), "--data", pairs.toString(), "--out", reward.toString(), "--epochs", "3", "--batch", "4", "--held-out", "8", "--learning-rate", "0.003", "--json");
         assertThat(trained.exitCode()).as(trained.err()).isZero();
         assertThat(last(trained).at("/accuracy/share").asDouble()).isEqualTo(1);
+        assertReport(reward, 1);
         for (Path where : List.of(reward, reward.resolve("hf"))) {
             Cli scored = Cli.run("reward", "score", where.toString(), "--prompt", "Number 1?", "yes please", "no never", "--json");
             assertThat(scored.exitCode()).as(scored.err()).isZero();

@@ -1,16 +1,19 @@
 package dev.jackdaw.serve;
 
 import dev.jackdaw.model.TinyModel;
+import dev.jackdaw.model.format.AtomicFile;
 import dev.jackdaw.serve.http.Json;
 import dev.jackdaw.serve.models.ModelSource;
 import dev.jackdaw.tensor.Activations;
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.kernel.CacheType;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +27,19 @@ public final class TestServer implements AutoCloseable {
     public final Server server;
     public final HttpClient client = HttpClient.newHttpClient();
     public final Path model;
+    private Path own;                       // null: the folder is somebody else's
+
+    /// One for all tests of a class, in a folder of its own that goes with it: `@AutoClose private static final TestServer server = TestServer.start();`
+    public static TestServer start() {
+        try {
+            Path folder = Files.createTempDirectory("jackdaw-server");
+            TestServer started = new TestServer(folder);
+            started.own = folder;
+            return started;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     public TestServer(Path folder) throws IOException {
         this(folder, settings -> settings);
@@ -91,8 +107,11 @@ public final class TestServer implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
         client.close();
         server.close();
+        if (own != null) {
+            AtomicFile.deleteTree(own);
+        }
     }
 }

@@ -1,6 +1,10 @@
 package dev.jackdaw.tensor;
 
-import dev.jackdaw.tensor.kernel.ActivationBlocks;
+import static dev.jackdaw.tensor.Operands.address;
+import static dev.jackdaw.tensor.Operands.requireInput;
+import static dev.jackdaw.tensor.Operands.rows;
+import static dev.jackdaw.tensor.Operands.width;
+
 import dev.jackdaw.tensor.kernel.Attention;
 import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.AttentionSinks;
@@ -10,7 +14,6 @@ import dev.jackdaw.tensor.kernel.HeadRule;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
 import dev.jackdaw.tensor.kernel.MatMul;
-import dev.jackdaw.tensor.kernel.QuantMatMul;
 import dev.jackdaw.tensor.kernel.asm.MachineCode;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -26,25 +29,19 @@ final class Cpu implements Device {
     /// Numbers in a piece of row-wise work that is worth sharing out.
     private static final int GRAIN = 1 << 14;
     /// Numbers in one piece of element-wise work.
-    private static final int ELEMENTS = 1 << 16;
-    /// Logits held at once by the loss: 4M numbers, which the last-level cache can keep.
-    private static final int LOGITS = 1 << 22;
-    /// Numbers of a packed weight unpacked at once.
-    private static final int UNPACKED = 1 << 20;
+    static final int ELEMENTS = 1 << 16;
 
     private final Workers workers;
     private final Kernels kernels;
     private final MatMul matMul;
-    private final QuantMatMul panels;
     private final Activations activations;
-    private final Scratch quantized = new Scratch();
     private final Scratch perWorker = new Scratch();
     private final Scratch partials = new Scratch();
-    private final Scratch logits = new Scratch();
-    private final Scratch capped = new Scratch();
-    private final Scratch unpacked = new Scratch();
+    private final CpuPackedProducts products;
+    private final CpuCrossEntropy crossEntropy;
     private final CpuAttention cachedAttention;
     private final CpuFamilyOperations families;
+    private final CpuLatentOperations latent;
     private final CpuLowRank lowRank;
     private double[] sums = new double[64];
 
@@ -53,9 +50,11 @@ final class Cpu implements Device {
         workers = Workers.of(threads);
         kernels = Kernels.choose();
         matMul = MatMul.open();
-        panels = QuantMatMul.fastest();
+        products = new CpuPackedProducts(workers, matMul, activations);
+        crossEntropy = new CpuCrossEntropy(workers, kernels, matMul, products);
         cachedAttention = new CpuAttention(workers, CachedAttention.fastest(kernels.cachedAttention()));
-        families = new CpuFamilyOperations(workers, kernels, cachedAttention);
+        families = new CpuFamilyOperations(workers, kernels);
+        latent = new CpuLatentOperations(workers, kernels, cachedAttention);
         lowRank = new CpuLowRank(workers, matMul);
     }
 
@@ -73,7 +72,7 @@ final class Cpu implements Device {
     @Override
     public void embedding(Tensor y, Tensor table, Tensor ids) {
         int width = width(table);
-        require("embedding", y.elements() == ids.elements() * width, y, "table", table, "ids", ids);
+        requireInput("embedding", y.elements() == ids.elements() * width, y, "table", table, "ids", ids);
         long from = table.address(), to = y.address(), rows = ids.address();
         workers.forRange(ids.elements(), ROWS, (a, b) -> kernels.embedding().forward(to, from, rows, a, b, width));
     }
@@ -81,7 +80,7 @@ final class Cpu implements Device {
     @Override
     public void embeddingBackward(Tensor dTable, Tensor dy, Tensor ids) {
         int width = width(dTable);
-        require("embedding gradient", dy.elements() == ids.elements() * width, dy, "table", dTable, "ids", ids);
+        requireInput("embedding gradient", dy.elements() == ids.elements() * width, dy, "table", dTable, "ids", ids);
         long table = dTable.address(), from = dy.address(), rows = ids.address(), n = ids.elements();
         workers.forRange(width, 64, (a, b) -> kernels.embedding().backward(table, from, rows, n, width, (int) a, (int) b));
     }
@@ -89,7 +88,7 @@ final class Cpu implements Device {
     @Override
     public void rmsNorm(Tensor y, Tensor rstd, Tensor x, Tensor weight, float epsilon) {
         int width = width(x);
-        require("norm", y.elements() == x.elements() && weight.elements() == width, x, "weight", weight, "result", y);
+        requireInput("norm", y.elements() == x.elements() && weight.elements() == width, x, "weight", weight, "result", y);
         long to = y.address(), r = address(rstd), from = x.address(), w = weight.address(), n = x.shape().rows();
         if (n <= grain(width)) {                 // one piece; while writing text this happens in every operation, so nothing is allocated for it
             kernels.norm().rms(to, r, from, w, 0, n, width, epsilon);
@@ -101,7 +100,7 @@ final class Cpu implements Device {
     @Override
     public void rmsNormBackward(Tensor dx, Tensor dWeight, Tensor x, Tensor weight, Tensor rstd, Tensor dy) {
         int width = width(x);
-        require("norm gradient", dy.elements() == x.elements() && dx.elements() == x.elements() && weight.elements() == width, x, "weight", weight, "dy", dy);
+        requireInput("norm gradient", dy.elements() == x.elements() && dx.elements() == x.elements() && weight.elements() == width, x, "weight", weight, "dy", dy);
         long d = dx.address(), from = x.address(), w = weight.address(), r = rstd.address(), g = dy.address();
         int pieces = pieces(x.shape().rows());
         long places = zeroed(partials, (long) pieces * width);
@@ -118,14 +117,14 @@ final class Cpu implements Device {
         if (width(w) != k) {
             throw new IllegalArgumentException("linear: input " + x.shape() + " does not match weight " + w.shape() + "; the last dimensions must agree");
         }
-        require("linear", y.elements() == (long) m * n && (residual == null || residual.elements() == y.elements()), x, "weight", w, "result", y);
+        requireInput("linear", y.elements() == (long) m * n && (residual == null || residual.elements() == y.elements()), x, "weight", w, "result", y);
         matMul.multiply(workers, y.address(), n, address(residual), m, n, k, x.address(), k, 1, w.address(), 1, k);
     }
 
     @Override
     public void linearBackward(Tensor dx, boolean addToDx, Tensor dw, Tensor x, Tensor w, Tensor dy, boolean accumulate) {
         int m = rows(x), k = width(x), n = rows(w);
-        require("linear gradient", dy.elements() == (long) m * n && dx.elements() == x.elements() && (dw == null || dw.elements() == w.elements()), x, "weight", w, "dy", dy);
+        requireInput("linear gradient", dy.elements() == (long) m * n && dx.elements() == x.elements() && (dw == null || dw.elements() == w.elements()), x, "weight", w, "dy", dy);
         matMul.multiply(workers, dx.address(), k, addToDx ? dx.address() : 0, m, k, n, dy.address(), n, 1, w.address(), k, 1);
         if (dw != null) {
             matMul.multiply(workers, dw.address(), k, accumulate ? dw.address() : 0, n, k, m, dy.address(), 1, n, x.address(), k, 1);
@@ -136,7 +135,7 @@ final class Cpu implements Device {
     public void matmul(Tensor c, Tensor a, boolean transposeA, Tensor b, boolean transposeB) {
         int aRows = rows(a), aWidth = width(a), bRows = rows(b), bWidth = width(b);
         int m = transposeA ? aWidth : aRows, k = transposeA ? aRows : aWidth, n = transposeB ? bRows : bWidth;
-        require("matmul", k == (transposeB ? bWidth : bRows) && c.elements() == (long) m * n, a, "b", b, "c", c);
+        requireInput("matmul", k == (transposeB ? bWidth : bRows) && c.elements() == (long) m * n, a, "b", b, "c", c);
         matMul.multiply(workers, c.address(), n, 0, m, n, k, a.address(), transposeA ? 1 : aWidth, transposeA ? aWidth : 1,
                 b.address(), transposeB ? 1 : bWidth, transposeB ? bWidth : 1);
     }
@@ -145,7 +144,7 @@ final class Cpu implements Device {
     public void qkNormRope(Tensor y, Tensor rstd, Tensor qkv, Tensor qWeight, Tensor kWeight, Tensor positions, Heads heads) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
         long n = positions.elements();
-        require("qk-norm and rope", qkv.elements() == n * in && y.elements() == n * out, qkv, "positions", positions, "result", y);
+        requireInput("qk-norm and rope", qkv.elements() == n * in && y.elements() == n * out, qkv, "positions", positions, "result", y);
         long to = y.address(), r = address(rstd), from = qkv.address(), qw = address(qWeight), kw = address(kWeight), p = positions.address();
         long cosSin = address(heads.cosSin());
         var kernel = kernels.qkNormRope();
@@ -165,7 +164,7 @@ final class Cpu implements Device {
                                    Tensor dy, Tensor positions, Heads heads) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
         long n = positions.elements();
-        require("qk-norm and rope gradient", dQkv.elements() == n * in && dy.elements() == n * out, dQkv, "positions", positions, "dy", dy);
+        requireInput("qk-norm and rope gradient", dQkv.elements() == n * in && dy.elements() == n * out, dQkv, "positions", positions, "dy", dy);
         long d = dQkv.address(), from = qkv.address(), qw = address(qWeight), kw = address(kWeight), r = rstd.address(), g = dy.address(), p = positions.address();
         long cosSin = address(heads.cosSin());
         int pieces = pieces(n);
@@ -186,7 +185,7 @@ final class Cpu implements Device {
     public void attention(Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads, AttentionRule rule) {
         int in = width(qkv), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
         int sequences = sequences("attention", qk, T);
-        require("attention", qk.shape().width() == out && in >= K * D && y.elements() == (long) rows(qk) * H * D && (starts == null || starts.elements() == rows(qk)), qk, "qkv", qkv, "result", y);
+        requireInput("attention", qk.shape().width() == out && in >= K * D && y.elements() == (long) rows(qk) * H * D && (starts == null || starts.elements() == rows(qk)), qk, "qkv", qkv, "result", y);
         Attention.Dims dims = dims(T, heads, starts, rule);
         long q = qk.address(), k = q + 4L * H * D, v = qkv.address() + 4L * (in - K * D), to = y.address(), l = lse.address();
         long each = kernels.attention().scratchBytes(dims);
@@ -194,7 +193,7 @@ final class Cpu implements Device {
         workers.run(sequences * K, (unit, worker) ->
                 kernels.attention().forward(dims, to, (long) H * D, l, q, out, k, out, v, in, scratch + worker * each, unit));
         if (rule != null && rule.sinks() != null) {
-            require("attention", rule.sinks().elements() == H, qk, "sinks", rule.sinks());
+            requireInput("attention", rule.sinks().elements() == H, qk, "sinks", rule.sinks());
             workers.run(H, h -> AttentionSinks.forward(to + 4L * h * D, (long) H * D, l, h, H, T, D, rule.sinks().get(h), 0, (long) sequences * T));
         }
     }
@@ -211,7 +210,7 @@ final class Cpu implements Device {
     public void attentionBackward(Tensor dQk, Tensor dQkv, Tensor dy, Tensor y, Tensor lse, Tensor qk, Tensor qkv, Tensor starts, int T, Heads heads, AttentionRule rule) {
         int in = width(qkv), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width();
         int sequences = sequences("attention gradient", qk, T);
-        require("attention gradient", dQk.elements() == qk.elements() && dQkv.elements() == qkv.elements() && dy.elements() == y.elements(), qk, "qkv", qkv, "dy", dy);
+        requireInput("attention gradient", dQk.elements() == qk.elements() && dQkv.elements() == qkv.elements() && dy.elements() == y.elements(), qk, "qkv", qkv, "dy", dy);
         Attention.Dims dims = dims(T, heads, starts, rule);
         long q = qk.address(), k = q + 4L * H * D, v = qkv.address() + 4L * (in - K * D), from = y.address(), g = dy.address(), l = lse.address();
         long dq = dQk.address(), dk = dq + 4L * H * D, dv = dQkv.address() + 4L * (in - K * D);
@@ -229,7 +228,7 @@ final class Cpu implements Device {
     @Override
     public void swiglu(Tensor h, Tensor gateUp) {
         int F = width(h);
-        require("swiglu", gateUp.elements() == 2 * h.elements(), gateUp, "result", h);
+        requireInput("swiglu", gateUp.elements() == 2 * h.elements(), gateUp, "result", h);
         long to = h.address(), from = gateUp.address();
         long n = h.shape().rows();
         if (n <= grain(F)) {
@@ -242,74 +241,19 @@ final class Cpu implements Device {
     @Override
     public void swigluBackward(Tensor dGateUp, Tensor gateUp, Tensor dh) {
         int F = width(dh);
-        require("swiglu gradient", gateUp.elements() == 2 * dh.elements() && dGateUp.elements() == gateUp.elements(), gateUp, "dh", dh);
+        requireInput("swiglu gradient", gateUp.elements() == 2 * dh.elements() && dGateUp.elements() == gateUp.elements(), gateUp, "dh", dh);
         long to = dGateUp.address(), from = gateUp.address(), g = dh.address();
         workers.forRange(dh.shape().rows(), ROWS, (a, b) -> kernels.activation().swigluBackward(to, from, g, a, b, F));
     }
 
     @Override
     public void crossEntropy(Tensor loss, Tensor x, Tensor head, HeadRule rule, Tensor targets, Tensor weights, Tensor dx, Tensor dHead, float scale, boolean accumulate) {
-        int C = width(x), V = rows(head);
-        require("cross-entropy", width(head) == C, x, "head", head, "targets", targets);
-        loss(loss, x, V, rule, targets, weights, scale, dx != null, (block, from, count) ->
-                matMul.multiply(workers, block, V, 0, count, V, C, row(x, from), C, 1, head.address(), 1, C), (block, from, count) -> {
-            matMul.multiply(workers, row(dx, from), C, 0, count, C, V, block, V, 1, head.address(), C, 1);
-            if (dHead != null) {
-                long into = dHead.address();
-                matMul.multiply(workers, into, C, accumulate || from > 0 ? into : 0, V, C, count, block, 1, V, row(x, from), C, 1);
-            }
-        });
+        crossEntropy.plain(loss, x, head, rule, targets, weights, dx, dHead, scale, accumulate);
     }
 
     @Override
     public void packedCrossEntropy(Tensor loss, Tensor x, PackedWeight head, HeadRule rule, Tensor targets, Tensor weights, Tensor dx, float scale) {
-        int C = width(x), V = head.rows();
-        require("cross-entropy", head.columns() == C, x, "head", head, "targets", targets);
-        loss(loss, x, V, rule, targets, weights, scale, dx != null, (block, from, count) -> packedLinear(block, row(x, from), count, head),
-                (block, from, count) -> packedLinearBackward(row(dx, from), false, head, block, count));
-    }
-
-    /// What is done with a block of logits `[count,V]`, those of the rows from `from` on.
-    @FunctionalInterface
-    private interface LogitsPart {
-        void run(long block, int from, int count);
-    }
-
-    private void loss(Tensor loss, Tensor x, int V, HeadRule rule, Tensor targets, Tensor weights, float scale, boolean gradient, LogitsPart forward, LogitsPart backward) {
-        int n = rows(x);
-        require("cross-entropy", targets.elements() == n && loss.elements() == n && (weights == null || weights.elements() == n), x, "targets", targets, "losses", loss);
-        int chunk = Math.clamp(LOGITS / V / 48 * 48, 48, Math.max(48, n));
-        long block = logits.bytes(4L * chunk * V);
-        var kernel = kernels.crossEntropy();
-        for (int from = 0; from < n; from += chunk) {
-            int count = Math.min(chunk, n - from);
-            long losses = row(loss, from), ids = row(targets, from), factors = weights == null ? 0 : row(weights, from);
-            forward.run(block, from, count);
-            long numbers = (long) count * V, kept = gradient && rule.softcap() > 0 ? capped.bytes(4 * numbers) : 0;
-            if (rule.scale() != 1) {
-                workers.forRange(numbers, ELEMENTS, (a, b) -> kernels.elementwise().scale(block, rule.scale(), a, b));
-            }
-            if (rule.softcap() > 0) {
-                workers.forRange(numbers, ELEMENTS, (a, b) -> kernels.bends().softcap(block, a, b, rule.softcap()));
-            }
-            if (gradient) {
-                if (kept != 0) {
-                    Memory.copy(block, kept, 4 * numbers);
-                }
-                workers.forRange(count, 8, (a, b) -> kernel.rows(losses, block, ids, factors, a, b, V, scale * rule.scale()));
-                if (kept != 0) {
-                    workers.forRange(numbers, ELEMENTS, (a, b) -> kernels.bends().softcapBackward(block, kept, block, a, b, rule.softcap()));
-                }
-                backward.run(block, from, count);
-            } else {
-                workers.forRange(count, 8, (a, b) -> kernel.loss(losses, block, ids, a, b, V));
-            }
-        }
-    }
-
-    /// Where row `n` of `x` begins; numbers of four bytes.
-    private static long row(Tensor x, long n) {
-        return x.address() + 4 * n * (x.shape().rank() == 1 ? 1 : x.shape().width());
+        crossEntropy.packed(loss, x, head, rule, targets, weights, dx, scale);
     }
 
     @Override
@@ -324,90 +268,30 @@ final class Cpu implements Device {
 
     @Override
     public void packedLinear(Tensor y, Tensor x, PackedWeight w) {
-        int F = width(y), C = width(x), n = rows(x);
-        require("linear", w.rows() == F && w.columns() == C && rows(y) == n, x, "weight", w, "result", y);
-        packedLinear(y.address(), x.address(), n, w);
-    }
-
-    private void packedLinear(long y, long x, int n, PackedWeight w) {
-        int F = w.rows(), C = w.columns();
-        boolean quantizes = activations == Activations.Q8 && hasQuantized(w);
-        long blocks = 0;
-        if (quantizes) {
-            blocks = quantized.bytes(n * ActivationBlocks.rowBytes(C));
-            panels.quantize(workers, blocks, x, C, n, C);
-        }
-        long to = y;
-        for (int i = 0; i < w.parts().size(); i++) {
-            PackedWeight.Part part = w.parts().get(i);
-            if (quantizes && part.format().isQuantized()) {
-                panels.multiply(workers, to, F, blocks, n, part.panels().address(), part.format(), part.rows(), C);
-            } else {
-                panels.multiplyExact(workers, to, F, x, C, n, part.panels().address(), part.format(), part.rows(), C);
-            }
-            to += 4L * part.rows();
-        }
+        products.linear(y, x, w);
     }
 
     @Override
     public void packedLinearBackward(Tensor dx, boolean addToDx, PackedWeight w, Tensor dy) {
-        require("linear gradient", w.rows() == width(dy) && w.columns() == width(dx) && rows(dx) == rows(dy), dx, "weight", w, "dy", dy);
-        packedLinearBackward(dx.address(), addToDx, w, dy.address(), rows(dy));
-    }
-
-    /// Some rows of w at a time are unpacked, which costs little beside many rows of dy.
-    private void packedLinearBackward(long dx, boolean addToDx, PackedWeight w, long dy, int n) {
-        int F = w.rows(), C = w.columns(), chunk = Math.clamp(UNPACKED / C / 16 * 16, 16, F);
-        long rows = unpacked.bytes(4L * chunk * C);
-        for (int f = 0; f < F; f += chunk) {
-            int first = f, count = Math.min(chunk, F - f);
-            workers.forRange(count, 4, (a, b) -> {
-                for (long i = a; i < b; i++) {
-                    w.row(rows + 4 * i * C, (int) (first + i));
-                }
-            });
-            matMul.multiply(workers, dx, C, f == 0 && !addToDx ? 0 : dx, n, C, count, dy + 4L * f, F, 1, rows, C, 1);
-        }
-    }
-
-    private static boolean hasQuantized(PackedWeight w) {
-        for (int i = 0; i < w.parts().size(); i++) {
-            if (w.parts().get(i).format().isQuantized()) {
-                return true;
-            }
-        }
-        return false;
+        products.linearBackward(dx, addToDx, w, dy);
     }
 
     @Override
     public void packedEmbedding(Tensor y, PackedWeight w, Tensor ids) {
-        int C = width(y);
-        require("embedding", rows(y) == ids.elements() && w.columns() == C, y, "table", w, "ids", ids);
-        for (long n = 0; n < ids.elements(); n++) {
-            int id = Memory.getInt(ids.address() + 4 * n);
-            if (id < 0 || id >= w.rows()) {
-                throw new IllegalArgumentException("embedding: token id " + id + " is outside the vocabulary of " + w.rows());
-            }
-        }
-        long to = y.address(), from = ids.address();
-        workers.forRange(ids.elements(), 4, (a, b) -> {
-            for (long n = a; n < b; n++) {
-                w.row(to + 4 * n * C, Memory.getInt(from + 4 * n));
-            }
-        });
+        products.embedding(y, w, ids);
     }
 
     @Override
     public void cachedAttention(Tensor y, Tensor qk, Tensor qkv, CachedText[] texts, int layer, Heads heads, AttentionRule rule) {
         int in = heads.columns(), out = heads.qkColumns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qk);
-        require("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D, qk, "qkv", qkv, "result", y);
+        requireInput("cached attention", width(qk) == out && width(qkv) == in && y.elements() == (long) n * H * D, qk, "qkv", qkv, "result", y);
         AttentionRule how = rule != null ? rule : heads.rule();
         cachedAttention.attend(n, texts, layer, H, K, D, how, y.address(), (long) H * D, qk.address(), out, qk.address() + 4L * H * D, out, qkv.address() + 4L * out, in);
     }
 
     @Override
     public void adamW(Tensor p, Tensor g, Tensor m, Tensor v, AdamStep s) {
-        require("AdamW", g.elements() == p.elements() && m.elements() == p.elements() && v.elements() == p.elements(), p, "gradient", g, "moments", m);
+        requireInput("AdamW", g.elements() == p.elements() && m.elements() == p.elements() && v.elements() == p.elements(), p, "gradient", g, "moments", m);
         float c1 = (float) (1 - Math.pow(s.beta1(), s.step())), c2 = (float) (1 - Math.pow(s.beta2(), s.step()));
         long pa = p.address(), ga = g.address(), ma = m.address(), va = v.address();
         workers.forRange(p.elements(), ELEMENTS, (a, b) -> kernels.adamW().step(pa, ga, ma, va, a, b, s.learningRate(), s.beta1(), s.beta2(),
@@ -416,21 +300,21 @@ final class Cpu implements Device {
 
     @Override
     public void momentum(Tensor update, Tensor g, Tensor buffer, float momentum, float scale) {
-        require("momentum", update.elements() == g.elements() && buffer.elements() == g.elements(), g, "buffer", buffer, "update", update);
+        requireInput("momentum", update.elements() == g.elements() && buffer.elements() == g.elements(), g, "buffer", buffer, "update", update);
         long u = update.address(), ga = g.address(), m = buffer.address();
         workers.forRange(g.elements(), ELEMENTS, (a, b) -> kernels.muon().momentum(u, ga, m, a, b, momentum, scale));
     }
 
     @Override
     public void applyUpdate(Tensor p, Tensor update, float learningRate, float scale, float weightDecay) {
-        require("update", p.elements() == update.elements(), p, "update", update);
+        requireInput("update", p.elements() == update.elements(), p, "update", update);
         long pa = p.address(), u = update.address();
         workers.forRange(p.elements(), ELEMENTS, (a, b) -> kernels.muon().apply(pa, u, a, b, learningRate, scale, weightDecay));
     }
 
     @Override
     public void axpby(Tensor y, float a, Tensor x, float b) {
-        require("axpby", y.elements() == x.elements(), y, "x", x);
+        requireInput("axpby", y.elements() == x.elements(), y, "x", x);
         long ya = y.address(), xa = x.address();
         if (y.elements() <= ELEMENTS) {
             kernels.elementwise().axpby(ya, a, xa, b, 0, y.elements());
@@ -465,23 +349,27 @@ final class Cpu implements Device {
     }
 
     @Override
+    public LatentOperations latent() {
+        return latent;
+    }
+
+    @Override
     public long scratchBytes() {
-        return perWorker.size() + partials.size() + logits.size() + capped.size() + unpacked.size() + quantized.size() + panels.scratchBytes() + cachedAttention.scratchBytes() + families.scratchBytes();
+        return perWorker.size() + partials.size() + products.scratchBytes() + crossEntropy.scratchBytes() + cachedAttention.scratchBytes() + families.scratchBytes()
+                + latent.scratchBytes();
     }
 
     @Override
     public void close() {
         workers.close();
         matMul.close();
-        panels.close();
-        quantized.close();
+        products.close();
+        crossEntropy.close();
         families.close();
+        latent.close();
         cachedAttention.close();
         perWorker.close();
         partials.close();
-        logits.close();
-        capped.close();
-        unpacked.close();
     }
 
     /// Rows in one piece of row-wise work whose pieces may be smaller: some ten microseconds, so that a batch of a few rows is shared out too.
@@ -512,27 +400,5 @@ final class Cpu implements Device {
             throw new IllegalArgumentException(operation + ": " + n + " rows are not whole sequences of " + T);
         }
         return n / T;
-    }
-
-    private static long address(Tensor tensor) {
-        return tensor == null ? 0 : tensor.address();
-    }
-
-    private static int width(Tensor tensor) {
-        return Math.toIntExact(tensor.shape().width());
-    }
-
-    private static int rows(Tensor tensor) {
-        return Math.toIntExact(tensor.shape().rows());
-    }
-
-    private static void require(String operation, boolean fits, Tensor x, Object... others) {
-        if (!fits) {
-            StringBuilder text = new StringBuilder(operation).append(": input ").append(x);
-            for (int i = 0; i < others.length; i += 2) {
-                text.append(", ").append(others[i]).append(' ').append(others[i + 1]);
-            }
-            throw new IllegalArgumentException(text.append(" do not fit together").toString());
-        }
     }
 }

@@ -3,10 +3,12 @@ package dev.jackdaw.tensor;
 import static dev.jackdaw.tensor.Memory.getFloat;
 import static dev.jackdaw.tensor.Memory.getInt;
 import static dev.jackdaw.tensor.Memory.putFloat;
+import static dev.jackdaw.tensor.Operands.address;
+import static dev.jackdaw.tensor.Operands.require;
+import static dev.jackdaw.tensor.Operands.rows;
+import static dev.jackdaw.tensor.Operands.width;
 
-import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
-import dev.jackdaw.tensor.kernel.CachedText;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.Kernels;
 import dev.jackdaw.tensor.kernel.Rotation;
@@ -16,25 +18,22 @@ import java.util.function.IntConsumer;
 final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     private static final int ROWS = 16;
     /// Rows whose share of a weight's gradient is summed in one place.
-    private static final int SUMMED = 64;
+    private static final int SUMMED = RowSums.ROWS;
     /// Numbers in one piece of element-wise work: some ten microseconds.
     private static final int ELEMENTS = 1 << 15;
 
     private final Workers workers;
     private final Kernels kernels;
-    private final CpuAttention attention;
-    private final Scratch folded = new Scratch();
     private final Scratch partials = new Scratch();
     private final Scratch morePartials = new Scratch();
 
-    CpuFamilyOperations(Workers workers, Kernels kernels, CpuAttention attention) {
+    CpuFamilyOperations(Workers workers, Kernels kernels) {
         this.workers = workers;
         this.kernels = kernels;
-        this.attention = attention;
     }
 
     long scratchBytes() {
-        return folded.size() + partials.size() + morePartials.size();
+        return partials.size() + morePartials.size();
     }
 
     @Override
@@ -55,7 +54,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
         int C = width(x), n = rows(x);
         require("layer norm gradient", dx.elements() == x.elements() && dy.elements() == x.elements() && weight.elements() == C && mean.elements() == n, x, weight, dy);
         long d = dx.address(), from = x.address(), w = weight.address(), m = mean.address(), r = rstd.address(), g = dy.address();
-        Sums weights = new Sums(partials, n, C, dWeight), biases = new Sums(morePartials, n, C, dBias);
+        RowSums weights = new RowSums(kernels, partials, n, C, dWeight), biases = new RowSums(kernels, morePartials, n, C, dBias);
         workers.forRange(n, SUMMED, (a, z) -> kernels.norm().layerBackward(d, weights.place(a), biases.place(a), from, w, m, r, g, a, z, C));
         weights.addUp();
         biases.addUp();
@@ -276,7 +275,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
         require("heads gradient", dQkv.elements() == n * in && qkv.elements() == n * in && dy.elements() == n * out, qkv, positions, dy);
         boolean each = eachHead(qWeight, kWeight, heads);
         long to = dQkv.address(), from = qkv.address(), r = rstd.address(), g = dy.address(), p = positions.address(), cosSin = address(heads.cosSin());
-        Sums qSums = new Sums(partials, n, each ? D : H * D, dqWeight), kSums = new Sums(morePartials, n, each ? D : K * D, dkWeight);
+        RowSums qSums = new RowSums(kernels, partials, n, each ? D : H * D, dqWeight), kSums = new RowSums(kernels, morePartials, n, each ? D : K * D, dkWeight);
         workers.forRange(n, SUMMED, (a, b) -> {
             if (cosSin != 0) {
                 Rotation.turnBack(g, out, g, out, cosSin, p, a, b, H + K, D, ropeWidth, heads.interleaved());
@@ -323,7 +322,7 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
         int in = heads.columns(), H = heads.queries(), K = heads.keys(), D = heads.width(), n = rows(qkv);
         require("head norm gradient", width(qkv) == in && dQkv.elements() == qkv.elements() && dy.elements() == qkv.elements() && mean.elements() == (long) n * (H + K), qkv, dy);
         long to = dQkv.address(), from = qkv.address(), m = mean.address(), r = rstd.address(), g = dy.address(), qw = qWeight.address(), kw = kWeight.address();
-        Sums qSums = new Sums(partials, n, H * D, dqWeight), kSums = new Sums(morePartials, n, K * D, dkWeight);
+        RowSums qSums = new RowSums(kernels, partials, n, H * D, dqWeight), kSums = new RowSums(kernels, morePartials, n, K * D, dkWeight);
         workers.forRange(n, SUMMED, (a, b) -> {
             long dq = qSums.place(a), dk = kSums.place(a);
             for (long row = a; row < b; row++) {
@@ -356,186 +355,8 @@ final class CpuFamilyOperations implements FamilyOperations, AutoCloseable {
     }
 
     @Override
-    public void latentAttention(Tensor y, Tensor q, Tensor latent, Tensor norm, Tensor project, Tensor positions, CachedText[] texts, int layer, Latent s) {
-        int n = rows(q), H = s.heads(), P = s.plain(), R = s.turned(), V = s.value(), rank = s.rank(), D = rank + R;
-        require("latent attention", width(q) == H * (P + R) && width(latent) == D && norm.elements() == rank && project.elements() == (long) H * (P + V) * rank
-                && y.elements() == (long) n * H * V && s.cosSin().shape().width() == R, q, latent, project);
-        long qa = q.address(), la = latent.address(), w = project.address(), cosSin = s.cosSin().address(), p = positions.address(), ya = y.address();
-        long queries = folded.bytes(4L * (2L * n + 3) * H * D), sums = queries + 4L * (n + 3) * H * D;
-        workers.forRange(n, ROWS, (a, b) -> {
-            for (long row = a; row < b; row++) {
-                kernels.norm().rms(la + 4 * row * D, 0, la + 4 * row * D, norm.address(), 0, 1, rank, s.epsilon());
-            }
-            Rotation.turn(la + 4L * rank, D, la + 4L * rank, D, cosSin, p, a, b, 1, R, R, s.neighbours());
-            for (int h = 0; h < H; h++) {
-                long turned = qa + 4L * (h * (P + R) + P);
-                Rotation.turn(turned, (long) H * (P + R), turned, (long) H * (P + R), cosSin, p, a, b, 1, R, R, s.neighbours());
-            }
-        });
-        workers.run(H, h -> {                                           // folded query = Wᵀ·q, then the turned part
-            long query = qa + 4L * h * (P + R), to = queries + 4L * h * D;
-            kernels.folding().in(to, (long) H * D, query, (long) H * (P + R), n, P, w + 4L * h * (P + V) * rank, rank);
-            for (int row = 0; row < n; row++) {
-                Memory.copy(query + 4L * ((long) row * H * (P + R) + P), to + 4L * ((long) row * H * D + rank), 4L * R);
-            }
-        });
-        attention.attend(n, texts, layer, H, 1, D, new AttentionRule(s.scale(), 0, 0, null, false), sums, (long) H * D, queries, (long) H * D, la, D, la, D);
-        workers.run(H, h -> kernels.folding().out(ya + 4L * h * V, (long) H * V, sums + 4L * h * D, (long) H * D, n, rank,      // output = W·Σ p·latent
-                w + 4L * (h * (P + V) + P) * rank, V));
-    }
-
-    @Override
-    public void latentNorm(Tensor y, Tensor rstd, Tensor latent, Tensor norm, float epsilon) {
-        int rank = width(y), D = width(latent), n = rows(latent);
-        require("latent norm", rows(y) == n && rank <= D && norm.elements() == rank && rstd.elements() == n, latent, norm, y);
-        long to = y.address(), r = rstd.address(), from = latent.address(), w = norm.address();
-        workers.forRange(n, ROWS, (a, b) -> {
-            for (long row = a; row < b; row++) {
-                kernels.norm().rms(to + 4 * row * rank, r + 4 * row, from + 4 * row * D, w, 0, 1, rank, epsilon);
-            }
-        });
-    }
-
-    @Override
-    public void latentNormBackward(Tensor dLatent, Tensor dNorm, Tensor latent, Tensor norm, Tensor rstd, Tensor dy) {
-        int rank = width(dy), D = width(latent), n = rows(latent);
-        require("latent norm gradient", rows(dy) == n && rank <= D && dLatent.elements() == latent.elements() && norm.elements() == rank, latent, norm, dy);
-        long to = dLatent.address(), r = rstd.address(), from = latent.address(), w = norm.address(), g = dy.address();
-        Sums sums = new Sums(partials, n, rank, dNorm);
-        workers.forRange(n, SUMMED, (a, b) -> {
-            for (long row = a; row < b; row++) {
-                Memory.zero(to + 4 * row * D, 4L * rank);
-                kernels.norm().rmsBackward(to + 4 * row * D, sums.place(a), from + 4 * row * D, w, r + 4 * row, g + 4 * row * rank, 0, 1, rank);
-            }
-        });
-        sums.addUp();
-    }
-
-    @Override
-    public void latentHeads(Tensor qk, Tensor v, Tensor q, Tensor latent, Tensor kv, Tensor positions, Latent s) {
-        int n = rows(q), H = s.heads(), P = s.plain(), R = s.turned(), V = s.value(), D = s.width(), rank = s.rank();
-        require("latent heads", width(q) == H * (P + R) && width(latent) == rank + R && width(kv) == H * (P + V) && width(qk) == 2 * H * D && width(v) == H * D, q, latent, kv, qk);
-        long to = qk.address(), values = v.address(), qa = q.address(), la = latent.address(), kva = kv.address(), p = positions.address(), cosSin = s.cosSin().address();
-        workers.forRange(n, ROWS, (a, b) -> {
-            Memory.zero(to + 8 * a * H * D, 8 * (b - a) * H * D);
-            Memory.zero(values + 4 * a * H * D, 4 * (b - a) * H * D);
-            for (long row = a; row < b; row++) {
-                for (int h = 0; h < H; h++) {
-                    long query = to + 4 * (row * 2 * H * D + (long) h * D), key = query + 4L * H * D, both = kva + 4 * (row * H * (P + V) + (long) h * (P + V));
-                    Memory.copy(qa + 4 * (row * H * (P + R) + (long) h * (P + R)), query, 4L * (P + R));
-                    Memory.copy(both, key, 4L * P);
-                    Memory.copy(la + 4 * (row * (rank + R) + rank), key + 4L * P, 4L * R);
-                    Memory.copy(both + 4L * P, values + 4 * (row * H * D + (long) h * D), 4L * V);
-                }
-            }
-            for (int h = 0; h < 2 * H; h++) {
-                long turned = to + 4L * (h * D + P);
-                Rotation.turn(turned, 2L * H * D, turned, 2L * H * D, cosSin, p, a, b, 1, R, R, s.neighbours());
-            }
-        });
-    }
-
-    @Override
-    public void latentHeadsBackward(Tensor dq, Tensor dLatent, Tensor dKv, Tensor dQk, Tensor dv, Tensor positions, Latent s) {
-        int n = rows(dq), H = s.heads(), P = s.plain(), R = s.turned(), V = s.value(), D = s.width(), rank = s.rank();
-        require("latent heads gradient", width(dq) == H * (P + R) && width(dLatent) == rank + R && width(dKv) == H * (P + V) && width(dQk) == 2 * H * D && width(dv) == H * D, dq, dKv, dQk);
-        long from = dQk.address(), values = dv.address(), qa = dq.address(), la = dLatent.address(), kva = dKv.address(), p = positions.address(), cosSin = s.cosSin().address();
-        workers.forRange(n, ROWS, (a, b) -> {
-            for (int h = 0; h < 2 * H; h++) {
-                long turned = from + 4L * (h * D + P);
-                Rotation.turnBack(turned, 2L * H * D, turned, 2L * H * D, cosSin, p, a, b, 1, R, R, s.neighbours());
-            }
-            for (long row = a; row < b; row++) {
-                long shared = la + 4 * (row * (rank + R) + rank);
-                Memory.zero(shared, 4L * R);
-                for (int h = 0; h < H; h++) {
-                    long query = from + 4 * (row * 2 * H * D + (long) h * D), key = query + 4L * H * D, both = kva + 4 * (row * H * (P + V) + (long) h * (P + V));
-                    Memory.copy(query, qa + 4 * (row * H * (P + R) + (long) h * (P + R)), 4L * (P + R));
-                    Memory.copy(key, both, 4L * P);
-                    kernels.elementwise().add(shared, key + 4L * P, 0, R);
-                    Memory.copy(values + 4 * (row * H * D + (long) h * D), both + 4L * P, 4L * V);
-                }
-            }
-        });
-    }
-
-    @Override
-    public void cutHeads(Tensor y, Tensor x, int heads) {
-        cut(y, x, heads, false);
-    }
-
-    @Override
-    public void cutHeadsBackward(Tensor dx, Tensor dy, int heads) {
-        cut(dy, dx, heads, true);
-    }
-
-    private void cut(Tensor narrow, Tensor wide, int heads, boolean back) {
-        long n = rows(narrow), V = width(narrow) / heads, D = width(wide) / heads, small = narrow.address(), large = wide.address();
-        require("cut heads", n == rows(wide) && V <= D && width(narrow) == V * heads && width(wide) == D * heads, wide, narrow);
-        workers.forRange(n * heads, ROWS, (a, b) -> {
-            for (long i = a; i < b; i++) {
-                if (back) {
-                    Memory.copy(small + 4 * i * V, large + 4 * i * D, 4 * V);
-                    Memory.zero(large + 4 * (i * D + V), 4 * (D - V));
-                } else {
-                    Memory.copy(large + 4 * i * D, small + 4 * i * V, 4 * V);
-                }
-            }
-        });
-    }
-
-    /// The gradient of a weight that all rows share: pieces of [#SUMMED] rows sum in places of their own, which are added up in order, so the
-    /// bits are the same at any number of threads.
-    private final class Sums {
-        private final long width, places;
-        private final int pieces;
-        private final Tensor gradient;          // null: frozen
-
-        Sums(Scratch scratch, long rows, long width, Tensor gradient) {
-            require("weight gradient", gradient == null || gradient.elements() == width, gradient);
-            this.width = width;
-            this.gradient = gradient;
-            pieces = Math.toIntExact((rows + SUMMED - 1) / SUMMED);
-            places = gradient == null ? 0 : scratch.bytes(4 * pieces * width);
-            if (gradient != null) {
-                Memory.zero(places, 4 * pieces * width);
-            }
-        }
-
-        /// Of the piece that begins at `row`; 0 if nothing is to be summed.
-        long place(long row) {
-            return gradient == null ? 0 : places + 4 * (row / SUMMED) * width;
-        }
-
-        void addUp() {
-            for (int i = 0; gradient != null && i < pieces; i++) {
-                kernels.elementwise().add(gradient.address(), places + 4 * i * width, 0, width);
-            }
-        }
-    }
-
-    @Override
     public void close() {
-        folded.close();
         partials.close();
         morePartials.close();
-    }
-
-    private static long address(Tensor tensor) {
-        return tensor == null ? 0 : tensor.address();
-    }
-
-    private static int width(Tensor tensor) {
-        return Math.toIntExact(tensor.shape().width());
-    }
-
-    private static int rows(Tensor tensor) {
-        return Math.toIntExact(tensor.shape().rows());
-    }
-
-    private static void require(String operation, boolean fits, Tensor... tensors) {
-        if (!fits) {
-            throw new IllegalArgumentException(operation + ": " + java.util.Arrays.toString(tensors) + " do not fit together");
-        }
     }
 }

@@ -2,6 +2,10 @@ package dev.jackdaw.tensor;
 
 import static dev.jackdaw.tensor.Memory.getFloat;
 import static dev.jackdaw.tensor.Memory.putFloat;
+import static dev.jackdaw.tensor.Operands.address;
+import static dev.jackdaw.tensor.Operands.require;
+import static dev.jackdaw.tensor.Operands.rows;
+import static dev.jackdaw.tensor.Operands.width;
 
 import dev.jackdaw.tensor.kernel.MatMul;
 
@@ -22,7 +26,7 @@ final class CpuLowRank implements LowRankOperations {
 
     @Override
     public void outer(Tensor y, long column, Tensor z, Tensor b) {
-        int N = columns(z), F = columns(b), r = rows(b), width = columns(y);
+        int N = width(z), F = width(b), r = rows(b), width = width(y);
         require("low-rank change", rows(z) == r && rows(y) == N && column + F <= width, y, z, b);
         long to = y.address() + 4 * column;
         matMul.multiply(workers, to, width, to, N, F, r, z.address(), 1, N, b.address(), F, 1);
@@ -30,7 +34,7 @@ final class CpuLowRank implements LowRankOperations {
 
     @Override
     public void outerBackward(Tensor dz, Tensor db, Tensor dy, long column, Tensor z, Tensor b, boolean accumulate) {
-        int N = columns(z), F = columns(b), r = rows(b), width = columns(dy);
+        int N = width(z), F = width(b), r = rows(b), width = width(dy);
         require("gradient of a low-rank change", rows(z) == r && rows(dy) == N && column + F <= width && dz.elements() == z.elements() && db.elements() == b.elements(), dy, z, b);
         long from = dy.address() + 4 * column;
         matMul.multiply(workers, dz.address(), N, 0, r, N, F, b.address(), F, 1, from, 1, width);
@@ -39,8 +43,8 @@ final class CpuLowRank implements LowRankOperations {
 
     @Override
     public void innerBackward(Tensor dx, Tensor da, Tensor dz, Tensor x, Tensor a, boolean accumulate) {
-        int N = columns(dz), C = columns(x), R = rows(dz);
-        require("gradient of a low-rank change", rows(x) == N && rows(a) == R && columns(a) == C && da.elements() == a.elements() && (dx == null || dx.elements() == x.elements()), x, dz, a);
+        int N = width(dz), C = width(x), R = rows(dz);
+        require("gradient of a low-rank change", rows(x) == N && rows(a) == R && width(a) == C && da.elements() == a.elements() && (dx == null || dx.elements() == x.elements()), x, dz, a);
         matMul.multiply(workers, da.address(), C, accumulate ? da.address() : 0, R, C, N, dz.address(), N, 1, x.address(), C, 1);
         if (dx != null) {
             matMul.multiply(workers, dx.address(), C, dx.address(), N, C, R, dz.address(), 1, N, a.address(), C, 1);
@@ -70,9 +74,9 @@ final class CpuLowRank implements LowRankOperations {
 
     @Override
     public void scaleColumns(Tensor y, Tensor x, Tensor factors, Tensor residual) {
-        int F = columns(x);
+        int F = width(x);
         require("scaled columns", y.elements() == x.elements() && factors.elements() == F && (residual == null || residual.elements() == y.elements()), y, x, factors);
-        long to = y.address(), from = x.address(), by = factors.address(), plus = residual == null ? 0 : residual.address();
+        long to = y.address(), from = x.address(), by = factors.address(), plus = address(residual);
         workers.forRange(rows(x), ROWS, (first, end) -> {
             for (long n = first; n < end; n++) {
                 long row = 4 * n * F;
@@ -87,7 +91,7 @@ final class CpuLowRank implements LowRankOperations {
 
     @Override
     public void norms(Tensor factors, Tensor inverse, long row, Tensor magnitude, Tensor squares, Tensor along, Tensor gram, long rank, Tensor b, float scale) {
-        int F = columns(b), r = rows(b), R = rows(gram), all = columns(along);
+        int F = width(b), r = rows(b), R = rows(gram), all = width(along);
         require("norms of changed rows", magnitude.elements() == F && row + F <= squares.elements() && squares.elements() == all && rank + r <= R && rows(along) == R, along, gram, b);
         workers.forRange(F, COLUMNS, (first, end) -> {
             for (long f = first; f < end; f++) {
@@ -111,7 +115,7 @@ final class CpuLowRank implements LowRankOperations {
 
     @Override
     public void magnitudeBackward(Tensor dMagnitude, Tensor dy, Tensor product, Tensor inverse, long column) {
-        long F = dMagnitude.elements(), width = columns(dy), N = rows(dy);
+        long F = dMagnitude.elements(), width = width(dy), N = rows(dy);
         require("gradient of magnitudes", product.elements() == dy.elements() && column + F <= width && inverse.elements() == width, dMagnitude, dy, product);
         long to = dMagnitude.address(), d = dy.address() + 4 * column, u = product.address() + 4 * column, by = inverse.address() + 4 * column;
         workers.forRange(F, COLUMNS, (first, end) -> {
@@ -126,19 +130,5 @@ final class CpuLowRank implements LowRankOperations {
                 putFloat(to + 4 * f, getFloat(to + 4 * f) + sums[(int) (f - first)] * getFloat(by + 4 * f));
             }
         });
-    }
-
-    private static int rows(Tensor tensor) {
-        return Math.toIntExact(tensor.shape().rows());
-    }
-
-    private static int columns(Tensor tensor) {
-        return Math.toIntExact(tensor.shape().width());
-    }
-
-    private static void require(String operation, boolean fits, Tensor... tensors) {
-        if (!fits) {
-            throw new IllegalArgumentException(operation + ": " + java.util.Arrays.toString(tensors) + " do not fit together");
-        }
     }
 }

@@ -144,6 +144,9 @@ public interface Device extends AutoCloseable {
     /// What only some model families need.
     FamilyOperations families();
 
+    /// Attention through latents, and its gradients.
+    LatentOperations latent();
+
     /// Bytes this device holds for itself now: packing buffers and scratch.
     long scratchBytes();
 

@@ -1,6 +1,6 @@
 package dev.jackdaw.model.arch;
 
-import dev.jackdaw.tensor.FamilyOperations;
+import dev.jackdaw.tensor.LatentOperations;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Heads;
@@ -63,7 +63,7 @@ public final class AttentionWeights implements Observer {
     }
 
     @Override
-    public void latentAttention(int layer, int from, Tensor q, Tensor latent, Tensor project, FamilyOperations.Latent s) {
+    public void latentAttention(int layer, int from, Tensor q, Tensor latent, Tensor project, LatentOperations.Latent s) {
         int n = Math.toIntExact(q.shape().rows()), P = s.plain(), R = s.turned(), V = s.value(), D = s.rank() + R;
         float[] queries = q.toFloats(), latents = latent.toFloats(), w = project.toFloats();
         for (int i = 0; i < n; i++) {

@@ -2,6 +2,7 @@ package dev.jackdaw.model.arch;
 
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.FamilyOperations;
+import dev.jackdaw.tensor.LatentOperations;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.grad.Operations;
@@ -186,9 +187,9 @@ final class Eager implements Operations, AutoCloseable {
     }
 
     @Override
-    public Value latentAttention(int layer, Value q, Value latent, Value norm, Value project, Value positions, FamilyOperations.Latent shape) {
+    public Value latentAttention(int layer, Value q, Value latent, Value norm, Value project, Value positions, LatentOperations.Latent shape) {
         Value y = buffer("attention", q.rows(), (long) shape.heads() * shape.value());
-        families.latentAttention(y.data(), q.data(), latent.data(), norm.data(), project.data(), positions.data(), texts, layer, shape);
+        device.latent().attention(y.data(), q.data(), latent.data(), norm.data(), project.data(), positions.data(), texts, layer, shape);
         if (observer != null) {
             observer.latentAttention(layer, texts[0].position(), q.data(), latent.data(), project.data(), shape);
         }

@@ -57,12 +57,6 @@ public final class KvCache implements AutoCloseable {
         return Arrays.copyOf(tokens, length);
     }
 
-    /// How many of the first tokens are those of `text`.
-    public int agreesWith(int[] text) {
-        int n = Math.min(length, text.length), differs = Arrays.mismatch(tokens, 0, n, text, 0, n);
-        return differs < 0 ? n : differs;
-    }
-
     /// Pages held.
     public int pages() {
         return held;

@@ -1,6 +1,6 @@
 package dev.jackdaw.model.arch;
 
-import dev.jackdaw.tensor.FamilyOperations;
+import dev.jackdaw.tensor.LatentOperations;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Heads;
@@ -16,8 +16,8 @@ public interface Observer {
     default void attention(int layer, int from, Tensor qk, Heads heads, AttentionRule rule) {
     }
 
-    /// The same of latent attention, see [FamilyOperations#latentAttention]: queries `[N,H·(P+R)]`, latents `[N,rank+R]`, both turned, and the
+    /// The same of latent attention, see [LatentOperations#attention]: queries `[N,H·(P+R)]`, latents `[N,rank+R]`, both turned, and the
     /// weights `[H·(P+V),rank]` that make keys of latents.
-    default void latentAttention(int layer, int from, Tensor q, Tensor latent, Tensor project, FamilyOperations.Latent shape) {
+    default void latentAttention(int layer, int from, Tensor q, Tensor latent, Tensor project, LatentOperations.Latent shape) {
     }
 }

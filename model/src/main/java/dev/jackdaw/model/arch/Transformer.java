@@ -1,7 +1,7 @@
 package dev.jackdaw.model.arch;
 
 import dev.jackdaw.model.arch.ModelSpec.Arrangement;
-import dev.jackdaw.tensor.FamilyOperations;
+import dev.jackdaw.tensor.LatentOperations;
 import dev.jackdaw.tensor.grad.Operations;
 import dev.jackdaw.tensor.grad.Recorder;
 import dev.jackdaw.tensor.grad.Value;
@@ -148,7 +148,7 @@ public final class Transformer {
             case Attention.Latent a -> {
                 Value q = a.queryRank() == 0 ? x : ops.rmsNorm(ops.linear(x, b.qDown, null), b.qNorm, b.spec.norm().epsilon());
                 yield ops.latentAttention(b.index, ops.linear(q, b.qkv, null), ops.linear(x, b.latentDown, null), b.kNorm, b.latentUp, place.positions,
-                        new FamilyOperations.Latent(a.heads(), a.rank(), a.plain(), a.turned(), a.value(), heads.cosSin(), a.rope().neighbours(), a.scale(), b.spec.norm().epsilon()));
+                        new LatentOperations.Latent(a.heads(), a.rank(), a.plain(), a.turned(), a.value(), heads.cosSin(), a.rope().neighbours(), a.scale(), b.spec.norm().epsilon()));
             }
         };
         return into(ops, seen, b.output, b.outputBias, stream, b.spec.residualScale());

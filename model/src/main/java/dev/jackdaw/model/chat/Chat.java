@@ -195,10 +195,6 @@ public final class Chat {
             return new Ask(messages, tools, choice, parallel, schema, grammar, maxTokens, sampling, thinkBudget, stop, topLogprobs, other, more);
         }
 
-        public Ask withMore(Map<String, Object> other) {
-            return new Ask(messages, tools, choice, parallel, schema, grammar, maxTokens, sampling, thinkBudget, stop, topLogprobs, overflow, other);
-        }
-
         boolean offersTools() {
             return !tools.isEmpty() && !(choice instanceof ToolChoice.None);
         }

@@ -56,12 +56,6 @@ public record BytePairSpec(String[] pieces, int[] merges, List<AddedToken> added
         return merges.length / 2;
     }
 
-    /// The same with other beginning and end tokens; `addBos` decides whether `addSpecial` puts `bos` before a text.
-    public BytePairSpec withEnds(int bos, int eos, boolean addBos) {
-        return new BytePairSpec(pieces, merges, added, split, normalizer, ignoreMerges, prefixSpace,
-            addBos && bos >= 0 ? new int[] {bos} : new int[0], after, bos, eos);
-    }
-
     /// The same with these tokens instead of [#added].
     BytePairSpec withAdded(List<AddedToken> tokens) {
         return new BytePairSpec(pieces, merges, new ArrayList<>(tokens), split, normalizer, ignoreMerges, prefixSpace, before, after, bos, eos);

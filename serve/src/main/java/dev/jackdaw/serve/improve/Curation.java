@@ -147,7 +147,7 @@ public record Curation(List<Case> learned, List<Case> heldOut, List<Removed> rem
             normal.put("content", Words.clean(content));
             messages.add(normal);
         }
-        String good = Words.clean(correction.good()), bad = correction.bad() == null || correction.bad().isBlank() ? null : Words.clean(correction.bad());
+        String good = Words.clean(correction.good()), given = correction.bad() == null ? "" : Words.clean(correction.bad()), bad = given.isEmpty() ? null : given;
         if (messages.isEmpty() || good.isEmpty() || String.valueOf(messages.getLast().get("content")).isEmpty()) {
             removed.add(new Removed(correction.id(), Why.EMPTY, good.isEmpty() ? "the corrected answer is empty" : "the question is empty"));
             return null;

@@ -70,12 +70,4 @@ public record ImproveSettings(Long steps, Double learningRate, int sightings, do
     public ImproveSettings withDryRun() {
         return new ImproveSettings(steps, learningRate, sightings, replay, leastReplay, heldOut, questions, textTokens, tolerance, tasks, dataFolders, format, limit, maxTokens, canary, true, seed);
     }
-
-    public ImproveSettings withQuestions(int other) {
-        return new ImproveSettings(steps, learningRate, sightings, replay, leastReplay, heldOut, other, textTokens, tolerance, tasks, dataFolders, format, limit, maxTokens, canary, dryRun, seed);
-    }
-
-    public ImproveSettings withTasks(List<String> others, List<String> folders) {
-        return new ImproveSettings(steps, learningRate, sightings, replay, leastReplay, heldOut, questions, textTokens, tolerance, others, folders, format, limit, maxTokens, canary, dryRun, seed);
-    }
 }

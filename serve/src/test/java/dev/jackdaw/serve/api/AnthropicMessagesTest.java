@@ -6,14 +6,11 @@ import dev.jackdaw.model.chat.Message;
 import dev.jackdaw.serve.TestServer;
 import dev.jackdaw.serve.http.Json;
 import java.net.http.HttpResponse;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
@@ -25,17 +22,8 @@ class AnthropicMessagesTest {
     private static final String TOOL = "\"tools\":[{\"name\":\"add\",\"input_schema\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":9}},\"required\":[\"a\"],"
             + "\"additionalProperties\":false}}]";
 
-    private static TestServer server;
-
-    @BeforeAll
-    static void start(@TempDir Path folder) throws Exception {
-        server = new TestServer(folder);
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
-    }
+    @AutoClose
+    private static final TestServer server = TestServer.start();
 
     private static List<String> types(List<JsonNode> events) {
         return events.stream().map(event -> event.path("type").asString()).filter(type -> !type.equals("content_block_delta")).toList();

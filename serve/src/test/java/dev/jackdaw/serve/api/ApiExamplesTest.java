@@ -13,10 +13,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -25,21 +24,12 @@ import org.junit.jupiter.params.provider.MethodSource;
 class ApiExamplesTest {
     private static final Pattern BLOCK = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL);
 
-    @TempDir
-    private static Path folder;
-    private static TestServer server;
+    @AutoClose
+    private static final TestServer server = TestServer.start();
 
     @BeforeAll
-    static void start() throws Exception {
+    static void needsCurl() {
         assumeTrue(Stream.of(System.getenv("PATH").split(":")).anyMatch(each -> Files.isExecutable(Path.of(each, "curl"))), "curl is not installed");
-        server = new TestServer(folder);
-    }
-
-    @AfterAll
-    static void stop() {
-        if (server != null) {
-            server.close();
-        }
     }
 
     static List<String> examples() throws IOException {

@@ -47,6 +47,14 @@ class CurationTest {
     }
 
     @Test
+    void anAnswerOfWhichNothingIsLeftIsNone() {
+        Curation curation = of(correction("given", 1, "Where?", "\u200B\uFEFF \u0000", "Here."), correction("corrected", 2, "When?", "Now.", "\u200B\uFEFF \u0000"));
+        assertThat(ids(curation.learned())).containsExactly("given");
+        assertThat(curation.learned().getFirst().bad()).isNull();
+        assertThat(curation.removed()).extracting(Curation.Removed::id, Curation.Removed::why).containsExactly(org.assertj.core.groups.Tuple.tuple("corrected", Curation.Why.EMPTY));
+    }
+
+    @Test
     void whatCannotBeLearnedIsNamedWithItsReason() {
         Curation curation = Curation.of(List.of(correction("empty", 1, "What?", "x", "  "), correction("blank", 1, " ", "x", "y"), correction("same", 1, "How?", "So.", "So. "),
                 new Correction("last", 1, "birds", List.of(Map.of("role", "user", "content", "a"), Map.of("role", "assistant", "content", "b")), null, "c"),

@@ -69,10 +69,10 @@ final class Backward {
             case Op.GateRows(var x, var gate, var y) -> families.gateRowsBackward(x.gradient(), gate.gradient(), x.data(), gate.data(), y.gradient());
             case Op.Expert e -> e.layer().backward(device, e, accumulate);
             case Op.LatentNorm(var latent, var weight, _, var y, var rstd) ->
-                    families.latentNormBackward(latent.gradient(), weight.gradient(), latent.data(), weight.data(), rstd.data(), y.gradient());
+                    device.latent().normBackward(latent.gradient(), weight.gradient(), latent.data(), weight.data(), rstd.data(), y.gradient());
             case Op.LatentHeads(var q, var latent, var kv, var positions, var shape, var qk, var v) ->
-                    families.latentHeadsBackward(q.gradient(), latent.gradient(), kv.gradient(), qk.gradient(), v.gradient(), positions.data(), shape);
-            case Op.CutHeads(var x, var heads, var y) -> families.cutHeadsBackward(x.gradient(), y.gradient(), heads);
+                    device.latent().headsBackward(q.gradient(), latent.gradient(), kv.gradient(), qk.gradient(), v.gradient(), positions.data(), shape);
+            case Op.CutHeads(var x, var heads, var y) -> device.latent().cutHeadsBackward(x.gradient(), y.gradient(), heads);
         }
     }
 

@@ -60,10 +60,10 @@ final class Forward {
                 families.gateRows(y.data(), gate.data());
             }
             case Op.Expert e -> e.layer().forward(device, e);
-            case Op.LatentNorm(var latent, var weight, var epsilon, var y, var rstd) -> families.latentNorm(y.data(), rstd.data(), latent.data(), weight.data(), epsilon);
+            case Op.LatentNorm(var latent, var weight, var epsilon, var y, var rstd) -> device.latent().norm(y.data(), rstd.data(), latent.data(), weight.data(), epsilon);
             case Op.LatentHeads(var q, var latent, var kv, var positions, var shape, var qk, var v) ->
-                    families.latentHeads(qk.data(), v.data(), q.data(), latent.data(), kv.data(), positions.data(), shape);
-            case Op.CutHeads(var x, var heads, var y) -> families.cutHeads(y.data(), x.data(), heads);
+                    device.latent().heads(qk.data(), v.data(), q.data(), latent.data(), kv.data(), positions.data(), shape);
+            case Op.CutHeads(var x, var heads, var y) -> device.latent().cutHeads(y.data(), x.data(), heads);
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.jackdaw.tensor.grad;
 
-import dev.jackdaw.tensor.FamilyOperations;
+import dev.jackdaw.tensor.LatentOperations;
 import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.ExpertChoice;
@@ -110,7 +110,7 @@ public sealed interface Op {
 
     /// Queries, keys and values of latent attention (DeepSeek-V2), spelled out head by head with room up to `D`.
     /// q `[N,H·(P+R)]`, latent `[N,rank+R]`, kv `[N,H·(P+V)]` → qk `[N,2H·D]`, v `[N,H·D]`
-    record LatentHeads(Value q, Value latent, Value kv, Value positions, FamilyOperations.Latent shape, Value qk, Value v) implements Op {
+    record LatentHeads(Value q, Value latent, Value kv, Value positions, LatentOperations.Latent shape, Value qk, Value v) implements Op {
     }
 
     /// The first columns of each head.                            x `[N,H·D]` → y `[N,H·V]`

@@ -1,6 +1,6 @@
 package dev.jackdaw.tensor.grad;
 
-import dev.jackdaw.tensor.FamilyOperations;
+import dev.jackdaw.tensor.LatentOperations;
 import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.ExpertChoice;
@@ -81,8 +81,8 @@ public interface Operations {
         throw cannot("attention with a window, a cap, sinks or in both directions");
     }
 
-    /// See [FamilyOperations#latentAttention].
-    default Value latentAttention(int layer, Value q, Value latent, Value norm, Value project, Value positions, FamilyOperations.Latent shape) {
+    /// See [LatentOperations#attention].
+    default Value latentAttention(int layer, Value q, Value latent, Value norm, Value project, Value positions, LatentOperations.Latent shape) {
         throw cannot("latent attention");
     }
 

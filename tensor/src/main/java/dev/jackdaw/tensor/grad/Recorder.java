@@ -1,6 +1,6 @@
 package dev.jackdaw.tensor.grad;
 
-import dev.jackdaw.tensor.FamilyOperations;
+import dev.jackdaw.tensor.LatentOperations;
 import dev.jackdaw.tensor.kernel.AttentionRule;
 import dev.jackdaw.tensor.kernel.Bend;
 import dev.jackdaw.tensor.kernel.ExpertChoice;
@@ -151,7 +151,7 @@ public final class Recorder implements Operations {
 
     /// By operations that exist: keys and values are spelled out, and attention is that of all others.
     @Override
-    public Value latentAttention(int layer, Value q, Value latent, Value norm, Value project, Value positions, FamilyOperations.Latent shape) {
+    public Value latentAttention(int layer, Value q, Value latent, Value norm, Value project, Value positions, LatentOperations.Latent shape) {
         long n = q.rows(), H = shape.heads(), D = shape.width();
         Value normed = Value.planned(name("latent"), n, shape.rank());
         ops.add(new Op.LatentNorm(latent, norm, shape.epsilon(), normed, Value.planned(name("latent-rstd"), n)));

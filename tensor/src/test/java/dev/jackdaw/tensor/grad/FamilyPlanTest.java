@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.offset;
 
 import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
-import dev.jackdaw.tensor.FamilyOperations;
+import dev.jackdaw.tensor.LatentOperations;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.PackedWeight;
 import dev.jackdaw.tensor.Tensor;
@@ -33,19 +33,13 @@ class FamilyPlanTest {
         EMBEDDING, LAYER_NORM, ADD, SOFTCAP, PARTIAL_ROPE, WHOLE_NORM, HEAD_LAYER_NORM, GROWING, RULE, SINKS, GATE, BEND, EXPERTS, CLAMPED_EXPERTS, SHARED_EXPERT, LATENT, HEAD_RULE, TWO_READERS
     }
 
-    private static final class Net implements AutoCloseable {
-        final Arena arena = Arena.ofShared();
-        final Device device;
-        final List<Value> weights = new ArrayList<>();
-        final Random random = new Random(11);
-        final Value losses;
-        final Plan plan;
+    private static final class Net extends TestNet {
         private final Recorder r = new Recorder(T);
-        private final Value positions = ints("positions", i -> i % T);
+        private final Value positions = ints("positions", N, i -> i % T);
 
         Net(Kind kind, int threads) {
-            device = Device.cpu(threads);
-            Value ids = ints("ids", i -> random.nextInt(V)), targets = ints("targets", i -> i == 4 ? -1 : random.nextInt(V));
+            super(threads, 11);
+            Value ids = ints("ids", N, i -> random.nextInt(V)), targets = ints("targets", N, i -> i == 4 ? -1 : random.nextInt(V));
             Value table = weight("embedding", 1, V, C), x = r.embedding(ids, table);
             HeadRule rule = kind == Kind.HEAD_RULE ? new HeadRule(0.7f, 3) : HeadRule.PLAIN;
             x = layer(kind, x, ids);
@@ -125,48 +119,10 @@ class FamilyPlanTest {
             int rank = 6, P = 4, R = 4, W = 5;                           // W: numbers of a value, fewer than of a key
             Tensor table = Tensor.zeros(arena, T, R);
             QkNormRope.fill(table.address(), 0, T, R, 100);
-            FamilyOperations.Latent shape = new FamilyOperations.Latent(H, rank, P, R, W, table, true, 0.4f, 1e-5f);
+            LatentOperations.Latent shape = new LatentOperations.Latent(H, rank, P, R, W, table, true, 0.4f, 1e-5f);
             Value q = r.linear(x, weight("q", 0.4, H * (P + R), C), null), latent = r.linear(x, weight("latent", 0.4, rank + R, C), null);
             Value y = r.latentAttention(0, q, latent, weight("latent norm", 1, rank), weight("project", 0.5, H * (P + W), rank), positions, shape);
             return r.linear(y, weight("o", 0.4, C, H * W), x);
-        }
-
-        private Value ints(String name, java.util.function.IntUnaryOperator f) {
-            Tensor tensor = Tensor.zeros(arena, DType.I32, N);
-            for (int i = 0; i < N; i++) {
-                Memory.putInt(tensor.address() + 4L * i, f.applyAsInt(i));
-            }
-            return Value.of(name, tensor, null);
-        }
-
-        private Value weight(String name, double size, long... sizes) {
-            Tensor data = Tensor.zeros(arena, sizes);
-            for (long i = 0; i < data.elements(); i++) {
-                data.set(i, (float) (random.nextGaussian() * size));
-            }
-            Value value = Value.of(name, data, Tensor.zeros(arena, sizes));
-            weights.add(value);
-            return value;
-        }
-
-        double loss() {
-            plan.forward(device, 0, false);
-            double sum = 0;
-            for (float loss : losses.data().toFloats()) {
-                sum += loss;
-            }
-            return sum;
-        }
-
-        void gradients(boolean accumulate) {
-            plan.forward(device, 1, accumulate);
-            plan.backward(device, accumulate);
-        }
-
-        @Override
-        public void close() {
-            device.close();
-            arena.close();
         }
     }
 
@@ -175,47 +131,16 @@ class FamilyPlanTest {
     void gradientsAreThoseOfFiniteDifferences(Kind kind) {
         try (Net net = new Net(kind, 2)) {
             net.gradients(false);
-            for (Value weight : net.weights) {
-                float[] before = weight.data().toFloats(), gradient = weight.gradient().toFloats(), direction = new float[before.length];
-                double norm = Math.sqrt(net.device.sumOfSquares(weight.gradient())) + 1e-12, expected = 0;
-                for (int i = 0; i < before.length; i++) {
-                    // half along the gradient, half at random: large enough to measure, and blind to no error
-                    direction[i] = (float) (gradient[i] / norm + net.random.nextGaussian() / Math.sqrt(before.length));
-                    expected += (double) direction[i] * gradient[i];
-                }
-                double step = 1e-3, up = lossAt(net, weight, before, direction, step), down = lossAt(net, weight, before, direction, -step);
-                weight.data().set(before);
-                assertThat((up - down) / (2 * step)).as("%s of %s, seed 11", weight, kind).isCloseTo(expected, offset(2e-2 * Math.abs(expected) + 3e-2));
-            }
+            net.weights.forEach(weight -> net.requireFiniteDifferences(weight, 1e-3, 3e-2));
         }
-    }
-
-    private static double lossAt(Net net, Value weight, float[] before, float[] direction, double step) {
-        float[] moved = before.clone();
-        for (int i = 0; i < moved.length; i++) {
-            moved[i] += (float) (step * direction[i]);
-        }
-        weight.data().set(moved);
-        return net.loss();
     }
 
     @ParameterizedTest
     @EnumSource(Kind.class)
     void theBitsAreTheSameAtAnyThreadCountAndASecondPassAdds(Kind kind) {
         try (Net one = new Net(kind, 1); Net three = new Net(kind, 3)) {
-            one.gradients(false);
-            three.gradients(false);
-            List<float[]> once = one.weights.stream().map(w -> w.gradient().toFloats()).toList();
-            for (int i = 0; i < once.size(); i++) {
-                assertThat(three.weights.get(i).gradient().toFloats()).as(one.weights.get(i).name()).isEqualTo(once.get(i));
-            }
-            one.gradients(true);
-            for (int i = 0; i < once.size(); i++) {
-                float[] twice = one.weights.get(i).gradient().toFloats();
-                for (int j = 0; j < twice.length; j++) {
-                    assertThat(twice[j]).as("%s of %s, element %d", one.weights.get(i), kind, j).isCloseTo(2 * once.get(i)[j], offset(1e-4f + 1e-5f * Math.abs(twice[j])));
-                }
-            }
+            one.requireGradientsOf(three);
+            one.requireThatASecondPassAdds(1e-4f, 1e-5f);
         }
     }
 

@@ -2,9 +2,7 @@ package dev.jackdaw.tensor.grad;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.data.Offset.offset;
 
-import dev.jackdaw.tensor.DType;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.PackedWeight;
@@ -22,54 +20,26 @@ class LowRankTest {
     private static final int B = 2, T = 7, C = 24, F = 40, V = 30;
 
     /// A feed-forward layer whose gate, up (in part) and down are adapted; seed 5.
-    private static final class Net implements AutoCloseable {
-        final Arena arena = Arena.ofShared();
-        final Device device;
-        final Random random = new Random(5);
-        final List<Value> trained = new ArrayList<>();
+    private static final class Net extends TestNet {
         final Random magnitudes = new Random(6);
         final Recorder recorder = new Recorder(T);
         final boolean packed;
         final boolean dora;
         final float dropout;
-        final Value losses;
-        final Plan plan;
 
         Net(int threads, boolean packed, boolean dora, float dropout) {
+            super(threads, 5);
             this.packed = packed;
             this.dora = dora;
             this.dropout = dropout;
-            device = Device.cpu(threads);
-            Value ids = ints(), targets = ints(), embedding = trained("embedding", 1, V, C);
+            Value ids = ints("ids", B * T, _ -> random.nextInt(V)), targets = ints("targets", B * T, _ -> random.nextInt(V)), embedding = weight("embedding", 1, V, C);
             Recorder r = recorder;
             Value x = r.embedding(ids, embedding);
             // of gate and up: all of gate, and rows 5 to 20 of up
-            Value gateUp = r.linear(r.rmsNorm(x, trained("norm", 1, C), 1e-5f), adapted("gateUp", 2 * F, C, new long[][] {{0, F, 3}, {F + 5, 16, 2}}), null);
+            Value gateUp = r.linear(r.rmsNorm(x, weight("norm", 1, C), 1e-5f), adapted("gateUp", 2 * F, C, new long[][] {{0, F, 3}, {F + 5, 16, 2}}), null);
             x = r.linear(r.swiglu(gateUp), adapted("down", C, F, new long[][] {{0, C, 4}}), x);
-            losses = r.crossEntropy(r.rmsNorm(x, trained("last", 1, C), 1e-5f), embedding, targets, null);
+            losses = r.crossEntropy(r.rmsNorm(x, weight("last", 1, C), 1e-5f), embedding, targets, null);
             plan = Plan.of(r, true).allocate(arena);
-        }
-
-        private Value ints() {
-            Tensor tensor = Tensor.zeros(arena, DType.I32, B * T);
-            for (int i = 0; i < B * T; i++) {
-                Memory.putInt(tensor.address() + 4L * i, random.nextInt(V));
-            }
-            return Value.of("ints", tensor, null);
-        }
-
-        private Tensor numbers(double size, long... sizes) {
-            Tensor data = Tensor.zeros(arena, sizes);
-            for (long i = 0; i < data.elements(); i++) {
-                data.set(i, (float) (random.nextGaussian() * size));
-            }
-            return data;
-        }
-
-        private Value trained(String name, double size, long... sizes) {
-            Value value = Value.of(name, numbers(size, sizes), Tensor.zeros(arena, sizes));
-            trained.add(value);
-            return value;
         }
 
         /// @param parts first row, rows and rank of each
@@ -87,48 +57,18 @@ class LowRankTest {
             List<LowRank.Part> all = new ArrayList<>();
             for (long[] part : parts) {
                 rank += part[2];
-                all.add(new LowRank.Part(trained(name + ".b" + part[0], 0.3, part[2], part[1]), 1.5f, part[0], dora ? magnitude(name, squares, part) : null));
+                all.add(new LowRank.Part(weight(name + ".b" + part[0], 0.3, part[2], part[1]), 1.5f, part[0], dora ? magnitude(name, squares, part) : null));
             }
-            LowRank change = new LowRank(trained(name + ".a", 0.3, rank, columns), all, dora ? Value.of("squares", squares, null) : null, dropout, name.hashCode());
+            LowRank change = new LowRank(weight(name + ".a", 0.3, rank, columns), all, dora ? Value.of("squares", squares, null) : null, dropout, name.hashCode());
             return Value.adapted(frozen, change);
         }
 
         private Value magnitude(String name, Tensor squares, long[] part) {
-            Value value = Value.of(name + ".m" + part[0], Tensor.zeros(arena, part[1]), Tensor.zeros(arena, part[1]));
-            trained.add(value);
+            Value value = learned(name + ".m" + part[0], Tensor.zeros(arena, part[1]));
             for (long f = 0; f < part[1]; f++) {
                 value.data().set(f, (float) (Math.sqrt(squares.get(part[0] + f)) * (1 + 0.3 * magnitudes.nextGaussian())));
             }
             return value;
-        }
-
-        double loss() {
-            plan.forward(device, 0, false, 3);
-            double sum = 0;
-            for (int i = 0; i < B * T; i++) {
-                sum += losses.data().get(i);
-            }
-            return sum;
-        }
-
-        /// Gradients of norms, embeddings and magnitudes are added to.
-        void gradients(boolean accumulate) {
-            if (!accumulate) {
-                trained.forEach(value -> value.gradient().zero());
-            }
-            plan.forward(device, 1, accumulate, 3);
-            plan.backward(device, accumulate, 3);
-        }
-
-        List<float[]> gradients() {
-            gradients(false);
-            return trained.stream().map(value -> value.gradient().toFloats()).toList();
-        }
-
-        @Override
-        public void close() {
-            device.close();
-            arena.close();
         }
     }
 
@@ -137,34 +77,14 @@ class LowRankTest {
     void gradientsAreThoseOfFiniteDifferences(boolean packed, boolean dora, float dropout) {
         try (Net net = new Net(2, packed, dora, dropout)) {
             net.gradients(false);
-            for (Value weight : net.trained) {
+            for (Value weight : net.weights) {
                 if (dora && weight.name().matches(".*\\.[ab]\\d*")) {
                     continue;                                      // the norm is a constant in their gradient, though not in the loss
                 }
-                float[] before = weight.data().toFloats(), gradient = weight.gradient().toFloats(), direction = new float[before.length];
-                double norm = 1e-12, expected = 0;
-                for (float g : gradient) {
-                    norm += (double) g * g;
-                }
-                for (int i = 0; i < before.length; i++) {
-                    direction[i] = (float) (gradient[i] / Math.sqrt(norm) + net.random.nextGaussian() / Math.sqrt(before.length));
-                    expected += (double) direction[i] * gradient[i];
-                }
-                double up = lossAt(net, weight, before, direction, 2e-3f), down = lossAt(net, weight, before, direction, -2e-3f);
-                weight.data().set(before);
-                assertThat(Math.sqrt(norm)).as("%s has a gradient", weight).isGreaterThan(1e-3);
-                assertThat((up - down) / 4e-3).as("%s, seed 5", weight).isCloseTo(expected, offset(2e-2 * Math.abs(expected) + 2e-2));
+                assertThat(Math.sqrt(net.device.sumOfSquares(weight.gradient()))).as("%s has a gradient", weight).isGreaterThan(1e-3);
+                net.requireFiniteDifferences(weight, 2e-3, 2e-2);
             }
         }
-    }
-
-    private static double lossAt(Net net, Value weight, float[] before, float[] direction, float step) {
-        float[] moved = before.clone();
-        for (int i = 0; i < moved.length; i++) {
-            moved[i] += step * direction[i];
-        }
-        weight.data().set(moved);
-        return net.loss();
     }
 
     @Test
@@ -183,8 +103,8 @@ class LowRankTest {
             plain.gradients(false);
             scaled.gradients(false);
             assertThat(scaled.losses.data().toFloats()).usingComparatorWithPrecision(1e-4f).containsExactly(plain.losses.data().toFloats());
-            for (Value value : plain.trained) {
-                Value same = scaled.trained.stream().filter(v -> v.name().equals(value.name())).findFirst().orElseThrow();
+            for (Value value : plain.weights) {
+                Value same = scaled.weights.stream().filter(v -> v.name().equals(value.name())).findFirst().orElseThrow();
                 assertThat(same.gradient().toFloats()).as(value.name()).usingComparatorWithPrecision(1e-3f).containsExactly(value.gradient().toFloats());
             }
         }
@@ -196,8 +116,8 @@ class LowRankTest {
             try (Net plain = new Net(1, false, dora, 0.2f); Net threads = new Net(3, false, dora, 0.2f); Net packed = new Net(2, true, dora, 0.2f)) {
                 List<float[]> expected = plain.gradients(), same = threads.gradients(), close = packed.gradients();
                 for (int i = 0; i < expected.size(); i++) {
-                    assertThat(same.get(i)).as(plain.trained.get(i).name()).isEqualTo(expected.get(i));
-                    assertThat(close.get(i)).as(plain.trained.get(i).name()).usingComparatorWithPrecision(1e-3f).containsExactly(expected.get(i));
+                    assertThat(same.get(i)).as(plain.weights.get(i).name()).isEqualTo(expected.get(i));
+                    assertThat(close.get(i)).as(plain.weights.get(i).name()).usingComparatorWithPrecision(1e-3f).containsExactly(expected.get(i));
                 }
             }
         }
@@ -206,14 +126,7 @@ class LowRankTest {
     @Test
     void aSecondPassAddsItsGradients() {
         try (Net net = new Net(2, true, true, 0)) {
-            List<float[]> once = net.gradients();
-            net.gradients(true);
-            for (int i = 0; i < once.size(); i++) {
-                float[] twice = net.trained.get(i).gradient().toFloats();
-                for (int j = 0; j < twice.length; j++) {
-                    assertThat(twice[j]).as("%s element %d", net.trained.get(i), j).isCloseTo(2 * once.get(i)[j], offset(1e-3f + 1e-4f * Math.abs(twice[j])));
-                }
-            }
+            net.requireThatASecondPassAdds(1e-3f, 1e-4f);
         }
     }
 

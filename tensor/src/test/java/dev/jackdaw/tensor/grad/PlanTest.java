@@ -2,17 +2,12 @@ package dev.jackdaw.tensor.grad;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.jackdaw.tensor.DType;
-import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Memory;
 import dev.jackdaw.tensor.PackedWeight;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.kernel.Heads;
 import dev.jackdaw.tensor.kernel.QkNormRope;
-import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,14 +20,8 @@ class PlanTest {
     private enum Matrices { TRAINED, FROZEN, PACKED }
 
     /// One recorded layer with random weights. Two texts share each row, and rows differ in weight.
-    private static final class Net implements AutoCloseable {
-        final Arena arena = Arena.ofShared();
-        final Device device;
-        final List<Value> weights = new ArrayList<>();
-        final Random random = new Random(7);
-        final Value losses;
-        final Plan plan;
-        final Tensor rowWeights = Tensor.zeros(arena, B * T);
+    private static final class Net extends TestNet {
+        private final Tensor rowWeights = Tensor.zeros(arena, B * T);
         private final Matrices matrices;
 
         Net(int threads, boolean qkNorm, boolean tied) {
@@ -40,13 +29,13 @@ class PlanTest {
         }
 
         Net(int threads, boolean qkNorm, boolean tied, Matrices matrices) {
+            super(threads, 7);
             this.matrices = matrices;
-            device = Device.cpu(threads);
             Tensor table = Tensor.zeros(arena, T, D);
             QkNormRope.fill(table.address(), 0, T, D, 100);
             Heads heads = new Heads(H, K, D, table, false, 1e-5f);
-            Value ids = ints("ids", i -> random.nextInt(V)), targets = ints("targets", i -> i == 3 ? -1 : random.nextInt(V)), starts = ints("starts", i -> i % T < 5 ? 0 : 5);
-            Value positions = ints("positions", i -> i % T < 5 ? i % T : i % T - 5);
+            Value ids = ints("ids", B * T, i -> random.nextInt(V)), targets = ints("targets", B * T, i -> i == 3 ? -1 : random.nextInt(V)), starts = ints("starts", B * T, i -> i % T < 5 ? 0 : 5);
+            Value positions = ints("positions", B * T, i -> i % T < 5 ? i % T : i % T - 5);
             for (int i = 0; i < B * T; i++) {
                 rowWeights.set(i, (i % 4 - 1) * 0.7f);
             }
@@ -63,46 +52,19 @@ class PlanTest {
             plan = Plan.of(r, true).allocate(arena);
         }
 
-        private Value ints(String name, java.util.function.IntUnaryOperator f) {
-            Tensor tensor = Tensor.zeros(arena, DType.I32, B * T);
-            for (int i = 0; i < B * T; i++) {
-                Memory.putInt(tensor.address() + 4L * i, f.applyAsInt(i));
+        @Override
+        Value weight(String name, double size, long... sizes) {
+            Tensor data = numbers(size, sizes);
+            if (matrices == Matrices.TRAINED || sizes.length != 2 || name.equals("o")) {
+                return learned(name, data);
             }
-            return Value.of(name, tensor, null);
-        }
-
-        private Value weight(String name, double size, long... sizes) {
-            Tensor data = Tensor.zeros(arena, sizes);
-            for (long i = 0; i < data.elements(); i++) {
-                data.set(i, (float) (random.nextGaussian() * size));
-            }
-            if (matrices != Matrices.TRAINED && sizes.length == 2 && !name.equals("o")) {
-                return matrices == Matrices.FROZEN ? Value.of(name, data, null)
-                        : Value.packed(name, device.pack(bytes -> arena.allocate(bytes, Memory.ALIGNMENT), List.of(PackedWeight.Source.of(data))));
-            }
-            Value value = Value.of(name, data, Tensor.zeros(arena, sizes));
-            weights.add(value);
-            return value;
-        }
-
-        double loss() {
-            plan.forward(device, 0, false);
-            double sum = 0;
-            for (int i = 0; i < B * T; i++) {
-                sum += (double) rowWeights.get(i) * losses.data().get(i);
-            }
-            return sum;
-        }
-
-        void gradients(boolean accumulate) {
-            plan.forward(device, 1, accumulate);
-            plan.backward(device, accumulate);
+            return matrices == Matrices.FROZEN ? Value.of(name, data, null)
+                    : Value.packed(name, device.pack(bytes -> arena.allocate(bytes, Memory.ALIGNMENT), List.of(PackedWeight.Source.of(data))));
         }
 
         @Override
-        public void close() {
-            device.close();
-            arena.close();
+        double rowWeight(int row) {
+            return rowWeights.get(row);
         }
     }
 
@@ -111,20 +73,7 @@ class PlanTest {
     void gradientsAreThoseOfFiniteDifferences(boolean qkNorm, boolean tied) {
         try (Net net = new Net(2, qkNorm, tied)) {
             net.gradients(false);
-            for (Value weight : net.weights) {
-                float[] before = weight.data().toFloats(), gradient = weight.gradient().toFloats();
-                float[] direction = new float[before.length];
-                double expected = 0;
-                for (int i = 0; i < before.length; i++) {
-                    // half along the gradient, half at random: large enough to measure, and blind to no error
-                    direction[i] = (float) (gradient[i] / norm(gradient) + net.random.nextGaussian() / Math.sqrt(before.length));
-                    expected += (double) direction[i] * gradient[i];
-                }
-                float step = 2e-3f;
-                double up = lossAt(net, weight, before, direction, step), down = lossAt(net, weight, before, direction, -step);
-                weight.data().set(before);
-                assertThat((up - down) / (2 * step)).as("%s, seed 7", weight).isCloseTo(expected, org.assertj.core.data.Offset.offset(2e-2 * Math.abs(expected) + 2e-2));
-            }
+            net.weights.forEach(weight -> net.requireFiniteDifferences(weight, 2e-3, 2e-2));
         }
     }
 
@@ -146,46 +95,17 @@ class PlanTest {
         }
     }
 
-    private static double lossAt(Net net, Value weight, float[] before, float[] direction, float step) {
-        float[] moved = before.clone();
-        for (int i = 0; i < moved.length; i++) {
-            moved[i] += step * direction[i];
-        }
-        weight.data().set(moved);
-        return net.loss();
-    }
-
-    private static double norm(float[] values) {
-        double sum = 0;
-        for (float value : values) {
-            sum += (double) value * value;
-        }
-        return Math.sqrt(sum) + 1e-12;
-    }
-
     @Test
     void gradientsHaveTheSameBitsAtAnyThreadCountAndEachTime() {
         try (Net one = new Net(1, true, true); Net three = new Net(3, true, true)) {
-            one.gradients(false);
-            three.gradients(false);
-            for (int i = 0; i < one.weights.size(); i++) {
-                assertThat(three.weights.get(i).gradient().toFloats()).as(one.weights.get(i).name()).isEqualTo(one.weights.get(i).gradient().toFloats());
-            }
+            one.requireGradientsOf(three);
         }
     }
 
     @Test
     void aSecondPassAddsItsGradients() {
         try (Net net = new Net(2, true, false)) {
-            net.gradients(false);
-            List<float[]> once = net.weights.stream().map(w -> w.gradient().toFloats()).toList();
-            net.gradients(true);
-            for (int i = 0; i < once.size(); i++) {
-                float[] twice = net.weights.get(i).gradient().toFloats();
-                for (int j = 0; j < twice.length; j++) {
-                    assertThat(twice[j]).as("%s element %d", net.weights.get(i), j).isCloseTo(2 * once.get(i)[j], org.assertj.core.data.Offset.offset(1e-4f + 1e-5f * Math.abs(twice[j])));
-                }
-            }
+            net.requireThatASecondPassAdds(1e-4f, 1e-5f);
         }
     }
 

@@ -10,8 +10,6 @@ import dev.jackdaw.train.assistant.Examination;
 import dev.jackdaw.train.assistant.Facts;
 import dev.jackdaw.train.assistant.JavaType;
 import dev.jackdaw.train.assistant.Lessons;
-import dev.jackdaw.train.report.Sample;
-import dev.jackdaw.train.report.StepMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,7 +78,7 @@ final class AssistantStage {
                 facts.learned().size(), facts.heldOut().size(), read.cardinality(), documents, lessons.learned().size(), plan.assistant().settings().steps()));
         listener.phase("finetune");
         new Finetuning(new Finetuning.Request(out.resolve("base.gguf"), List.of(learned), folder, 0, false, null, plan.assistant().settings(), Finetuning.Method.FULL, seed, plan.program()),
-                device, listening()).run();
+                device, new Passed(listener)).run();
         listener.phase("examine");
         Path parameters = folder.resolve("params.gguf");
         AssistantResult result;
@@ -94,32 +92,11 @@ final class AssistantStage {
         return result;
     }
 
-    private Finetuning.Listener listening() {
-        return new Finetuning.Listener() {
-            @Override
-            public void phase(String name) {
-                listener.phase(name.equals("train") ? "finetune" : name);
-            }
-
-            @Override
-            public void step(StepMetrics metrics, long steps) {
-                listener.step(metrics, steps);
-            }
-
-            @Override
-            public void sample(Sample sample) {
-                listener.sample(sample);
-            }
-
-            @Override
-            public void resumed(long step) {
-                listener.resumed(step);
-            }
-
-            @Override
-            public void damaged(String problem) {
-                listener.damaged(problem);
-            }
-        };
+    /// The pretraining's listener is told of the finetuning's steps, but not of its counts and plans.
+    private record Passed(Pretraining.Listener to) implements Finetuning.Listener, Run.Passing {
+        @Override
+        public void phase(String name) {
+            to.phase(name.equals("train") ? "finetune" : name);
+        }
     }
 }

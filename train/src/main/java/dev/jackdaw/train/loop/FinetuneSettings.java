@@ -39,11 +39,6 @@ public record FinetuneSettings(Double epochs, Long steps, Integer context, Integ
         }
     }
 
-    /// The same for so many epochs.
-    public FinetuneSettings withEpochs(double epochs) {
-        return new FinetuneSettings(epochs, null, context, batch, pass, muon, learningRate, embeddingLearningRate, weightDecay, warmup, cooldown);
-    }
-
     /// The same for so many steps.
     public FinetuneSettings withSteps(long steps) {
         return new FinetuneSettings(null, steps, context, batch, pass, muon, learningRate, embeddingLearningRate, weightDecay, warmup, cooldown);

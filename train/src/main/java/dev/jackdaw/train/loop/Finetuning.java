@@ -100,6 +100,37 @@ public final class Finetuning {
         }
     }
 
+    /// Passes everything on to another listener, but for what it hears itself.
+    public interface Passing extends Listener, Run.Passing {
+        @Override
+        Listener to();
+
+        @Override
+        default void phase(String name) {
+            to().phase(name);
+        }
+
+        @Override
+        default void rejected(Rejections.Rejection rejection) {
+            to().rejected(rejection);
+        }
+
+        @Override
+        default void memory(long bytes) {
+            to().memory(bytes);
+        }
+
+        @Override
+        default void conversations(Conversations.Counts counts) {
+            to().conversations(counts);
+        }
+
+        @Override
+        default void planned(RunPlan plan, long trainedParameters, double epochs, Packer.Summary packing) {
+            to().planned(plan, trainedParameters, epochs, packing);
+        }
+    }
+
     /// What came out.
     ///
     /// @param heldOutBitsPerByte of the answers; NaN if nothing was held out

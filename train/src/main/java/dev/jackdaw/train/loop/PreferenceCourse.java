@@ -2,35 +2,33 @@ package dev.jackdaw.train.loop;
 
 import dev.jackdaw.train.chat.AnswerEncoder.Sequence;
 import dev.jackdaw.train.chat.Comparisons.Encoded;
-import dev.jackdaw.train.data.BatchReader;
 import dev.jackdaw.train.loss.PreferenceLoss;
-import dev.jackdaw.train.report.Sample;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.DoubleSupplier;
 
 /// Learning from comparisons: some of them a step, examined by held-out pairs and by text that should stay as likely as it was.
-final class PreferenceCourse implements Course {
+final class PreferenceCourse extends ComparisonCourse<PreferenceTrainer.Item> {
     private final PreferenceTrainer trainer;
     private final TrainSettings settings;
     private final PreferenceLoss loss;
-    private final List<PreferenceTrainer.Item> items;
-    private final ComparisonOrder order;
     private final List<Encoded> heldOut;
     private final double[] reference;
     private final DoubleSupplier text;
+    /// Of a text, on average.
+    private final int length;
     private PreferenceScores found;
 
     /// @param reference log-probabilities of the held-out answers under the reference model
     /// @param text      bits per byte of held-out text now; NaN without any
     PreferenceCourse(PreferenceTrainer trainer, TrainSettings settings, PreferenceLoss loss, List<PreferenceTrainer.Item> items, ComparisonOrder order, List<Encoded> heldOut, double[] reference,
                      DoubleSupplier text) {
+        super(items, order);
         this.trainer = trainer;
         this.settings = settings;
         this.loss = loss;
-        this.items = items;
-        this.order = order;
+        length = (int) items.stream().flatMap(item -> item.comparison().answers().stream()).mapToInt(Sequence::length).average().orElse(1);
         this.heldOut = heldOut;
         this.reference = reference;
         this.text = text;
@@ -38,8 +36,7 @@ final class PreferenceCourse implements Course {
 
     @Override
     public Learned learn() {
-        List<PreferenceTrainer.Item> some = java.util.Arrays.stream(order.next()).mapToObj(items::get).toList();
-        PreferenceTrainer.Step done = trainer.step(some);
+        PreferenceTrainer.Step done = trainer.step(next());
         Map<String, Double> more = new TreeMap<>(Map.of("accuracy", done.accuracy(), "margin", done.margin()));
         if (!Double.isNaN(done.divergence())) {
             more.put("divergence", done.divergence());
@@ -50,20 +47,10 @@ final class PreferenceCourse implements Course {
         return new Learned(done.step(), done.tokens(), more);
     }
 
-    @Override
-    public BatchReader.Position position() {
-        return order.position();
-    }
-
-    @Override
-    public void resume(BatchReader.Position position) {
-        order.resume(position);
-    }
-
     /// Of each token once; the head, which runs twice, is not counted twice.
     @Override
     public double flopsPerToken() {
-        return settings.model().trainingFlopsPerToken((int) items.stream().flatMap(item -> item.comparison().answers().stream()).mapToInt(Sequence::length).average().orElse(1));
+        return settings.model().trainingFlopsPerToken(length);
     }
 
     @Override
@@ -81,14 +68,4 @@ final class PreferenceCourse implements Course {
     public Map<String, Double> examined() {
         return found == null ? Map.of() : Map.of("heldOutLikelier", found.likelier().share(), "heldOutLikelierPerToken", found.likelierPerToken().share(),
                 "heldOutAccuracy", found.rewarded().share(), "heldOutMargin", found.margin());
-    }
-
-    @Override
-    public List<Sample> samples(long step) {
-        return List.of();
-    }
-
-    @Override
-    public void close() {
-    }
-}
+    }}

@@ -17,6 +17,7 @@ import dev.jackdaw.train.chat.Rejections;
 import dev.jackdaw.train.data.DataException;
 import dev.jackdaw.train.eval.BitsPerByte;
 import dev.jackdaw.train.loss.PreferenceLoss;
+import dev.jackdaw.train.report.Report;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -170,6 +171,7 @@ public final class PreferenceTraining {
                 Path written = tuning.write(out, new Tuning.Written("jackdaw preferred model", tokenizer, source, written(plan)));
                 Result result = new Result(out, written, plan, counts, before, after, reference.text(), textAfter, (System.nanoTime() - start) / 1e9);
                 AtomicFile.write(out.resolve("preference.json"), JSON.writeValueAsString(new Measured(before, after, reference.text(), textAfter)) + "\n");
+                Report.write(out);
                 return result;
             }
         }

@@ -1,44 +1,28 @@
 package dev.jackdaw.train.loop;
 
 import dev.jackdaw.train.chat.Comparisons.Encoded;
-import dev.jackdaw.train.data.BatchReader;
 import dev.jackdaw.train.eval.Share;
-import dev.jackdaw.train.report.Sample;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
 /// Teaching a reward model: some pairs a step, examined by held-out ones.
-final class RewardCourse implements Course {
+final class RewardCourse extends ComparisonCourse<Encoded> {
     private final RewardTrainer trainer;
     private final double flopsPerToken;
-    private final List<Encoded> train;
     private final List<Encoded> heldOut;
-    private final ComparisonOrder order;
     private Share found;
 
     RewardCourse(RewardTrainer trainer, double flopsPerToken, List<Encoded> train, List<Encoded> heldOut, ComparisonOrder order) {
+        super(train, order);
         this.trainer = trainer;
         this.flopsPerToken = flopsPerToken;
-        this.train = train;
         this.heldOut = heldOut;
-        this.order = order;
     }
 
     @Override
     public Learned learn() {
-        RewardTrainer.Step done = trainer.step(Arrays.stream(order.next()).mapToObj(train::get).toList());
+        RewardTrainer.Step done = trainer.step(next());
         return new Learned(done.step(), done.tokens(), Map.of("accuracy", done.accuracy(), "margin", done.margin()));
-    }
-
-    @Override
-    public BatchReader.Position position() {
-        return order.position();
-    }
-
-    @Override
-    public void resume(BatchReader.Position position) {
-        order.resume(position);
     }
 
     @Override
@@ -68,14 +52,4 @@ final class RewardCourse implements Course {
     @Override
     public Map<String, Double> examined() {
         return found == null ? Map.of() : Map.of("heldOutAccuracy", found.share());
-    }
-
-    @Override
-    public List<Sample> samples(long step) {
-        return List.of();
-    }
-
-    @Override
-    public void close() {
-    }
-}
+    }}

@@ -20,6 +20,7 @@ import dev.jackdaw.train.chat.Rejections;
 import dev.jackdaw.train.data.DataException;
 import dev.jackdaw.train.eval.Share;
 import dev.jackdaw.train.loss.BradleyTerry;
+import dev.jackdaw.train.report.Report;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -111,6 +112,7 @@ public final class RewardTraining {
                 listener.phase("export");
                 Path written = write(spec, weights, tokenizer, template == null ? null : template.source(), plan);
                 AtomicFile.write(out.resolve("reward.json"), JSON.writeValueAsString(Map.of("accuracy", accuracy == null ? Map.of() : accuracy)) + "\n");
+                Report.write(out);
                 return new Result(out, written, plan, counts, accuracy, (System.nanoTime() - start) / 1e9);
             }
         }

@@ -34,6 +34,31 @@ public final class Run {
         }
     }
 
+    /// Passes everything on to another listener, but for what it hears itself.
+    public interface Passing extends Listener {
+        Listener to();
+
+        @Override
+        default void step(StepMetrics metrics, long steps) {
+            to().step(metrics, steps);
+        }
+
+        @Override
+        default void sample(Sample sample) {
+            to().sample(sample);
+        }
+
+        @Override
+        default void resumed(long step) {
+            to().resumed(step);
+        }
+
+        @Override
+        default void damaged(String problem) {
+            to().damaged(problem);
+        }
+    }
+
     private final Path directory;
     private final Course course;
 

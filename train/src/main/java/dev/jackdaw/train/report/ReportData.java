@@ -74,7 +74,7 @@ public record ReportData(String name, JsonNode settings, Machine machine, double
         Evaluation evaluation = Files.exists(evaluationFile) ? parse(evaluationFile, Evaluation.class) : null;
         double bytesPerToken = evaluation != null && evaluation.trainingTokens() > 0
                 ? (double) evaluation.trainingBytes() / evaluation.trainingTokens()
-                : settings.at("/data/bytesPerToken").asDouble(Double.NaN);
+                : settings.at("/data/bytesPerToken").asDouble(0) > 0 ? settings.at("/data/bytesPerToken").asDouble() : Double.NaN;
         String name = settings.path("name").asString(run.toAbsolutePath().normalize().getFileName().toString());
         return new ReportData(name, settings, machine, bytesPerToken, Files.exists(metricsFile) ? Metrics.read(metricsFile) : List.of(),
                 readSamples(run), evaluation, AssistantResult.read(run));
@@ -83,6 +83,11 @@ public record ReportData(String name, JsonNode settings, Machine machine, double
     /// Does the run teach a model that was there before to answer?
     boolean isFinetuning() {
         return settings.path("base").isObject();
+    }
+
+    /// Did the run learn from comparisons of answers? Then its loss is of those, and steps say how many were right.
+    boolean isComparing() {
+        return metrics.stream().anyMatch(m -> m.more().containsKey("accuracy"));
     }
 
     /// Adds a line to `samples.jsonl`.

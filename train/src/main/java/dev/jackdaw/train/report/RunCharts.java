@@ -24,6 +24,9 @@ final class RunCharts {
         List<Figure> figures = new ArrayList<>();
         double[] tokens = column(data, StepMetrics::tokens);
         TimeAxis time = TimeAxis.of(data);
+        if (data.isComparing()) {
+            return comparing(data, tokens);
+        }
         if (Double.isNaN(data.bytesPerToken())) {
             figures.add(Figure.of("loss-tokens", "Training loss over tokens seen.", trainLoss(data, tokens, "training tokens")));
             figures.add(Figure.of("loss-time", "Training loss over training time.", trainLoss(data, time.values, time.name)));
@@ -35,6 +38,19 @@ final class RunCharts {
         figures.add(Figure.of("loss-tokens", "Loss over tokens seen. " + note, bitsPerByte(data, tokens, "training tokens")));
         figures.add(Figure.of("loss-time", "The same over training time, without evaluation.", bitsPerByte(data, time.values, time.name)));
         return figures;
+    }
+
+    private static List<Figure> comparing(ReportData data, double[] tokens) {
+        double[] loss = column(data, StepMetrics::trainLoss), right = more(data, "accuracy"), margin = more(data, "margin");
+        return List.of(
+                Figure.of("loss-tokens", "Loss of the comparisons over tokens seen. Lower is better; the pale line is single steps, the blue one their running mean.",
+                        Chart.of("Loss", "training tokens", "loss").faint("train, one step", tokens, loss).line("train", tokens, smooth(loss))),
+                Figure.of("accuracy-tokens", "Share of the comparisons that are judged rightly, in single steps and on the held-out pairs.",
+                        Chart.of("Judged rightly", "training tokens", "share").fromZero().faint("train, one step", tokens, right).line("train", tokens, smooth(right))
+                                .dotted("held-out", tokens, more(data, "heldOutAccuracy"))),
+                Figure.of("margin-tokens", "By how much the reward of the chosen answer is the larger one.",
+                        Chart.of("Margin", "training tokens", "margin of the rewards").faint("train, one step", tokens, margin).line("train", tokens, smooth(margin))
+                                .dotted("held-out", tokens, more(data, "heldOutMargin"))));
     }
 
     static List<Figure> optimizer(ReportData data) {
@@ -109,6 +125,11 @@ final class RunCharts {
             }
             return new TimeAxis(seconds, unit == 1 ? "seconds" : unit == 60 ? "minutes" : "hours");
         }
+    }
+
+    /// What only some kinds of training measure; `NaN` where it is missing.
+    private static double[] more(ReportData data, String name) {
+        return column(data, m -> m.more().getOrDefault(name, Double.NaN));
     }
 
     static double[] column(ReportData data, ToDoubleFunction<StepMetrics> value) {

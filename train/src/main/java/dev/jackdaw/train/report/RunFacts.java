@@ -22,9 +22,12 @@ final class RunFacts {
     static List<Fact> headline(ReportData data) {
         List<Fact> facts = new ArrayList<>();
         Evaluation evaluation = data.evaluation();
-        double heldOut = lastHeldOut(data);
+        double heldOut = lastHeldOut(data), right = last(data, "heldOutAccuracy");
+        if (Double.isFinite(right)) {
+            facts.add(new Fact(percent(right), "of the held-out pairs judged rightly"));
+        }
         if (Double.isFinite(heldOut)) {
-            facts.add(new Fact(Numbers.fixed(heldOut, 3), data.isFinetuning() ? "bits per byte, held-out answers" : "bits per byte, held-out"));
+            facts.add(new Fact(Numbers.fixed(heldOut, 3), data.isComparing() ? "bits per byte, held-out text" : data.isFinetuning() ? "bits per byte, held-out answers" : "bits per byte, held-out"));
         }
         if (evaluation != null && evaluation.parameters() > 0) {
             facts.add(new Fact(Numbers.compact(evaluation.parameters()), "parameters"));
@@ -55,6 +58,11 @@ final class RunFacts {
     /// One sentence on what the model is worth as a compressor.
     static String verdict(ReportData data) {
         Evaluation evaluation = data.evaluation();
+        if (data.isComparing()) {
+            double right = last(data, "heldOutAccuracy");
+            return Double.isFinite(right) ? "Of the pairs it never learned from, " + percent(right) + " are judged rightly: the chosen answer has the larger reward."
+                    : "No pairs were held out; of the comparisons of the last step " + percent(last(data, "accuracy")) + " were judged rightly.";
+        }
         if (evaluation == null) {
             double heldOut = lastHeldOut(data);
             return Double.isFinite(heldOut) ? "The run is not finished. Its last evaluation found " + Numbers.fixed(heldOut, 3) + " bits per byte."
@@ -110,6 +118,12 @@ final class RunFacts {
     }
 
     static Table evaluations(ReportData data) {
+        if (data.isComparing()) {
+            Table table = Table.of("step", "tokens", "time", "held-out pairs judged rightly", "train loss");
+            data.metrics().stream().filter(m -> m.more().containsKey("heldOutAccuracy")).forEach(m -> table.row(Numbers.grouped(m.step()), Numbers.grouped(m.tokens()),
+                    Numbers.duration(m.seconds()), percent(m.more().get("heldOutAccuracy")), Numbers.fixed(m.trainLoss(), 4)));
+            return table;
+        }
         Table table = Table.of("step", "tokens", "time", "held-out bits per byte", "train loss, nats per token");
         data.metrics().stream().filter(StepMetrics::isEvaluated).forEach(m -> table.row(Numbers.grouped(m.step()), Numbers.grouped(m.tokens()),
                 Numbers.duration(m.seconds()), Numbers.fixed(m.heldOutBitsPerByte(), 4), Numbers.fixed(m.trainLoss(), 4)));
@@ -164,6 +178,15 @@ final class RunFacts {
     static double lastHeldOut(ReportData data) {
         return data.evaluation() != null ? data.evaluation().bitsPerByte()
                 : data.metrics().stream().filter(StepMetrics::isEvaluated).mapToDouble(StepMetrics::heldOutBitsPerByte).reduce(Double.NaN, (_, last) -> last);
+    }
+
+    /// The last time that something was measured which only some kinds of training have; `NaN` if it never was.
+    private static double last(ReportData data, String name) {
+        return data.metrics().stream().mapToDouble(m -> m.more().getOrDefault(name, Double.NaN)).filter(Double::isFinite).reduce(Double.NaN, (_, last) -> last);
+    }
+
+    private static String percent(double share) {
+        return Numbers.fixed(100 * share, 1) + "%";
     }
 
     static double median(double[] values) {

@@ -41,6 +41,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// A tiny model learns twenty answers by heart, and everything that a run promises.
 class FinetuningTest {
@@ -114,10 +116,14 @@ class FinetuningTest {
         assertThat(Files.readString(out.resolve("samples.jsonl"))).contains("Tell me about the crow");
     }
 
-    private Finetuning.Result run(Path out, long seed, double heldOut, Path model, Path lines, boolean strict, Finetuning.Listener listener) throws IOException {
+    private Finetuning.Result run(Path out, long seed, double heldOut, Path model, Path lines, boolean strict, Finetuning.Method method, Finetuning.Listener listener) throws IOException {
         try (Device device = Device.cpu(2)) {
-            return new Finetuning(new Finetuning.Request(model, List.of(lines), out, heldOut, strict, null, settings(9, 2, 64), Finetuning.Method.FULL, seed, PROGRAM), device, listener).run();
+            return new Finetuning(new Finetuning.Request(model, List.of(lines), out, heldOut, strict, null, settings(9, 2, 64), method, seed, PROGRAM), device, listener).run();
         }
+    }
+
+    private Finetuning.Result run(Path out, long seed, double heldOut, Path model, Path lines, boolean strict, Finetuning.Listener listener) throws IOException {
+        return run(out, seed, heldOut, model, lines, strict, Finetuning.Method.FULL, listener);
     }
 
     private Finetuning.Result run(Path out, long seed, double heldOut, Finetuning.Listener listener) throws IOException {
@@ -127,12 +133,22 @@ class FinetuningTest {
     private static final class Killed extends RuntimeException {
     }
 
-    @Test
-    void aKilledRunEndsWithTheSameBits() throws IOException {
+    private enum Trained {
+        ALL_WEIGHTS, LORA, DORA;
+
+        /// An adapter's dropout is drawn anew each step, so it has to go on where it was.
+        Finetuning.Method method(long seed) {
+            return this == ALL_WEIGHTS ? Finetuning.Method.FULL : LoraTuning.method(new LoraSettings(4, 8, List.of(), false, this == DORA, 0.1), null, seed);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aKilledRunEndsWithTheSameBits(Trained trained, @TempDir Path folder) throws IOException {
         Path whole = folder.resolve("whole"), broken = folder.resolve("broken");
-        Finetuning.Result result = run(whole, 1, 0.3, new Finetuning.Listener() { });
+        Finetuning.Result result = run(whole, 1, 0.3, base, data, true, trained.method(1), new Finetuning.Listener() { });
         for (int kill : new int[] {1, 4, 8}) {                          // before the first checkpoint, and after some
-            assertThatThrownBy(() -> run(broken, 1, 0.3, new Finetuning.Listener() {
+            assertThatThrownBy(() -> run(broken, 1, 0.3, base, data, true, trained.method(1), new Finetuning.Listener() {
                 @Override
                 public void step(StepMetrics metrics, long steps) {
                     if (metrics.step() == kill) {
@@ -142,21 +158,23 @@ class FinetuningTest {
             })).isInstanceOf(Killed.class);
         }
         List<Long> resumed = new ArrayList<>();
-        Finetuning.Result again = run(broken, 1, 0.3, new Finetuning.Listener() {
+        Finetuning.Result again = run(broken, 1, 0.3, base, data, true, trained.method(1), new Finetuning.Listener() {
             @Override
             public void resumed(long step) {
                 resumed.add(step);
             }
         });
         assertThat(resumed).containsExactly(7L);
-        assertThat(Files.mismatch(whole.resolve("params.gguf"), broken.resolve("params.gguf"))).isEqualTo(-1);
+        Path weights = trained == Trained.ALL_WEIGHTS ? result.written() : result.written().resolve("adapter_model.safetensors");
+        assertThat(broken.resolve(whole.relativize(weights))).hasSameBinaryContentAs(weights);
         assertThat(losses(broken)).isEqualTo(losses(whole)).hasSize(10);
         assertThat(again.heldOutBitsPerByte()).isEqualTo(result.heldOutBitsPerByte()).isLessThan(result.before());
         assertThat(again.before()).isEqualTo(result.before());
         assertThat(result.counts().heldOut()).isBetween(2L, 10L);
         assertThat(result.counts().heldOut() + result.counts().conversations()).isEqualTo(20);
-        assertThat(run(folder.resolve("other"), 2, 0.3, new Finetuning.Listener() { }).counts()).isEqualTo(result.counts());
-        assertThat(Files.mismatch(whole.resolve("params.gguf"), folder.resolve("other/params.gguf"))).isNotEqualTo(-1);
+        Path other = folder.resolve("other");
+        assertThat(run(other, 2, 0.3, base, data, true, trained.method(2), new Finetuning.Listener() { }).counts()).isEqualTo(result.counts());
+        assertThat(Files.mismatch(weights, other.resolve(whole.relativize(weights)))).isNotEqualTo(-1);
     }
 
     private static List<Double> losses(Path run) throws IOException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.train.data.Stories;
 import dev.jackdaw.train.report.Metrics;
 import dev.jackdaw.train.report.StepMetrics;
 import java.io.IOException;
@@ -24,20 +25,9 @@ class PretrainingTest {
     private static Path folder;
     private static Path corpus;
 
-    /// Sentences of a small grammar, so that there is something to learn.
     @BeforeAll
     static void writeCorpus() throws IOException {
-        corpus = Files.createDirectory(folder.resolve("text"));
-        Random random = new Random(5);
-        String[] who = {"the cat", "a dog", "one bird", "my friend", "the old man"}, does = {"sees", "hears", "follows", "likes"}, where = {"in the house", "by the river", "at night", ""};
-        for (int file = 0; file < 60; file++) {
-            StringBuilder text = new StringBuilder("Story number " + random.nextInt(100_000) + ".\n");
-            for (int i = 0; i < 60; i++) {
-                text.append(who[random.nextInt(5)]).append(' ').append(does[random.nextInt(4)]).append(' ').append(who[random.nextInt(5)]).append(' ')
-                        .append(where[random.nextInt(4)]).append(" and says ").append(random.nextInt(1000)).append(".\n");
-            }
-            Files.writeString(corpus.resolve(file + ".txt"), text);
-        }
+        corpus = Stories.write(folder.resolve("text"));
     }
 
     private static Dial.Choices choices(long steps) {

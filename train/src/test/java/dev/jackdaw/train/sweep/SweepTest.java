@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.jackdaw.tensor.Device;
+import dev.jackdaw.train.data.Stories;
 import dev.jackdaw.train.loop.Dial;
 import dev.jackdaw.train.loop.RunPlan;
 import dev.jackdaw.train.report.StepMetrics;
@@ -14,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,17 +30,7 @@ class SweepTest {
 
     @BeforeAll
     static void sweepOnce() throws IOException {
-        corpus = Files.createDirectory(folder.resolve("text"));
-        Random random = new Random(5);
-        String[] who = {"the cat", "a dog", "one bird", "my friend", "the old man"}, does = {"sees", "hears", "follows", "likes"}, where = {"in the house", "by the river", "at night", ""};
-        for (int file = 0; file < 60; file++) {
-            StringBuilder text = new StringBuilder("Story number " + random.nextInt(100_000) + ".\n");
-            for (int i = 0; i < 60; i++) {
-                text.append(who[random.nextInt(5)]).append(' ').append(does[random.nextInt(4)]).append(' ').append(who[random.nextInt(5)]).append(' ')
-                        .append(where[random.nextInt(4)]).append(" and says ").append(random.nextInt(1000)).append(".\n");
-            }
-            Files.writeString(corpus.resolve(file + ".txt"), text);
-        }
+        corpus = Stories.write(folder.resolve("text"));
         whole = sweep(folder.resolve("whole"), 2, null, new Sweep.Listener() {
         });
     }

@@ -100,15 +100,27 @@ public final class GrammarConstraint implements Constraint {
         synchronized (memory) {
             long[] known = memory.masks.get(place);
             if (known == null) {
-                known = new long[(memory.trie.tokens() + 63) >>> 6];
                 configurations.begin();
-                for (int stack : place.stacks) {
-                    add(stack, known);
-                }
+                known = mask();
                 memory.masks.put(place, known);
             }
             return known;
         }
+    }
+
+    /// Where all tokens stay inside of one state's rule, they are the state's, and so is the mask.
+    private long[] mask() {
+        if (place.stacks.length == 1) {
+            Local local = local(configurations.state(place.stacks[0]));
+            if (local.leaves.length == 0) {
+                return local.mask;
+            }
+        }
+        long[] mask = new long[(memory.trie.tokens() + 63) >>> 6];
+        for (int stack : place.stacks) {
+            add(stack, mask);
+        }
+        return mask;
     }
 
     private void add(int stack, long[] mask) {

@@ -376,4 +376,21 @@ class GrammarConstraintTest {
             constraint.accept(allowed.get(random.nextInt(allowed.size())));
         }
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"type\":\"object\"}", "{\"type\":\"object\",\"properties\":{\"größe\":{\"type\":\"number\"},\"day\":{\"type\":\"string\",\"format\":\"date\"}}}"})
+    void bytesOfOneKindReadAlikeAndKindsAreFew(String schema) {
+        Automaton automaton = new Automaton(Grammar.ofJsonSchema(schema), _ -> -1);
+        assertThat(automaton.kinds()).isLessThan(80);
+        for (int b = 1; b < 256; b++) {
+            assertThat(automaton.kind(b)).isBetween(automaton.kind(b - 1), automaton.kinds() - 1);
+            if (automaton.kind(b) == automaton.kind(b - 1)) {
+                for (Automaton.State state : automaton.states) {
+                    for (int i = 0; i < state.bytes.length; i += 3) {
+                        assertThat(state.bytes[i] <= b && b <= state.bytes[i + 1]).isEqualTo(state.bytes[i] <= b - 1 && b - 1 <= state.bytes[i + 1]);
+                    }
+                }
+            }
+        }
+    }
 }

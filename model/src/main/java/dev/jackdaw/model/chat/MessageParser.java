@@ -3,6 +3,7 @@ package dev.jackdaw.model.chat;
 import dev.jackdaw.model.chat.Message.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /// Takes generated text apart as it streams: the answer, the reasoning before it, and calls of tools.
@@ -46,6 +47,7 @@ public final class MessageParser {
 
     private final Format format;
     private final boolean oneCall;
+    private final Set<String> functions;
     private final Supplier<String> ids;
     private final Listener listener;
     private final StringBuilder pending = new StringBuilder();
@@ -60,14 +62,16 @@ public final class MessageParser {
 
     /// @param thinks the prompt already ended with `<think>`, so the text begins inside the reasoning
     public MessageParser(Format format, boolean thinks, Listener listener) {
-        this(format, thinks, false, null, listener);
+        this(format, thinks, false, null, null, listener);
     }
 
-    /// @param oneCall the first call ends the answer
-    /// @param ids     gives those that calls lack, or null
-    MessageParser(Format format, boolean thinks, boolean oneCall, Supplier<String> ids, Listener listener) {
+    /// @param oneCall   the first call ends the answer
+    /// @param functions that may be called, where nothing but the name tells a call from an answer that is JSON; null: any
+    /// @param ids       gives those that calls lack, or null
+    MessageParser(Format format, boolean thinks, boolean oneCall, Set<String> functions, Supplier<String> ids, Listener listener) {
         this.format = format;
         this.oneCall = oneCall;
+        this.functions = functions;
         this.ids = ids;
         this.listener = listener;
         state = thinks ? State.REASONING : format == Format.CHANNELS ? State.HEADER : State.START;
@@ -76,8 +80,8 @@ public final class MessageParser {
     }
 
     /// One that waits for the first call of an answer, from where the thinking ends.
-    static MessageParser firstCall(Format format, Listener listener) {
-        MessageParser parser = new MessageParser(format, false, true, null, listener);
+    static MessageParser firstCall(Format format, Set<String> functions, Listener listener) {
+        MessageParser parser = new MessageParser(format, false, true, functions, null, listener);
         parser.state = format == Format.BARE_JSON ? State.START : State.CONTENT;
         return parser;
     }
@@ -118,7 +122,8 @@ public final class MessageParser {
         if (!last && shown.isEmpty()) {
             return false;
         }
-        String[] openings = format == Format.BARE_JSON ? new String[] {"<think>", "<|python_tag|>", "{"} : new String[] {"<think>"};
+        boolean mayCall = format == Format.BARE_JSON && (functions == null || !functions.isEmpty());
+        String[] openings = mayCall ? new String[] {"<think>", "<|python_tag|>", "{"} : new String[] {"<think>"};
         for (String opening : openings) {
             if (shown.startsWith(opening)) {
                 if (opening.equals("<think>")) {
@@ -226,7 +231,7 @@ public final class MessageParser {
             return true;
         }
         int[] object = oneCall ? ToolCallText.firstObject(text) : null;
-        List<ToolCall> only = object == null ? List.of() : ToolCallText.calls(text.substring(object[0], object[1]));
+        List<ToolCall> only = object == null ? List.of() : known(ToolCallText.calls(text.substring(object[0], object[1])));
         if (only.size() == 1) {
             add(only.getFirst());
             take(text.length(), State.OVER);
@@ -282,11 +287,17 @@ public final class MessageParser {
         if (found.isEmpty() && format == Format.BARE_JSON) {
             found = separated(json);
         }
+        found = known(found);
         if (found.isEmpty()) {
             state = State.CONTENT;
             hand(asText);                         // not a call after all
         }
         found.forEach(this::add);
+    }
+
+    /// Empty where one is of a function that is not offered: then this is an answer that only looks like calls.
+    private List<ToolCall> known(List<ToolCall> found) {
+        return format != Format.BARE_JSON || functions == null || found.stream().allMatch(call -> functions.contains(call.name())) ? found : List.of();
     }
 
     private void add(ToolCall read) {

@@ -44,7 +44,12 @@ final class OllamaFields {
     }
 
     boolean isRaw() {
-        return fields.flag("raw", false) || fields.has("suffix");
+        return fields.flag("raw", false) || suffix() != null;
+    }
+
+    /// What stands behind the gap to be filled, or null. Ollama's own client always sends one, an empty one where there is no gap.
+    String suffix() {
+        return fields.text("suffix").filter(text -> !text.isEmpty()).orElse(null);
     }
 
     /// Of a conversation.
@@ -94,7 +99,7 @@ final class OllamaFields {
     /// A text that goes on as it is.
     Request plain(LoadedModel model) {
         Tokenizer tokenizer = model.model().tokenizer();
-        String prompt = fields.text("prompt").orElse(""), suffix = fields.text("suffix").orElse(null), schema = schema();
+        String prompt = fields.text("prompt").orElse(""), suffix = suffix(), schema = schema();
         fields.text("system");
         int[] ids = suffix == null ? Completions.ids(tokenizer, prompt) : FillInTheMiddle.prompt(tokenizer, prompt, suffix);
         int room = model.spec().context() - ids.length;

@@ -65,6 +65,15 @@ class OllamaTest {
         assertThat(server.json("/api/generate", "{\"model\":\"tiny\"}").path("done_reason").asString()).isEqualTo("load");
     }
 
+    /// Ollama's own client sends all of its fields, also those that are empty.
+    @Test
+    void emptyFieldsAskForNothing() throws Exception {
+        String ask = "{\"model\":\"tiny\",\"stream\":false,\"options\":{\"num_predict\":5,\"temperature\":0},\"prompt\":\"the cat\"";
+        JsonNode full = server.json("/api/generate", ask + ",\"suffix\":\"\",\"system\":\"\",\"template\":\"\",\"format\":\"\",\"images\":[],\"keep_alive\":\"5m\"}");
+        assertThat(full.path("response")).isEqualTo(server.json("/api/generate", ask + "}").path("response"));
+        assertThat(server.json("/api/generate", "{\"model\":\"tiny\",\"prompt\":\"\",\"suffix\":\"\"}").path("done_reason").asString()).isEqualTo("load");
+    }
+
     @Test
     void textsBecomeVectors() throws Exception {
         JsonNode many = server.json("/api/embed", "{\"model\":\"tiny\",\"input\":[\"the cat\",\"a jackdaw\"]}");

@@ -15,7 +15,9 @@ import dev.jackdaw.serve.api.OpenApi;
 import dev.jackdaw.serve.api.Prompts;
 import dev.jackdaw.serve.api.Responses;
 import dev.jackdaw.serve.api.Tokens;
+import dev.jackdaw.serve.feedback.Checks;
 import dev.jackdaw.serve.feedback.Feedback;
+import dev.jackdaw.serve.feedback.Guard;
 import dev.jackdaw.serve.feedback.Privacy;
 import dev.jackdaw.serve.http.ClientWatch;
 import dev.jackdaw.serve.http.Errors;
@@ -63,7 +65,7 @@ public final class Server implements AutoCloseable {
         metrics = new Metrics(registry, models);
         timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("jackdaw-timer").factory());
         ApiContext quiet = new ApiContext(models, settings.limits(), Answered.Listener.NOBODY, timer);
-        feedback = Feedback.open(settings.data().database(), Feedback.Parts.of(Privacy.of(settings.data()),
+        feedback = Feedback.open(settings.data().database(), Feedback.Parts.of(Privacy.of(settings.data()), new Checks(Checks.Limits.STANDARD, Guard.NONE, settings.data().refusals()),
                 (model, messages, count) -> Collected.sample(quiet, model, messages, count), registry));
         ApiContext context = new ApiContext(models, settings.limits(), new Listener(quotas), timer);
         Runs runs = new Runs(settings.data().runs());

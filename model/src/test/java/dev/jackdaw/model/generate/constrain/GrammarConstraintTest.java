@@ -123,6 +123,12 @@ class GrammarConstraintTest {
             schema("{\"type\": \"number\", \"minimum\": -2, \"maximum\": 3.7}", n -> n.isNumber() && n.asDouble() >= -2 && n.asDouble() <= 3.7),
             schema("{\"type\": \"number\", \"exclusiveMinimum\": 0, \"maximum\": 100}", n -> n.isNumber() && n.asDouble() > 0 && n.asDouble() <= 100),
             schema("{\"type\": \"number\"}", JsonNode::isNumber),
+            schema("{\"type\": \"integer\", \"minimum\": -9007199254740991, \"maximum\": 9007199254740991}", n -> n.isIntegralNumber() && Math.abs(n.asLong()) <= 9007199254740991L),
+            schema("{\"type\": \"integer\", \"minimum\": 9007199254740993, \"exclusiveMaximum\": 9007199254740995}", n -> n.asLong() == 9007199254740993L || n.asLong() == 9007199254740994L),
+            schema("{\"type\": \"integer\", \"format\": \"int64\", \"minimum\": -9223372036854775808, \"maximum\": 9223372036854775807, \"x-order\": 1}", JsonNode::isIntegralNumber),
+            schema("{\"type\": \"number\", \"format\": \"double\", \"minimum\": 0, \"maximum\": 1.7976931348623157e308}", n -> n.isNumber() && n.asDouble() >= 0),
+            schema("{\"type\": \"number\", \"minimum\": 1e17}", n -> n.asDouble() >= 1e17),
+            schema("{\"type\": \"object\", \"propertyNames\": {\"type\": \"string\"}, \"additionalProperties\": {\"type\": \"boolean\"}}", n -> n.valueStream().allMatch(JsonNode::isBoolean)),
             schema("{\"type\": \"integer\", \"exclusiveMaximum\": -99}", n -> n.isIntegralNumber() && n.asLong() < -99),
             schema("{\"type\": \"string\", \"pattern\": \"^[a-c\\\\n\\\"]{2,4}$\"}", n -> n.stringValue().matches("[a-c\n\"]{2,4}")),
             schema("{\"type\": \"string\", \"pattern\": \"\\\\d\"}", n -> Pattern.compile("\\d").matcher(n.stringValue()).find()),
@@ -197,7 +203,8 @@ class GrammarConstraintTest {
     @ParameterizedTest
     @ValueSource(strings = {"{\"not\": {}} not", "{\"type\": \"integer\", \"multipleOf\": 3} multipleOf", "{\"type\": \"array\", \"uniqueItems\": true} uniqueItems", "{\"type\": \"object\", \"patternProperties\": {}} patternProperties",
         "{\"type\": \"string\", \"format\": \"nosuch\"} nosuch", "{\"$ref\": \"http://x\"} http", "{\"$ref\": \"#/nowhere\"} nowhere", "{\"$ref\": \"#\"} left-recursive", "{\"type\": \"wrong\"} wrong", "{\"if\": {}} if", "[1] object",
-        "{\"type\": \"string\", \"minLength\": 5, \"maxLength\": 2} minLength", "{\"type\": \"string\", \"maxLength\": 99999999} maxLength", "{\"type\": \"integer\", \"minimum\": 3, \"maximum\": 2} bounds", "{ line",
+        "{\"type\": \"string\", \"minLength\": 5, \"maxLength\": 2} minLength", "{\"type\": \"integer\", \"minimum\": 1e18} digits",
+        "{\"type\": \"object\", \"propertyNames\": {\"maxLength\": 3}} propertyNames", "{\"type\": \"string\", \"maxLength\": 99999999} maxLength", "{\"type\": \"integer\", \"minimum\": 3, \"maximum\": 2} bounds", "{ line",
         "{\"oneOf\": [{\"type\": \"string\"}, {\"type\": \"string\"}]} oneOf", "{\"properties\": {\"a\": {\"contains\": 1}}} #/properties/a", "{\"type\": \"object\", \"minProperties\": 1} minProperties", "false false",
         "{\"type\": \"object\", \"properties\": {\"a\": {\"$ref\": \"#\"}}, \"required\": [\"a\"]} never"})
     void unsupportedSchemasAreRefusedByName(String schemaAndWord) {

@@ -93,7 +93,8 @@ final class OllamaFields {
     Chat.Ask ask(List<Message> messages, Chat chat) {
         List<Map<String, Object>> tools = ChatFields.tools(fields);
         Overflow overflow = fields.flag("truncate", false) ? Overflow.TRIM_START : Overflow.REFUSE;
-        return new Chat.Ask(messages, tools, new Chat.ToolChoice.Auto(), true, schema(), null, most(), sampling(), budget(chat), stop(), -1, overflow, Map.of());
+        Chat.Ask ask = new Chat.Ask(messages, tools, new Chat.ToolChoice.Auto(), true, schema(), null, 0, sampling(), budget(chat), stop(), -1, overflow, Map.of());
+        return most() == 0 ? ask : ask.withMaxTokens(Math.min(most(), chat.turn(ask).request().maxTokens()));      // a bound, which need not fit, unlike OpenAI's
     }
 
     /// A text that goes on as it is.

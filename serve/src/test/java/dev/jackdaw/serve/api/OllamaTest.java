@@ -75,6 +75,18 @@ class OllamaTest {
     }
 
     @Test
+    void howMuchIsWrittenAtMostNeedNotFit() throws Exception {
+        for (String path : List.of("/api/chat", "/api/generate")) {
+            String ask = path.endsWith("chat") ? "{" + HELLO : "{\"model\":\"tiny\",\"prompt\":\"the cat\"";
+            for (int most : new int[] {4000, -1, -2}) {
+                JsonNode answer = server.json(path, ask + ",\"stream\":false,\"options\":{\"num_predict\":" + most + "}}");
+                assertThat(answer.path("prompt_eval_count").asInt() + answer.path("eval_count").asInt()).as("%s, %d", path, most).isLessThanOrEqualTo(TestServer.CONTEXT);
+            }
+            assertThat(server.json(path, ask + ",\"stream\":false,\"options\":{\"num_predict\":3}}").path("eval_count").asInt()).isLessThanOrEqualTo(3);
+        }
+    }
+
+    @Test
     void textsBecomeVectors() throws Exception {
         JsonNode many = server.json("/api/embed", "{\"model\":\"tiny\",\"input\":[\"the cat\",\"a jackdaw\"]}");
         assertThat(many.path("embeddings").size()).isEqualTo(2);

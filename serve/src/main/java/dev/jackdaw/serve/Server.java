@@ -49,6 +49,9 @@ import java.util.concurrent.ScheduledExecutorService;
 public final class Server implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("dev.jackdaw.serve.answers");
 
+    /// For which a connection without a request stays.
+    private static final Duration IDLE = Duration.ofMinutes(5);
+
     private final ServerSettings settings;
     private final ModelPool models;
     private final Feedback feedback;
@@ -110,6 +113,7 @@ public final class Server implements AutoCloseable {
                 .host(network.host())
                 .port(network.port())
                 .connectionSelectors(List.of(ClientWatch.selector(Http1Config.create())))
+                .idleConnectionTimeout(Duration.ofSeconds(settings.limits().requestSeconds()).plus(IDLE))      // Helidon counts from a request's beginning, and interrupts it
                 .shutdownHook(false)
                 .shutdownGracePeriod(Duration.ofSeconds(settings.limits().graceSeconds()))
                 .maxPayloadSize(settings.limits().bodyBytes())
@@ -145,6 +149,11 @@ public final class Server implements AutoCloseable {
 
     public int port() {
         return web.port();
+    }
+
+    /// After which a connection is closed, also one whose answer is still being written.
+    Duration longestRequest() {
+        return web.prototype().idleConnectionTimeout();
     }
 
     public ModelPool models() {

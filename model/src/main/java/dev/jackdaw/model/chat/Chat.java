@@ -423,7 +423,7 @@ public final class Chat {
     }
 
     private String shownId(String id) {
-        if (id == null || format != Format.TOOL_CALLS || id.matches("[a-zA-Z0-9]{9}")) {
+        if (id == null || format != Format.TOOL_CALLS && format != Format.NAMED_CALLS || id.matches("[a-zA-Z0-9]{9}")) {
             return id;
         }
         String plain = "000000000" + id.replaceAll("[^a-zA-Z0-9]", "0");

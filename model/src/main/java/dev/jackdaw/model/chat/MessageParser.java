@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /// Takes generated text apart as it streams: the answer, the reasoning before it, and calls of tools.
 ///
@@ -19,12 +20,15 @@ public final class MessageParser {
         CHANNELS,
         /// The whole answer, perhaps after `<|python_tag|>`, is `{"name": …, "parameters": {…}}`, or several with `;` between: Llama 3.1.
         BARE_JSON,
-        /// `[TOOL_CALLS]` and a JSON list: Mistral.
-        TOOL_CALLS;
+        /// `[TOOL_CALLS]` and a JSON list: Mistral until 2024.
+        TOOL_CALLS,
+        /// `[TOOL_CALLS]name[ARGS]{…}`, one after the other, perhaps with `[CALL_ID]id` before the arguments: Mistral since then, Ministral 3, Devstral, Magistral.
+        NAMED_CALLS;
 
         /// The format of the models that have such a template.
         public static Format of(String template) {
-            return template == null ? TAGS : template.contains("<|channel|>") ? CHANNELS : template.contains("[TOOL_CALLS]") ? TOOL_CALLS
+            return template == null ? TAGS : template.contains("<|channel|>") ? CHANNELS
+                    : template.contains("[TOOL_CALLS]") ? template.contains(ARGUMENTS) ? NAMED_CALLS : TOOL_CALLS
                     : template.contains("<|start_header_id|>") && template.contains("\"parameters\"") ? BARE_JSON : TAGS;
         }
     }
@@ -40,6 +44,8 @@ public final class MessageParser {
         default void toolCall(ToolCall call) {
         }
     }
+
+    private static final String CALL_ID = "[CALL_ID]", ARGUMENTS = "[ARGS]";
 
     private enum State { START, CONTENT, REASONING, CALL, HEADER, SKIP, OVER }
 
@@ -145,7 +151,7 @@ public final class MessageParser {
     private boolean content(boolean last) {
         String marker = switch (format) {
             case TAGS -> "<tool_call>";
-            case TOOL_CALLS -> "[TOOL_CALLS]";
+            case TOOL_CALLS, NAMED_CALLS -> "[TOOL_CALLS]";
             case BARE_JSON -> "<|python_tag|>";
             case CHANNELS -> throw new IllegalStateException("channels have no markers in content");
         };
@@ -230,6 +236,9 @@ public final class MessageParser {
             take(marker, oneCall ? State.OVER : State.HEADER);
             return true;
         }
+        if (format == Format.NAMED_CALLS) {
+            return namedCall(text, last);
+        }
         int[] object = oneCall ? ToolCallText.firstObject(text) : null;
         List<ToolCall> only = object == null ? List.of() : known(ToolCallText.calls(text.substring(object[0], object[1])));
         if (only.size() == 1) {
@@ -252,6 +261,24 @@ public final class MessageParser {
         }
         json(text.strip(), text);
         take(text.length(), State.CONTENT);
+        return true;
+    }
+
+    private boolean namedCall(String text, boolean last) {
+        int marker = text.indexOf(ARGUMENTS), from = marker + ARGUMENTS.length();
+        int[] object = marker < 0 ? null : ToolCallText.firstObject(text.substring(from));
+        if (object == null) {
+            if (last) {
+                state = State.CONTENT;
+                hand("[TOOL_CALLS]" + text);      // not a call after all
+                take(text.length(), State.CONTENT);
+            }
+            return last;
+        }
+        String[] head = text.substring(0, marker).split(Pattern.quote(CALL_ID), 2);
+        add(new ToolCall(head.length > 1 && !head[1].isBlank() ? head[1].strip() : null, head[0].strip(), text.substring(from + object[0], from + object[1])));
+        take(oneCall ? text.length() : from + object[1], oneCall ? State.OVER : State.CONTENT);
+        trimsContent = true;
         return true;
     }
 

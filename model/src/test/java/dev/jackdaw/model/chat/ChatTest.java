@@ -131,7 +131,7 @@ class ChatTest {
     void aCallCanFollowTheThinking(Kind kind) {
         Chat chat = kind.chat(4000);
         if (!chat.canThink()) {
-            assertThat(kind).isIn(Kind.LLAMA, Kind.MISTRAL, Kind.OURS);
+            assertThat(kind).isIn(Kind.LLAMA, Kind.MISTRAL, Kind.MINISTRAL, Kind.OURS);
             return;
         }
         Answer answer = run(kind, chat, ask("What?").withTools(List.of(ADD), new ToolChoice.Required(), false).withThinkBudget(9), new Nonsense(kind.tokenizer(), 3));

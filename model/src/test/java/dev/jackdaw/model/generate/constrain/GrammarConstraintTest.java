@@ -400,4 +400,44 @@ class GrammarConstraintTest {
             }
         }
     }
+
+    @Test
+    void masksTakeAsMuchMemoryAsTheyAllowTokens() {
+        String schema = "{\"type\":\"object\",\"properties\":{\"first name\":{\"type\":\"string\"},\"family name\":{\"type\":\"string\"},\"born\":{\"type\":\"string\",\"format\":\"date\"},"
+                + "\"colour\":{\"enum\":[\"red\",\"green\",\"blue\",\"purple\"]}},\"required\":[\"first name\",\"family name\",\"born\",\"colour\"]}";
+        GrammarConstraint constraint = new GrammarConstraint(Grammar.ofJsonSchema(schema), trie);
+        for (int seed = 10; seed < 30; seed++) {
+            walk(constraint.fresh(), seed);
+        }
+        assertThat(constraint.maskCount()).isGreaterThan(100);
+        assertThat(constraint.maskBytes()).as("of %d masks", constraint.maskCount()).isLessThan(constraint.maskCount() * tokenizer.vocabularySize() / 8 / 3);
+    }
+
+    @Test
+    void fewAndManyTokensMaskAlike() {
+        Random random = new Random(3);
+        for (int vocabulary : new int[] {1, 63, 64, 65, 1000}) {
+            for (int count : new int[] {0, 1, 5, vocabulary / 2, vocabulary}) {
+                long[] bits = new long[(vocabulary + 63) >>> 6];
+                for (int i = 0; i < count; i++) {
+                    int id = random.nextInt(vocabulary);
+                    bits[id >>> 6] |= 1L << id;
+                }
+                int[] ids = java.util.BitSet.valueOf(bits).stream().toArray();
+                for (int length : new int[] {vocabulary, vocabulary + 70, Math.max(1, vocabulary - 3)}) {
+                    float[] few = new float[length], many = new float[length], chosen = new float[length];
+                    new TokenSet.Few(ids).mask(few);
+                    new TokenSet.Many(bits).mask(many);
+                    TokenSet.of(bits).mask(chosen);
+                    assertThat(few).isEqualTo(many).isEqualTo(chosen);
+                    for (int id = 0; id < length; id++) {
+                        assertThat(few[id] == 0).isEqualTo(id < vocabulary && (bits[id >>> 6] >>> id & 1) == 1);
+                    }
+                }
+                long[] back = new long[bits.length];
+                new TokenSet.Few(ids).addTo(back);
+                assertThat(back).isEqualTo(bits);
+            }
+        }
+    }
 }

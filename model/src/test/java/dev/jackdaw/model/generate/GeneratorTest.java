@@ -211,6 +211,8 @@ class GeneratorTest {
                 method.getName().equals("id") && extra.containsKey(arguments[0]) ? java.util.OptionalInt.of(extra.get(arguments[0])) : method.invoke(tokenizer, arguments));
         int[] prefix = tokenizer.encode("int f("), suffix = tokenizer.encode(") {}");
         IntStream expected = IntStream.concat(IntStream.concat(IntStream.of(9001), Arrays.stream(prefix)), IntStream.concat(IntStream.concat(IntStream.of(9002), Arrays.stream(suffix)), IntStream.of(9003)));
+        assertThat(FillInTheMiddle.isKnown(code)).isTrue();
+        assertThat(FillInTheMiddle.isKnown(tokenizer)).isFalse();
         assertThat(FillInTheMiddle.prompt(code, "int f(", ") {}")).containsExactly(expected.toArray());
     }
 }

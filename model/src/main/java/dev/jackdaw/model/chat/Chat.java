@@ -232,6 +232,13 @@ public final class Chat {
         return tokenizer;
     }
 
+    /// All tokens as a tree of bytes, for what an answer must look like; made once.
+    public TokenTrie trie() {
+        synchronized (grammars) {
+            return trie = trie == null ? TokenTrie.of(tokenizer) : trie;
+        }
+    }
+
     /// Does the model know how to think before it answers?
     public boolean canThink() {
         return format == Format.CHANNELS || template.knows("<think>") || template.knows("enable_thinking");
@@ -339,8 +346,7 @@ public final class Chat {
             if (known != null) {
                 return known.fresh();
             }
-            trie = trie == null ? TokenTrie.of(tokenizer) : trie;
-            tokens = trie;
+            tokens = trie();
         }
         GrammarConstraint made = new GrammarConstraint(grammar(ask, functions, head, isAfter), tokens);
         synchronized (grammars) {

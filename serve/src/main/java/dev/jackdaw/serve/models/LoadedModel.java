@@ -74,8 +74,11 @@ public final class LoadedModel implements AutoCloseable {
                 + " is a base model: it has no chat template and cannot hold a conversation; continue a text with /v1/completions"));
     }
 
-    /// All tokens as a tree of bytes, for what an answer must look like; made once.
+    /// All tokens as a tree of bytes, for what an answer must look like; made once, with the conversations'.
     public TokenTrie trie() {
+        if (chat != null) {
+            return chat.trie();
+        }
         TokenTrie made = trie;
         if (made == null) {
             synchronized (this) {

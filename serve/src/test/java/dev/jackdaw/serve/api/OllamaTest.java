@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jackdaw.serve.TestServer;
 import dev.jackdaw.serve.http.Json;
+import dev.jackdaw.serve.models.LoadedModel;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,6 +55,8 @@ class OllamaTest {
         assertThat(text).isIn("\"wall\"", "\"mat\"");
         String raw = server.json("/api/generate", "{\"model\":\"tiny\",\"prompt\":\"the cat\",\"raw\":true,\"stream\":false,\"format\":{\"enum\":[\"wall\",\"mat\"]}}").path("response").asString();
         assertThat(raw).isIn("\"wall\"", "\"mat\"");
+        LoadedModel model = server.server.models().loaded().get("tiny");
+        assertThat(model.trie()).as("kept once").isSameAs(model.chat().orElseThrow().trie());
     }
 
     @Test

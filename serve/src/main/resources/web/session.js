@@ -51,7 +51,6 @@ export class Session {
     const node = add(this.conversation, parent, {
       role: 'assistant', content: prefix?.content ?? '', reasoning: prefix?.reasoning ?? '', tokens: prefix?.tokens ?? [], toolCalls: [], model: this.conversation.model, live: true, version: 0,
     });
-    if (prefix) node.branched = true;
     if (!visible) this.conversation.leaf = leaf;
     return this.fill(node, prefix, more).then(() => node);
   }
@@ -94,7 +93,7 @@ export class Session {
 
   /** @param from the calls of earlier rounds of this answer */
   take(node, chunk, begun, from = 0) {
-    if (chunk.id && !node.branched) node.answerId = chunk.id;
+    if (chunk.id) node.answerId = chunk.id;
     if (chunk.model) node.model = chunk.model;
     if (chunk.usage) node.usage = chunk.usage;
     const choice = chunk.choices?.[0];

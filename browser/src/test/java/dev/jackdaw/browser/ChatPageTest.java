@@ -104,6 +104,12 @@ class ChatPageTest extends BrowserTest {
         JsonNode prompt = server.sent("POST /jackdaw/prompt").getFirst();
         assertThat(prompt.get("prefix").asString()).startsWith("A record is");
         assertThat(server.sent("POST /v1/completions").getFirst().get("prompt").toString()).isEqualTo("[1,2,3]");
+        button("Good answer").click();
+        assertThat(page.locator("#say")).containsText("noted");
+        JsonNode rated = server.sent("POST /jackdaw/feedback").getFirst();
+        assertThat(rated.get("answerId").asString()).startsWith("cmpl-");
+        assertThat(rated.get("answer").asString()).startsWith("A record is").endsWith("goes on differently.");
+        assertThat(rated.get("messages").isEmpty()).isFalse();
     }
 
     @Test

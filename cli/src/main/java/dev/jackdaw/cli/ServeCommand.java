@@ -103,6 +103,10 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--runs", paramLabel = "DIR", description = "Training runs that the page shows.")
     private Path runs = Path.of("runs");
 
+    @Option(names = "--refusals", paramLabel = "FILE", description = "Further ways in which models decline, which flag an answer: a regular expression a line. Known already: English, German, French, "
+            + "Spanish, Italian, Portuguese, Chinese and Japanese.", showDefaultValue = Visibility.NEVER)
+    private Path refusals;
+
     @Option(names = "--log-prompts", description = "Also write what was asked and answered to the log.", showDefaultValue = Visibility.NEVER)
     private boolean logPrompts;
 
@@ -151,7 +155,7 @@ final class ServeCommand implements Callable<Integer> {
                 new ServerSettings.Limits(bytes("--max-body", body), answer, seconds, limits.choices(), grace),
                 new ServerSettings.Models(sources, memory == null ? usual.memoryBytes() : bytes("--memory", memory), sequences, waiting, cacheSize == null ? usual.cacheBytes() : bytes("--cache", cacheSize),
                         common.threads(), activations.fast(common), cache.type(CacheType.F16, common)),
-                new ServerSettings.Data(database == null ? data.database() : database, keep, days, runs, logPrompts));
+                new ServerSettings.Data(database == null ? data.database() : database, keep, days, runs, logPrompts, refusals));
     }
 
     private long bytes(String option, String size) {

@@ -15,7 +15,9 @@ import dev.jackdaw.serve.api.OpenApi;
 import dev.jackdaw.serve.api.Prompts;
 import dev.jackdaw.serve.api.Responses;
 import dev.jackdaw.serve.api.Tokens;
+import dev.jackdaw.serve.feedback.Checks;
 import dev.jackdaw.serve.feedback.Feedback;
+import dev.jackdaw.serve.feedback.Guard;
 import dev.jackdaw.serve.feedback.Privacy;
 import dev.jackdaw.serve.http.ClientWatch;
 import dev.jackdaw.serve.http.Errors;
@@ -47,6 +49,9 @@ import java.util.concurrent.ScheduledExecutorService;
 public final class Server implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("dev.jackdaw.serve.answers");
 
+    /// For which a connection without a request stays.
+    private static final Duration IDLE = Duration.ofMinutes(5);
+
     private final ServerSettings settings;
     private final ModelPool models;
     private final Feedback feedback;
@@ -63,7 +68,7 @@ public final class Server implements AutoCloseable {
         metrics = new Metrics(registry, models);
         timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("jackdaw-timer").factory());
         ApiContext quiet = new ApiContext(models, settings.limits(), Answered.Listener.NOBODY, timer);
-        feedback = Feedback.open(settings.data().database(), Feedback.Parts.of(Privacy.of(settings.data()),
+        feedback = Feedback.open(settings.data().database(), Feedback.Parts.of(Privacy.of(settings.data()), new Checks(Checks.Limits.STANDARD, Guard.NONE, settings.data().refusals()),
                 (model, messages, count) -> Collected.sample(quiet, model, messages, count), registry));
         ApiContext context = new ApiContext(models, settings.limits(), new Listener(quotas), timer);
         Runs runs = new Runs(settings.data().runs());
@@ -108,6 +113,7 @@ public final class Server implements AutoCloseable {
                 .host(network.host())
                 .port(network.port())
                 .connectionSelectors(List.of(ClientWatch.selector(Http1Config.create())))
+                .idleConnectionTimeout(Duration.ofSeconds(settings.limits().requestSeconds()).plus(IDLE))      // Helidon counts from a request's beginning, and interrupts it
                 .shutdownHook(false)
                 .shutdownGracePeriod(Duration.ofSeconds(settings.limits().graceSeconds()))
                 .maxPayloadSize(settings.limits().bodyBytes())
@@ -143,6 +149,11 @@ public final class Server implements AutoCloseable {
 
     public int port() {
         return web.port();
+    }
+
+    /// After which a connection is closed, also one whose answer is still being written.
+    Duration longestRequest() {
+        return web.prototype().idleConnectionTimeout();
     }
 
     public ModelPool models() {

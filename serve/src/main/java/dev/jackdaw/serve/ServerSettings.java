@@ -58,7 +58,12 @@ public record ServerSettings(Network network, Limits limits, Models models, Data
     /// @param retentionDays 0: for ever
     /// @param runs          folder of training runs that the page shows
     /// @param logPrompts    also what was asked and answered goes to the log
-    public record Data(String database, Keep keep, int retentionDays, Path runs, boolean logPrompts) {
+    /// @param refusals      a file with further ways in which models decline, for the checks of answers; or null
+    public record Data(String database, Keep keep, int retentionDays, Path runs, boolean logPrompts, Path refusals) {
+        public Data(String database, Keep keep, int retentionDays, Path runs, boolean logPrompts) {
+            this(database, keep, retentionDays, runs, logPrompts, null);
+        }
+
         public static Data usual() {
             return new Data("jdbc:sqlite:" + Switches.data().resolve("feedback.db"), Keep.FEEDBACK, 90, Path.of("runs"), false);
         }

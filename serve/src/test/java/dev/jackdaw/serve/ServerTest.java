@@ -15,6 +15,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -256,6 +257,11 @@ class ServerTest {
 
     private static CompletableFuture<HttpResponse<String>> later(String body) {
         return server.client.sendAsync(HttpRequest.newBuilder(server.uri(CHAT)).POST(HttpRequest.BodyPublishers.ofString(body)).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    @Test
+    void aConnectionOutlastsTheLongestAnswer() {
+        assertThat(server.server.longestRequest()).isGreaterThan(Duration.ofSeconds(ServerSettings.Limits.usual().requestSeconds()));
     }
 
     @Test

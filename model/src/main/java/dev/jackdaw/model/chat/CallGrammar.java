@@ -71,7 +71,7 @@ final class CallGrammar {
         Grammar one = Grammar.choice(calls);
         int more = several ? MOST - 1 : 0;
         return switch (format) {
-            case TAGS, CHANNELS, BARE_JSON -> Grammar.sequence(one, Grammar.sequence(between(format), one).repeated(0, more));
+            case TAGS, CHANNELS, BARE_JSON, NAMED_CALLS -> Grammar.sequence(one, Grammar.sequence(between(format), one).repeated(0, more));
             case TOOL_CALLS -> Grammar.sequence(Grammar.ofToken("[TOOL_CALLS]"), BLANK, Grammar.ofText("["), one,
                     Grammar.sequence(between(format), one).repeated(0, more), Grammar.ofText("]"));
         };
@@ -80,6 +80,7 @@ final class CallGrammar {
     private static Grammar between(Format format) {
         return switch (format) {
             case TAGS -> BLANK;
+            case NAMED_CALLS -> Grammar.ofText("");
             case BARE_JSON -> Grammar.sequence(Grammar.ofText(";"), BLANK);
             case TOOL_CALLS -> Grammar.sequence(Grammar.ofText(","), BLANK);
             case CHANNELS -> Grammar.sequence(Grammar.ofToken("<|end|>"), Grammar.ofToken("<|start|>"), Grammar.ofText("assistant"));
@@ -103,6 +104,12 @@ final class CallGrammar {
                     Grammar.ofToken("</tool_call>"));
             case BARE_JSON -> object(function, "parameters", arguments, Grammar.ofText(""));
             case TOOL_CALLS -> object(function, "arguments", arguments, Grammar.ofRegex("(, \"id\": \"[a-zA-Z0-9]{9}\")?"));      // models of this kind may write it
+            case NAMED_CALLS -> {
+                if (!function.name().matches("[^\\s\\[]+")) {
+                    throw new IllegalArgumentException("tool " + function.name() + ": this model writes names without quotes, so they can have no blank and no [");
+                }
+                yield Grammar.sequence(Grammar.ofToken("[TOOL_CALLS]"), Grammar.ofText(function.name()), Grammar.ofToken("[ARGS]"), arguments);
+            }
             case CHANNELS -> {
                 if (!function.name().matches("[^\\s<]+")) {
                     throw new IllegalArgumentException("tool " + function.name() + ": this model writes names without quotes, so they can have no blank and no <");

@@ -19,8 +19,11 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// The one way from a conversation to an answer: what is asked of a model ([Ask]) becomes a request for tokens, and a parser for the text
 /// that comes ([Turn]). Knows nothing of how tokens are computed: the caller gives the request to a
@@ -211,10 +214,11 @@ public final class Chat {
     /// @param thinks          the prompt ends where the model begins to think
     /// @param head            what the prompt says of the answer already
     /// @param oneCall         the first call ends the answer
-    public record Turn(Request request, int droppedMessages, Format format, boolean thinks, String head, boolean oneCall) {
+    /// @param functions       that may be called
+    public record Turn(Request request, int droppedMessages, Format format, boolean thinks, String head, boolean oneCall, Set<String> functions) {
         /// Takes the answer apart as it comes. Calls without an id get one that is unique.
         public MessageParser parser(MessageParser.Listener listener) {
-            MessageParser parser = new MessageParser(format, thinks, oneCall, () -> "call_" + UUID.randomUUID().toString().replace("-", ""), listener);
+            MessageParser parser = new MessageParser(format, thinks, oneCall, functions, () -> "call_" + UUID.randomUUID().toString().replace("-", ""), listener);
             parser.accept(head);
             return parser;
         }
@@ -222,6 +226,13 @@ public final class Chat {
 
     public Tokenizer tokenizer() {
         return tokenizer;
+    }
+
+    /// All tokens as a tree of bytes, for what an answer must look like; made once.
+    public TokenTrie trie() {
+        synchronized (grammars) {
+            return trie = trie == null ? TokenTrie.of(tokenizer) : trie;
+        }
     }
 
     /// Does the model know how to think before it answers?
@@ -244,6 +255,7 @@ public final class Chat {
     /// @param given what the answer may be, instead of what the question says; or null
     Turn turn(Ask ask, Constraint given) {
         List<CallGrammar.Function> functions = functions(ask);
+        Set<String> names = ask.offersTools() ? functions.stream().map(CallGrammar.Function::name).collect(Collectors.toUnmodifiableSet()) : Set.of();
         boolean isBound = given != null || ask.mustCall() || ask.schema() != null || ask.grammar() != null;
         Map<String, Object> variables = variables(ask);
         ChatPrompt prompt = render(ask, 0, variables);
@@ -255,11 +267,11 @@ public final class Chat {
         boolean thinks = format != Format.CHANNELS && (opensThinking(prompt) || head.equals(THINK));
         Fitted fitted = fit(ask, prompt, variables, head.isEmpty() ? new int[0] : tokenizer.encode(head, true, false));
         Constraint constraint = given != null ? given : isBound ? constraint(ask, functions, head, thinks || head.equals(ANALYSIS))
-                : ask.offersTools() && !ask.parallel() && format != Format.CHANNELS ? new OneCall(format, tokenizer) : null;       // there, the end of a call ends the answer
+                : ask.offersTools() && !ask.parallel() && format != Format.CHANNELS ? new OneCall(format, names, tokenizer) : null;       // there, the end of a call ends the answer
         int room = context - fitted.ids.length;
         Request request = new Request(fitted.ids, ask.maxTokens() > 0 ? Math.min(ask.maxTokens(), room) : room, ask.sampling(), isEnd, ask.stop(), ask.topLogprobs(), true,
                 constraint, thinking(ask, constraint != null, isBound, head, thinks), Overflow.REFUSE);
-        return new Turn(request, fitted.dropped, format, thinks, format == Format.CHANNELS ? head : "", ask.offersTools() && !ask.parallel());
+        return new Turn(request, fitted.dropped, format, thinks, format == Format.CHANNELS ? head : "", ask.offersTools() && !ask.parallel(), names);
     }
 
     /// The functions that may be called, checked.
@@ -330,8 +342,7 @@ public final class Chat {
             if (known != null) {
                 return known.fresh();
             }
-            trie = trie == null ? TokenTrie.of(tokenizer) : trie;
-            tokens = trie;
+            tokens = trie();
         }
         GrammarConstraint made = new GrammarConstraint(grammar(ask, functions, head, isAfter), tokens);
         synchronized (grammars) {
@@ -361,15 +372,27 @@ public final class Chat {
     private record Fitted(int[] ids, int dropped) {
     }
 
-    /// Leaves out the oldest messages until the rest fits, if that is allowed.
+    /// Leaves out the oldest messages until the rest fits, if that is allowed. How many must go is found by halves: each look renders and
+    /// encodes what is left of the conversation, and long ones have thousands of messages.
     private Fitted fit(Ask ask, ChatPrompt whole, Map<String, Object> variables, int[] head) {
         int least = ask.maxTokens() > 0 ? ask.maxTokens() : Math.min(LEAST_ANSWER, context / 4), dropped = 0;
+        int most = context - head.length - least;
         int[] ids = whole.encode(tokenizer);
-        while ((long) ids.length + head.length + least > context && ask.overflow() != Overflow.REFUSE && nextDrop(ask.messages(), dropped) > dropped) {
-            dropped = nextDrop(ask.messages(), dropped);
-            ids = render(ask, dropped, variables).encode(tokenizer);
+        List<Integer> drops = ids.length <= most || ask.overflow() == Overflow.REFUSE ? List.of() : drops(ask.messages());
+        for (int low = 0, high = drops.size() - 1; low <= high; ) {
+            int middle = (low + high) >>> 1;
+            int[] shorter = render(ask, drops.get(middle), variables).encode(tokenizer);
+            if (shorter.length <= most || ids.length > most) {        // fits, or comes nearer than anything before
+                ids = shorter;
+                dropped = drops.get(middle);
+            }
+            if (shorter.length <= most) {
+                high = middle - 1;
+            } else {
+                low = middle + 1;
+            }
         }
-        if ((long) ids.length + head.length + least > context) {
+        if (ids.length > most) {
             throw new TooLong(ids.length + head.length, least, context);
         }
         int[] all = Arrays.copyOf(ids, ids.length + head.length);
@@ -402,7 +425,7 @@ public final class Chat {
     }
 
     private String shownId(String id) {
-        if (id == null || format != Format.TOOL_CALLS || id.matches("[a-zA-Z0-9]{9}")) {
+        if (id == null || format != Format.TOOL_CALLS && format != Format.NAMED_CALLS || id.matches("[a-zA-Z0-9]{9}")) {
             return id;
         }
         String plain = "000000000" + id.replaceAll("[^a-zA-Z0-9]", "0");
@@ -413,14 +436,9 @@ public final class Chat {
         return messages.getFirst().role().equals("system") ? 1 : 0;
     }
 
-    /// Messages go up to the next one of the user, so that roles still alternate; the last one stays.
-    private static int nextDrop(List<Message> messages, int dropped) {
+    /// How many messages may go: up to any other one of the user, so that roles still alternate; the last one stays.
+    private static List<Integer> drops(List<Message> messages) {
         int first = firstDroppable(messages);
-        for (int next = dropped + 1; first + next < messages.size(); next++) {
-            if (messages.get(first + next).role().equals("user")) {
-                return next;
-            }
-        }
-        return dropped;
+        return IntStream.range(1, Math.max(1, messages.size() - first)).filter(dropped -> messages.get(first + dropped).role().equals("user")).boxed().toList();
     }
 }

@@ -3,7 +3,9 @@ package dev.jackdaw.model.chat;
 import dev.jackdaw.model.chat.Message.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 
 /// Takes generated text apart as it streams: the answer, the reasoning before it, and calls of tools.
 ///
@@ -18,12 +20,15 @@ public final class MessageParser {
         CHANNELS,
         /// The whole answer, perhaps after `<|python_tag|>`, is `{"name": …, "parameters": {…}}`, or several with `;` between: Llama 3.1.
         BARE_JSON,
-        /// `[TOOL_CALLS]` and a JSON list: Mistral.
-        TOOL_CALLS;
+        /// `[TOOL_CALLS]` and a JSON list: Mistral until 2024.
+        TOOL_CALLS,
+        /// `[TOOL_CALLS]name[ARGS]{…}`, one after the other, perhaps with `[CALL_ID]id` before the arguments: Mistral since then, Ministral 3, Devstral, Magistral.
+        NAMED_CALLS;
 
         /// The format of the models that have such a template.
         public static Format of(String template) {
-            return template == null ? TAGS : template.contains("<|channel|>") ? CHANNELS : template.contains("[TOOL_CALLS]") ? TOOL_CALLS
+            return template == null ? TAGS : template.contains("<|channel|>") ? CHANNELS
+                    : template.contains("[TOOL_CALLS]") ? template.contains(ARGUMENTS) ? NAMED_CALLS : TOOL_CALLS
                     : template.contains("<|start_header_id|>") && template.contains("\"parameters\"") ? BARE_JSON : TAGS;
         }
     }
@@ -40,12 +45,15 @@ public final class MessageParser {
         }
     }
 
+    private static final String CALL_ID = "[CALL_ID]", ARGUMENTS = "[ARGS]";
+
     private enum State { START, CONTENT, REASONING, CALL, HEADER, SKIP, OVER }
 
     private static final String[] HARMONY_ENDS = {"<|end|>", "<|return|>", "<|call|>", "<|start|>", "<|channel|>"};
 
     private final Format format;
     private final boolean oneCall;
+    private final Set<String> functions;
     private final Supplier<String> ids;
     private final Listener listener;
     private final StringBuilder pending = new StringBuilder();
@@ -60,14 +68,16 @@ public final class MessageParser {
 
     /// @param thinks the prompt already ended with `<think>`, so the text begins inside the reasoning
     public MessageParser(Format format, boolean thinks, Listener listener) {
-        this(format, thinks, false, null, listener);
+        this(format, thinks, false, null, null, listener);
     }
 
-    /// @param oneCall the first call ends the answer
-    /// @param ids     gives those that calls lack, or null
-    MessageParser(Format format, boolean thinks, boolean oneCall, Supplier<String> ids, Listener listener) {
+    /// @param oneCall   the first call ends the answer
+    /// @param functions that may be called, where nothing but the name tells a call from an answer that is JSON; null: any
+    /// @param ids       gives those that calls lack, or null
+    MessageParser(Format format, boolean thinks, boolean oneCall, Set<String> functions, Supplier<String> ids, Listener listener) {
         this.format = format;
         this.oneCall = oneCall;
+        this.functions = functions;
         this.ids = ids;
         this.listener = listener;
         state = thinks ? State.REASONING : format == Format.CHANNELS ? State.HEADER : State.START;
@@ -76,8 +86,8 @@ public final class MessageParser {
     }
 
     /// One that waits for the first call of an answer, from where the thinking ends.
-    static MessageParser firstCall(Format format, Listener listener) {
-        MessageParser parser = new MessageParser(format, false, true, null, listener);
+    static MessageParser firstCall(Format format, Set<String> functions, Listener listener) {
+        MessageParser parser = new MessageParser(format, false, true, functions, null, listener);
         parser.state = format == Format.BARE_JSON ? State.START : State.CONTENT;
         return parser;
     }
@@ -118,7 +128,8 @@ public final class MessageParser {
         if (!last && shown.isEmpty()) {
             return false;
         }
-        String[] openings = format == Format.BARE_JSON ? new String[] {"<think>", "<|python_tag|>", "{"} : new String[] {"<think>"};
+        boolean mayCall = format == Format.BARE_JSON && (functions == null || !functions.isEmpty());
+        String[] openings = mayCall ? new String[] {"<think>", "<|python_tag|>", "{"} : new String[] {"<think>"};
         for (String opening : openings) {
             if (shown.startsWith(opening)) {
                 if (opening.equals("<think>")) {
@@ -140,7 +151,7 @@ public final class MessageParser {
     private boolean content(boolean last) {
         String marker = switch (format) {
             case TAGS -> "<tool_call>";
-            case TOOL_CALLS -> "[TOOL_CALLS]";
+            case TOOL_CALLS, NAMED_CALLS -> "[TOOL_CALLS]";
             case BARE_JSON -> "<|python_tag|>";
             case CHANNELS -> throw new IllegalStateException("channels have no markers in content");
         };
@@ -225,8 +236,11 @@ public final class MessageParser {
             take(marker, oneCall ? State.OVER : State.HEADER);
             return true;
         }
+        if (format == Format.NAMED_CALLS) {
+            return namedCall(text, last);
+        }
         int[] object = oneCall ? ToolCallText.firstObject(text) : null;
-        List<ToolCall> only = object == null ? List.of() : ToolCallText.calls(text.substring(object[0], object[1]));
+        List<ToolCall> only = object == null ? List.of() : known(ToolCallText.calls(text.substring(object[0], object[1])));
         if (only.size() == 1) {
             add(only.getFirst());
             take(text.length(), State.OVER);
@@ -247,6 +261,24 @@ public final class MessageParser {
         }
         json(text.strip(), text);
         take(text.length(), State.CONTENT);
+        return true;
+    }
+
+    private boolean namedCall(String text, boolean last) {
+        int marker = text.indexOf(ARGUMENTS), from = marker + ARGUMENTS.length();
+        int[] object = marker < 0 ? null : ToolCallText.firstObject(text.substring(from));
+        if (object == null) {
+            if (last) {
+                state = State.CONTENT;
+                hand("[TOOL_CALLS]" + text);      // not a call after all
+                take(text.length(), State.CONTENT);
+            }
+            return last;
+        }
+        String[] head = text.substring(0, marker).split(Pattern.quote(CALL_ID), 2);
+        add(new ToolCall(head.length > 1 && !head[1].isBlank() ? head[1].strip() : null, head[0].strip(), text.substring(from + object[0], from + object[1])));
+        take(oneCall ? text.length() : from + object[1], oneCall ? State.OVER : State.CONTENT);
+        trimsContent = true;
         return true;
     }
 
@@ -282,11 +314,17 @@ public final class MessageParser {
         if (found.isEmpty() && format == Format.BARE_JSON) {
             found = separated(json);
         }
+        found = known(found);
         if (found.isEmpty()) {
             state = State.CONTENT;
             hand(asText);                         // not a call after all
         }
         found.forEach(this::add);
+    }
+
+    /// Empty where one is of a function that is not offered: then this is an answer that only looks like calls.
+    private List<ToolCall> known(List<ToolCall> found) {
+        return format != Format.BARE_JSON || functions == null || found.stream().allMatch(call -> functions.contains(call.name())) ? found : List.of();
     }
 
     private void add(ToolCall read) {

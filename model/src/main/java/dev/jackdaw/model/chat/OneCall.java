@@ -4,6 +4,7 @@ import dev.jackdaw.model.generate.Constraint;
 import dev.jackdaw.model.token.TextStream;
 import dev.jackdaw.model.token.Tokenizer;
 import java.util.Arrays;
+import java.util.Set;
 
 /// Lets a model write what it likes, up to the end of its first call of a function.
 final class OneCall implements Constraint {
@@ -12,9 +13,10 @@ final class OneCall implements Constraint {
     private boolean called;
 
     /// @param format one in which nothing but the text tells where a call ends
-    OneCall(MessageParser.Format format, Tokenizer tokenizer) {
+    /// @param functions that may be called
+    OneCall(MessageParser.Format format, Set<String> functions, Tokenizer tokenizer) {
         text = tokenizer.stream(false);
-        parser = MessageParser.firstCall(format, new MessageParser.Listener() {
+        parser = MessageParser.firstCall(format, functions, new MessageParser.Listener() {
             @Override
             public void toolCall(Message.ToolCall call) {
                 called = true;

@@ -23,21 +23,28 @@ public final class Reranker {
 
     /// All documents, the most relevant first; of equals the first given.
     public List<Ranked> rank(String query, List<String> documents) {
-        ToDoubleFunction<String> relevance;
-        int[] question = ids(query);
-        if (model.spec().output() instanceof ModelSpec.Score) {
-            relevance = document -> score(question, ids(document));
-        } else {
-            Embedder embedder = new Embedder(model.forward());
-            float[] vector = embedder.embed(question);
-            relevance = document -> Embedder.cosine(vector, embedder.embed(ids(document)));
-        }
+        ToDoubleFunction<String> relevance = relevance(query);
         List<Ranked> ranked = new ArrayList<>();
         for (int i = 0; i < documents.size(); i++) {
             ranked.add(new Ranked(i, documents.get(i), relevance.applyAsDouble(documents.get(i))));
         }
-        ranked.sort(Comparator.comparingDouble(Ranked::relevance).reversed());
-        return ranked;
+        return sorted(ranked);
+    }
+
+    /// The most relevant first; of equals the first given.
+    public static List<Ranked> sorted(List<Ranked> ranked) {
+        return ranked.stream().sorted(Comparator.comparingDouble(Ranked::relevance).reversed()).toList();
+    }
+
+    /// What a document has to do with the query, one at a time. Where the query can be read once for all, that is done now.
+    public ToDoubleFunction<String> relevance(String query) {
+        int[] question = ids(query);
+        if (model.spec().output() instanceof ModelSpec.Score) {
+            return document -> score(question, ids(document));
+        }
+        Embedder embedder = new Embedder(model.forward());
+        float[] vector = embedder.embed(question);
+        return document -> Embedder.cosine(vector, embedder.embed(ids(document)));
     }
 
     private int[] ids(String text) {

@@ -15,21 +15,35 @@ public final class FillInTheMiddle {
     private FillInTheMiddle() {
     }
 
+    /// Does the model have such tokens?
+    public static boolean isKnown(Tokenizer tokenizer) {
+        return marks(tokenizer) != null;
+    }
+
     /// @throws IllegalArgumentException if the model has no such tokens
     public static int[] prompt(Tokenizer tokenizer, String prefix, String suffix) {
+        int[] marks = marks(tokenizer);
+        if (marks == null) {
+            throw new IllegalArgumentException("the model cannot fill in the middle: it has no tokens such as " + NAMES[0][0] + "; leave the suffix out");
+        }
+        TokenList ids = new TokenList();
+        ids.addAll(tokenizer.idsBefore());
+        ids.add(marks[0]);
+        ids.addAll(tokenizer.encode(prefix, false, false));
+        ids.add(marks[1]);
+        ids.addAll(tokenizer.encode(suffix, false, false));
+        ids.add(marks[2]);
+        return ids.toArray();
+    }
+
+    /// Before, after, middle; null if there are none.
+    private static int[] marks(Tokenizer tokenizer) {
         for (String[] names : NAMES) {
             OptionalInt before = tokenizer.id(names[0]), after = tokenizer.id(names[1]), middle = tokenizer.id(names[2]);
             if (before.isPresent() && after.isPresent() && middle.isPresent()) {
-                TokenList ids = new TokenList();
-                ids.addAll(tokenizer.idsBefore());
-                ids.add(before.getAsInt());
-                ids.addAll(tokenizer.encode(prefix, false, false));
-                ids.add(after.getAsInt());
-                ids.addAll(tokenizer.encode(suffix, false, false));
-                ids.add(middle.getAsInt());
-                return ids.toArray();
+                return new int[] {before.getAsInt(), after.getAsInt(), middle.getAsInt()};
             }
         }
-        throw new IllegalArgumentException("the model cannot fill in the middle: it has no tokens such as " + NAMES[0][0] + "; leave --suffix out");
+        return null;
     }
 }

@@ -8,7 +8,8 @@ import java.util.Map;
 /// logit bias, penalties, DRY, top-k, typical, top-p, min-p, XTC, temperature, draw. With mirostat it is: logit bias, penalties, DRY,
 /// temperature, mirostat, draw.
 ///
-/// @param temperature logits are divided by it; 0 always takes the likeliest token
+/// @param temperature logits are divided by it; 0 always takes the likeliest token, and so does what is so near to 0 that logits divided by it
+///                    were beyond all numbers
 /// @param topK        only the `k` likeliest tokens; 0: all
 /// @param typicalP    only tokens of typical surprise that together reach this probability; 1: all
 /// @param topP        only the likeliest tokens that together reach this probability; 1: all
@@ -19,6 +20,8 @@ import java.util.Map;
 /// @param seed        of the choice
 public record Sampling(double temperature, int topK, double typicalP, double topP, double minP, double xtcProbability, double xtcThreshold, Penalties penalties, Dry dry,
                        Mirostat mirostat, Map<Integer, Float> logitBias, long seed) {
+    private static final double COLDEST = 1e-6;
+
     public Sampling {
         if (!(temperature >= 0) || topK < 0 || !(topP > 0 && topP <= 1) || !(minP >= 0 && minP <= 1) || !(typicalP > 0 && typicalP <= 1)) {
             throw new IllegalArgumentException("sampling: temperature " + temperature + ", top-k " + topK + ", top-p " + topP + ", min-p " + minP
@@ -27,6 +30,7 @@ public record Sampling(double temperature, int topK, double typicalP, double top
         if (!(xtcProbability >= 0 && xtcProbability <= 1) || !(xtcThreshold > 0 && xtcThreshold <= 1)) {
             throw new IllegalArgumentException("sampling: XTC probability " + xtcProbability + ", threshold " + xtcThreshold + "; the first in [0,1], the second in (0,1]");
         }
+        temperature = temperature < COLDEST ? 0 : temperature;
         logitBias = Map.copyOf(logitBias);
     }
 

@@ -45,6 +45,7 @@ public final class Sequence {
     private int forced = -1;                     // position in the tokens that end the thinking, or -1
     private int[] ends;                          // ids of the end tokens, once a constraint needs them
     private float[] endLogits;
+    private float[] raw;                         // the logits as they came, once probabilities need them
     private long maskNanos;
     private FinishReason reason;
 
@@ -162,9 +163,12 @@ public final class Sequence {
             forced = 0;
         }
         if (forced >= 0 && forced < request.thinking().force().length) {
-            return probability(request.thinking().force()[forced++], logits, logits);
+            return probability(request.thinking().force()[forced++], logits);
         }
-        float[] raw = request.topLogprobs() >= 0 ? logits.clone() : null;
+        if (request.topLogprobs() >= 0) {
+            raw = raw == null || raw.length != logits.length ? new float[logits.length] : raw;
+            System.arraycopy(logits, 0, raw, 0, logits.length);
+        }
         boolean isBound = request.constraint() != null && (thinking == null || !thinking.thinks());
         if (isBound) {
             long start = System.nanoTime();
@@ -183,7 +187,7 @@ public final class Sequence {
             request.constraint().accept(token);
             maskNanos += System.nanoTime() - start;
         }
-        return probability(token, raw, logits);
+        return probability(token, raw);
     }
 
     /// End tokens are allowed just where the constraint may end.
@@ -201,9 +205,9 @@ public final class Sequence {
         }
     }
 
-    private int probability(int token, float[] raw, float[] logits) {
+    private int probability(int token, float[] asTheyCame) {
         if (request.topLogprobs() >= 0) {
-            logprobs.add(TokenProbability.of(token, raw == null ? logits : raw, request.topLogprobs()));
+            logprobs.add(TokenProbability.of(token, asTheyCame, request.topLogprobs()));
             listener.probability(logprobs.getLast());
         }
         return token;

@@ -10,6 +10,8 @@ import dev.jackdaw.model.generate.Generator;
 import dev.jackdaw.model.generate.Generator.FinishReason;
 import dev.jackdaw.model.generate.Overflow;
 import dev.jackdaw.model.generate.Sampling;
+import dev.jackdaw.model.token.Tokenizer;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -129,7 +131,7 @@ class ChatTest {
     void aCallCanFollowTheThinking(Kind kind) {
         Chat chat = kind.chat(4000);
         if (!chat.canThink()) {
-            assertThat(kind).isIn(Kind.LLAMA, Kind.MISTRAL, Kind.OURS);
+            assertThat(kind).isIn(Kind.LLAMA, Kind.MISTRAL, Kind.MINISTRAL, Kind.OURS);
             return;
         }
         Answer answer = run(kind, chat, ask("What?").withTools(List.of(ADD), new ToolChoice.Required(), false).withThinkBudget(9), new Nonsense(kind.tokenizer(), 3));
@@ -238,6 +240,47 @@ class ChatTest {
         assertThat(turn.droppedMessages()).isPositive().isEven();
         assertThat(turn.request().prompt().length).isLessThanOrEqualTo(100);
         assertThat(chat.turn(ask("hi").withMaxTokens(0)).request().maxTokens()).isEqualTo(120 - chat.turn(ask("hi").withMaxTokens(0)).request().prompt().length);
+    }
+
+    @Test
+    void ofALongConversationAsLittleAsPossibleIsDroppedAfterAFewLooks() {
+        int[] looks = {0};
+        Tokenizer counted = (Tokenizer) Proxy.newProxyInstance(Tokenizer.class.getClassLoader(), new Class<?>[] {Tokenizer.class}, (_, method, arguments) -> {
+            looks[0] += method.getName().equals("encode") ? 1 : 0;
+            return method.invoke(Kind.QWEN.tokenizer(), arguments);
+        });
+        ChatTemplate template = ChatTemplate.of("{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}", "", "");
+        List<Message> messages = new ArrayList<>(List.of(Message.of("system", "be brief")));
+        for (int i = 0; i < 300; i++) {
+            messages.add(Message.of("user", "question " + "word ".repeat(i % 7)));
+            messages.add(Message.of("assistant", "answer number " + i));
+        }
+        messages.add(Message.of("user", "last"));
+        Ask ask = Ask.of(messages, Sampling.greedy()).withMaxTokens(20).withOverflow(Overflow.TRIM_START);
+        for (int context : new int[] {60, 200, 1000, 3000}) {
+            looks[0] = 0;
+            Chat.Turn turn = Chat.of(counted, template, counted::ends, context).turn(ask);
+            assertThat(looks[0]).isLessThan(14);
+            int dropped = turn.droppedMessages(), length = turn.request().prompt().length;
+            assertThat(length).isLessThanOrEqualTo(context - 20);
+            List<Message> more = new ArrayList<>(messages.subList(0, 1));
+            more.addAll(messages.subList(1 + dropped - 2, messages.size()));
+            int other = Chat.of(counted, template, counted::ends, 100_000).turn(Ask.of(more, Sampling.greedy())).request().prompt().length;
+            assertThat(other).as("%d messages dropped, two fewer", dropped).isGreaterThan(context - 20);
+        }
+    }
+
+    @Test
+    void jsonThatLooksLikeACallIsAnAnswerUnlessTheFunctionIsOffered() {
+        Chat chat = Kind.LLAMA.chat(4000);
+        String person = "{\"name\": \"Eve\", \"parameters\": {\"age\": 30}}";
+        Ask plain = ask("Who?"), schema = plain.withSchema("{\"type\":\"object\"}"), tools = plain.withTools(List.of(ADD), new ToolChoice.Auto(), false);
+        for (Ask ask : List.of(plain, schema, tools, plain.withTools(List.of(ADD), new ToolChoice.Auto(), true), tools.withTools(List.of(ADD), new ToolChoice.None(), true))) {
+            Answer answer = run(Kind.LLAMA, chat, ask, new Nonsense(Kind.LLAMA.tokenizer(), person));
+            assertThat(answer.message.toolCalls()).isEmpty();
+            assertThat(answer.message.content()).isEqualTo(person);
+        }
+        assertThat(run(Kind.LLAMA, chat, schema, new Nonsense(Kind.LLAMA.tokenizer(), person)).heard).as("streamed").hasSizeGreaterThan(1);
     }
 
     @Test

@@ -22,6 +22,8 @@ enum Kind {
     LLAMA("llama-3.1"),
     /// A list; the vocabulary has no token for `[TOOL_CALLS]`, so its characters are written.
     MISTRAL("mistral"),
+    /// Names before the arguments; the vocabulary has no tokens for the marks.
+    MINISTRAL(null),
     /// Channels of special tokens.
     HARMONY(null);
 
@@ -32,6 +34,11 @@ enum Kind {
         {% elif m.tool_calls %}{% for c in m.tool_calls %}{{ '<|start|>assistant to=functions.' + c.function.name + '<|channel|>commentary json<|message|>' }}\
         {{ c.function.arguments | tojson }}{{ '<|call|>' }}{% endfor %}\
         {% else %}{{ '<|start|>' + m.role + '<|message|>' + m.content + '<|end|>' }}{% endif %}{% endfor %}{{ '<|start|>assistant' }}""";
+
+    private static final String NAMED = """
+        {% if tools %}{{ '[AVAILABLE_TOOLS]' + tools | tojson + '[/AVAILABLE_TOOLS]' }}{% endif %}{% for m in messages %}{% if m.role == 'user' %}{{ '[INST]' + m.content + '[/INST]' }}\
+        {% elif m.role == 'tool' %}{{ '[TOOL_RESULTS]' + m.content + '[/TOOL_RESULTS]' }}{% elif m.tool_calls %}{% for c in m.tool_calls %}\
+        {{ '[TOOL_CALLS]' + c.function.name + '[ARGS]' + c.function.arguments | tojson }}{% endfor %}{% else %}{{ m.content }}{% endif %}{% endfor %}""";
 
     private final String folder;
     private Tokenizer tokenizer;
@@ -48,7 +55,7 @@ enum Kind {
                     case OURS -> new BytePairTokenizer(BpeTrainer.train(List.of("{\"name\": \"add\", \"arguments\": {\"a\": 1}} the jackdaw sat".repeat(9).getBytes(StandardCharsets.UTF_8)),
                             BpeTrainer.Settings.of(256 + 40 + SpecialTokens.names().size(), 1), BpeTrainer.Progress.none()).spec());
                     case LLAMA -> Tokenizers.read(REFERENCE.resolve("tokenizers/bpe-llama3"));
-                    case MISTRAL -> Tokenizers.read(REFERENCE.resolve("tokenizers/bpe-gpt2"));
+                    case MISTRAL, MINISTRAL -> Tokenizers.read(REFERENCE.resolve("tokenizers/bpe-gpt2"));
                     case HARMONY -> Tokenizers.read(REFERENCE.resolve("tokenizers/bpe-o200k"));
                 };
             } catch (IOException e) {
@@ -60,7 +67,7 @@ enum Kind {
 
     Chat chat(int context) {
         try {
-            String template = folder != null ? Files.readString(REFERENCE.resolve("chat-templates/" + folder + "/template.jinja")) : this == OURS ? SpecialTokens.CHAT_TEMPLATE : CHANNELS;
+            String template = folder != null ? Files.readString(REFERENCE.resolve("chat-templates/" + folder + "/template.jinja")) : this == OURS ? SpecialTokens.CHAT_TEMPLATE : this == MINISTRAL ? NAMED : CHANNELS;
             return Chat.of(tokenizer(), ChatTemplate.of(template, "", ""), tokenizer()::ends, context);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -79,10 +86,12 @@ enum Kind {
             case OURS -> "<tool_call>{\"name\": \"" + call.name() + "\", \"arguments\": " + call.arguments() + "}</tool_call>";
             case LLAMA -> "{\"name\": \"" + call.name() + "\", \"parameters\": " + call.arguments() + "}";
             case MISTRAL -> "{\"name\": \"" + call.name() + "\", \"arguments\": " + call.arguments() + "}";
+            case MINISTRAL -> "[TOOL_CALLS]" + call.name() + "[ARGS]" + call.arguments();
             case HARMONY -> "<|channel|>commentary to=functions." + call.name() + " <|constrain|>json<|message|>" + call.arguments() + "<|end|>";
         }).toList();
         return switch (this) {
             case QWEN, OURS -> String.join("\n", texts);
+            case MINISTRAL -> String.join("", texts);
             case LLAMA -> String.join("; ", texts);
             case MISTRAL -> "[TOOL_CALLS][" + String.join(", ", texts) + "]";
             case HARMONY -> String.join("<|start|>assistant", texts);

@@ -99,9 +99,20 @@ class MessageParserTest {
     }
 
     @Test
+    void namesBeforeArguments() {
+        assertThat(Format.of("{{ '[TOOL_CALLS]' + name + '[ARGS]' }}")).isEqualTo(Format.NAMED_CALLS);
+        Message message = parse(Format.NAMED_CALLS, false, "I look.[TOOL_CALLS]f[ARGS]{\"x\": \"[TOOL_CALLS]}\"}[TOOL_CALLS]g[CALL_ID]abcdefghi[ARGS]{}");
+        assertThat(message.content()).isEqualTo("I look.");
+        assertThat(message.toolCalls()).containsExactly(new ToolCall(null, "f", "{\"x\": \"[TOOL_CALLS]}\"}"), new ToolCall("abcdefghi", "g", "{}"));
+        for (String broken : List.of("[TOOL_CALLS]f[ARGS]{\"x\": 1", "[TOOL_CALLS]f", "[TOOL_CALLS]f[ARGS]x")) {
+            assertThat(parse(Format.NAMED_CALLS, false, broken).content()).isEqualTo(broken);
+        }
+    }
+
+    @Test
     void randomMixturesNeverFail() {
         String[] parts = {"<think>", "</think>", "<tool_call>", "</tool_call>", "{\"name\":\"f\"}", "<|channel|>", "analysis", "final", "<|message|>", "<|end|>", "<|start|>", "<|call|>", "to=functions.x",
-            "[TOOL_CALLS]", "<|python_tag|>", "text", " ", "\n", "<", "|>"};
+            "[TOOL_CALLS]", "[ARGS]", "<|python_tag|>", "text", " ", "\n", "<", "|>"};
         for (int seed = 0; seed < 2000; seed++) {
             Random random = new Random(seed);
             StringBuilder text = new StringBuilder();

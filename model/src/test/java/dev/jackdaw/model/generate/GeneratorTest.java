@@ -126,6 +126,20 @@ class GeneratorTest {
     }
 
     @Test
+    void probabilitiesTakeOneArrayForTheWholeText() {
+        int vocabulary = 50_000, tokens = 40;
+        Sequence text = new Sequence(new Request(PROMPT, 1000, Sampling.greedy(), _ -> false, List.of(), 0, false, null, null, Overflow.REFUSE), null, 2000, new Generator.Listener() { });
+        float[] logits = new float[vocabulary];
+        text.next(logits);
+        var threads = (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < tokens; i++) {
+            text.next(logits);
+        }
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan((long) tokens * vocabulary);
+    }
+
+    @Test
     void aListenerCanStopIt() {
         int[] count = {0};
         Generator.Result result = new Generator(new Reciter(3, 1000, tokenizer.encode("The sea is wide.")), tokenizer).generate(request(100), new Generator.Listener() {
@@ -197,6 +211,8 @@ class GeneratorTest {
                 method.getName().equals("id") && extra.containsKey(arguments[0]) ? java.util.OptionalInt.of(extra.get(arguments[0])) : method.invoke(tokenizer, arguments));
         int[] prefix = tokenizer.encode("int f("), suffix = tokenizer.encode(") {}");
         IntStream expected = IntStream.concat(IntStream.concat(IntStream.of(9001), Arrays.stream(prefix)), IntStream.concat(IntStream.concat(IntStream.of(9002), Arrays.stream(suffix)), IntStream.of(9003)));
+        assertThat(FillInTheMiddle.isKnown(code)).isTrue();
+        assertThat(FillInTheMiddle.isKnown(tokenizer)).isFalse();
         assertThat(FillInTheMiddle.prompt(code, "int f(", ") {}")).containsExactly(expected.toArray());
     }
 }

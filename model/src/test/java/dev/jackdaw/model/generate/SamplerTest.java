@@ -60,6 +60,13 @@ class SamplerTest {
     }
 
     @Test
+    void nextToZeroTheLikeliestIsTaken() {
+        for (double temperature : new double[] {1e-40, 1e-9, 1e-7, 1e-5, 0}) {
+            assertThat(new Sampler(Sampling.of(temperature, 1)).choose(new float[] {1, 3, 2})).as("temperature %s", temperature).isEqualTo(1);
+        }
+    }
+
+    @Test
     void everyStepKeepsWhatItsDefinitionSays() {
         float[] p = logs(0.05, 0.5, 0.2, 0.15, 0.1);
         assertThat(kept(new Step.TopK(2), p)).containsExactly(1, 2);

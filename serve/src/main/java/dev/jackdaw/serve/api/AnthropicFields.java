@@ -100,6 +100,7 @@ final class AnthropicFields {
             messages.add(Message.of("user", message.requiredText("content")));
             return;
         }
+        int before = messages.size();
         StringBuilder text = new StringBuilder();
         for (Fields block : message.objects("content")) {
             if (block.requiredText("type").equals("tool_result")) {
@@ -113,7 +114,7 @@ final class AnthropicFields {
                 text.append(text(block));
             }
         }
-        if (!text.isEmpty()) {
+        if (!text.isEmpty() || messages.size() == before) {
             messages.add(Message.of("user", text.toString()));
         }
     }

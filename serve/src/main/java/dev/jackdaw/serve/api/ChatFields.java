@@ -39,7 +39,7 @@ final class ChatFields {
             throw fields.wrong("top_logprobs", "is given without logprobs: true");
         }
         List<Map<String, Object>> tools = tools(fields);
-        int most = Math.max(limit(fields, "max_tokens", limits), limit(fields, "max_completion_tokens", limits));
+        int newer = limit(fields, "max_completion_tokens", limits), older = limit(fields, "max_tokens", limits), most = newer > 0 ? newer : older;
         String schema = fields.object("response_format").map(ChatFields::schema).orElse(null);
         Integer budget = fields.integer("think_budget", -1, Integer.MAX_VALUE).orElseGet(() -> budget(fields, "reasoning_effort"));
         return new Chat.Ask(messages(fields), tools, choice(fields, tools), fields.flag("parallel_tool_calls", true), schema, fields.text("grammar").orElse(null), most,

@@ -10,6 +10,7 @@ import dev.jackdaw.model.token.Tokenizer;
 import dev.jackdaw.serve.http.ApiError;
 import dev.jackdaw.serve.http.EventStream;
 import dev.jackdaw.serve.http.Fields;
+import dev.jackdaw.serve.http.Gate;
 import dev.jackdaw.serve.http.Json;
 import dev.jackdaw.serve.models.LoadedModel;
 import dev.jackdaw.serve.models.ModelPool;
@@ -100,7 +101,7 @@ public final class Completions implements HttpService {
         LoadedModel model = lease.model();
         Tokenizer tokenizer = model.model().tokenizer();
         JsonNode given = fields.any("prompt").orElse(null);
-        String suffix = fields.text("suffix").orElse(null);
+        String suffix = fields.text("suffix").filter(text -> !text.isEmpty()).orElse(null);
         List<int[]> all = new ArrayList<>();
         List<String> texts = new ArrayList<>();
         if (given == null || given.isString()) {
@@ -124,14 +125,23 @@ public final class Completions implements HttpService {
                 texts.add(each.isString() ? each.asString() : null);
             }
         }
+        all.forEach(ids -> requireRoom(ids.length, Math.max(1, wanted.maxTokens), model.spec().context()));
         List<Prompt> prompts = new ArrayList<>();
-        for (int i = 0; i < all.size(); i++) {
-            int[] ids = all.get(i);
-            requireRoom(ids.length, Math.max(1, wanted.maxTokens), model.spec().context());
-            List<TokenProbability> before = wanted.echo && wanted.logprobs >= 0 ? model.probabilities(ids, wanted.logprobs, lease.adapters()) : List.of();
-            prompts.add(new Prompt(ids, !wanted.echo ? "" : texts.get(i) == null ? tokenizer.decode(ids) : texts.get(i), before));
+        long tokens = 0;
+        try (Waiting client = Waiting.begin()) {
+            for (int i = 0; i < all.size(); i++) {
+                int[] ids = all.get(i);
+                client.require();
+                List<TokenProbability> before = wanted.echo && wanted.logprobs >= 0 ? model.probabilities(ids, wanted.logprobs, lease.adapters()) : List.of();
+                prompts.add(new Prompt(ids, !wanted.echo ? "" : texts.get(i) == null ? tokenizer.decode(ids) : texts.get(i), before));
+                tokens += before.size();
+            }
+            return prompts;
+        } finally {
+            if (wanted.maxTokens == 0 && tokens > 0) {            // else the answers count them
+                context.listener().spent(lease.name(), Gate.caller(), tokens, 0);
+            }
         }
-        return prompts;
     }
 
     /// A base model has seen each document begin with a token of its own; an empty prompt is just that token.
@@ -200,13 +210,13 @@ public final class Completions implements HttpService {
         choices.stream(out, () -> {
             for (int i = 0; i < prompts.size() * wanted.n; i++) {
                 Prompt prompt = prompts.get(i / wanted.n);
-                if (wanted.echo) {
+                if (wanted.echo || wanted.maxTokens == 0) {
                     Logprobs logprobs = new Logprobs(tokenizer);
                     prompt.before.forEach(logprobs::add);
                     send(out, wanted, choice(i, prompt.echoed, wanted.logprobs >= 0 ? logprobs.take() : null, wanted.maxTokens == 0 ? "length" : null));
                 }
             }
-            List<Writer.Written> all = wanted.maxTokens == 0 ? List.of() : choices.write(i -> new Pieces(out, wanted, i, tokenizer));
+            List<Writer.Written> all = wanted.maxTokens == 0 ? List.of() : choices.write(i -> new Pieces(out, wanted, i, new Logprobs(tokenizer, prompts.get(i / wanted.n))));
             if (wanted.usage) {
                 Map<String, Object> last = head(wanted);
                 last.put("choices", List.of());
@@ -245,11 +255,11 @@ public final class Completions implements HttpService {
         private final int index;
         private final Logprobs logprobs;
 
-        Pieces(EventStream out, Wanted wanted, int index, Tokenizer tokenizer) {
+        Pieces(EventStream out, Wanted wanted, int index, Logprobs logprobs) {
             this.out = out;
             this.wanted = wanted;
             this.index = index;
-            logprobs = new Logprobs(tokenizer);
+            this.logprobs = logprobs;
         }
 
         @Override
@@ -283,6 +293,13 @@ public final class Completions implements HttpService {
             this.tokenizer = tokenizer;
         }
 
+        /// Of what follows a prompt, whose own have been sent where it is repeated.
+        Logprobs(Tokenizer tokenizer, Prompt prompt) {
+            this(tokenizer);
+            prompt.before.forEach(this::add);
+            take();
+        }
+
         /// @param probability or null; of the first token of a text nothing is known but itself
         void add(TokenProbability probability) {
             if (probability == null) {
@@ -293,6 +310,7 @@ public final class Completions implements HttpService {
             values.add(Double.isNaN(probability.logprob()) ? null : (Double) Math.max(LEAST, probability.logprob()));
             Map<String, Double> top = new LinkedHashMap<>();
             probability.top().forEach(each -> top.putIfAbsent(tokenizer.decode(each.id()), Math.max(LEAST, each.logprob())));
+            top.putIfAbsent(text, Math.max(LEAST, probability.logprob()));           // the chosen one is always among them
             tops.add(Double.isNaN(probability.logprob()) ? null : top);
             offsets.add(offset);
             offset += text.length();

@@ -48,25 +48,38 @@ public final class Embeddings implements HttpService {
             int width = model.spec().width(), dimensions = fields.integer("dimensions", 1, width).orElse(width);
             List<int[]> inputs = inputs(fields, model);
             ApiContext.nameIgnored(fields, response);
-            int tokens = 0;
+            inputs.forEach(ids -> requireFits(ids.length, model, "input"));
+            int tokens = inputs.stream().mapToInt(ids -> ids.length).sum();
             List<Object> data = new ArrayList<>();
-            for (int[] ids : inputs) {
-                requireFits(ids.length, model, "input");
-                tokens += ids.length;
-                float[] vector = shortened(model.embed(ids), dimensions);
+            for (float[] vector : vectors(context, lease, inputs, dimensions)) {
                 Map<String, Object> entry = new LinkedHashMap<>();
                 entry.put("object", "embedding");
                 entry.put("index", data.size());
                 entry.put("embedding", format.equals("base64") ? base64(vector) : vector);
                 data.add(entry);
             }
-            context.listener().spent(lease.name(), Gate.caller(), tokens, 0);
             Map<String, Object> body = new LinkedHashMap<>();
             body.put("object", "list");
             body.put("data", data);
             body.put("model", lease.name());
             body.put("usage", Map.of("prompt_tokens", tokens, "total_tokens", tokens));
             Json.send(response, body);
+        }
+    }
+
+    /// One text after the other, as long as the client waits; what was read counts in any case.
+    static List<float[]> vectors(ApiContext context, ModelPool.Lease lease, List<int[]> texts, int dimensions) throws InterruptedException {
+        List<float[]> all = new ArrayList<>();
+        long tokens = 0;
+        try (Waiting client = Waiting.begin()) {
+            for (int[] ids : texts) {
+                client.require();
+                all.add(shortened(lease.model().embed(ids), dimensions));
+                tokens += ids.length;
+            }
+            return all;
+        } finally {
+            context.listener().spent(lease.name(), Gate.caller(), tokens, 0);
         }
     }
 
@@ -80,7 +93,7 @@ public final class Embeddings implements HttpService {
         JsonNode input = fields.any("input").orElseThrow(() -> fields.absent("input", "a string, an array of strings, or token ids"));
         int vocabulary = model.spec().vocabulary();
         if (input.isString()) {
-            return List.of(ids(model, input.asString()));
+            return List.of(ids(model, input.asString(), "input"));
         }
         if (!input.isArray() || input.isEmpty()) {
             throw fields.wrong("input", "must be a string, or an array of strings or token ids that is not empty");
@@ -97,15 +110,15 @@ public final class Embeddings implements HttpService {
             if (!each.isString() && !each.isArray()) {
                 throw fields.wrongType(name, each, "a string or an array of token ids");
             }
-            all.add(each.isString() ? ids(model, each.asString()) : Completions.ids(fields, name, each, vocabulary));
+            all.add(each.isString() ? ids(model, each.asString(), name) : Completions.ids(fields, name, each, vocabulary));
         }
         return all;
     }
 
-    static int[] ids(LoadedModel model, String text) {
+    static int[] ids(LoadedModel model, String text, String param) {
         int[] ids = model.model().tokenizer().encode(text, false, true);
         if (ids.length == 0) {
-            throw ApiError.bad("input", "input has a text without any token; leave empty texts out");
+            throw ApiError.bad(param, param + " has no tokens; leave empty texts out");
         }
         return ids;
     }
@@ -152,16 +165,16 @@ public final class Embeddings implements HttpService {
         int top = fields.integer("top_n", 1, Integer.MAX_VALUE).orElse(documents.size());
         try (ModelPool.Lease lease = context.models().take(fields.text("model").orElse(null))) {
             LoadedModel model = lease.model();
-            int asked = ids(model, query).length, tokens = 0;
-            for (String document : documents) {
-                int own = model.model().tokenizer().encode(document, false, true).length;
-                requireFits(asked + own, model, "documents");
+            int asked = ids(model, query, "query").length, tokens = 0;
+            for (int i = 0; i < documents.size(); i++) {
+                String name = "documents[" + i + "]";
+                int own = ids(model, documents.get(i), name).length;
+                requireFits(asked + own, model, name);
                 tokens += asked + own;
             }
             ApiContext.nameIgnored(fields, response);
-            context.listener().spent(lease.name(), Gate.caller(), tokens, 0);
             List<Object> results = new ArrayList<>();
-            List<Reranker.Ranked> ranked = model.rank(query, documents);
+            List<Reranker.Ranked> ranked = ranked(lease, query, documents, asked);
             for (Reranker.Ranked each : ranked.subList(0, Math.min(top, ranked.size()))) {
                 Map<String, Object> entry = new LinkedHashMap<>();
                 entry.put("index", each.index());
@@ -176,6 +189,23 @@ public final class Embeddings implements HttpService {
             body.put("results", results);
             body.put("usage", Map.of("prompt_tokens", tokens, "total_tokens", tokens));
             Json.send(response, body);
+        }
+    }
+
+    private List<Reranker.Ranked> ranked(ModelPool.Lease lease, String query, List<String> documents, int asked) throws InterruptedException {
+        LoadedModel model = lease.model();
+        List<Reranker.Ranked> ranked = new ArrayList<>();
+        long tokens = 0;
+        try (Waiting client = Waiting.begin()) {
+            LoadedModel.Relevance relevance = model.relevance(query);
+            for (String document : documents) {
+                client.require();
+                ranked.add(new Reranker.Ranked(ranked.size(), document, relevance.of(document)));
+                tokens += asked + model.model().tokenizer().encode(document, false, true).length;
+            }
+            return Reranker.sorted(ranked);
+        } finally {
+            context.listener().spent(lease.name(), Gate.caller(), tokens, 0);
         }
     }
 }

@@ -104,7 +104,7 @@ public final class Ollama implements HttpService {
             fields.any("keep_alive");                     // memory decides here
             Wanted wanted = new Wanted(Ids.of("chatcmpl-"), System.currentTimeMillis(), lease.name(), stream, turns, begun, System.nanoTime() - begun);
             OllamaFields asked = new OllamaFields(fields, context.limits());
-            if (turns ? fields.list("messages").orElse(List.of()).isEmpty() : fields.text("prompt").orElse("").isEmpty() && !fields.has("suffix")) {
+            if (turns ? fields.list("messages").orElse(List.of()).isEmpty() : fields.text("prompt").orElse("").isEmpty() && asked.suffix() == null) {
                 Map<String, Object> body = wanted.said("", null, List.of());
                 body.put("done", true);
                 body.put("done_reason", "load");
@@ -185,12 +185,12 @@ public final class Ollama implements HttpService {
             fields.any("keep_alive");
             fields.any("options");
             ApiContext.nameIgnored(fields, response);
-            List<Object> vectors = new ArrayList<>();
+            List<int[]> inputs = new ArrayList<>();
             for (String text : texts) {
-                int[] ids = ids(lease.model(), text, cut, "input");
-                tokens += ids.length;
-                vectors.add(Embeddings.shortened(lease.model().embed(ids), dimensions));
+                inputs.add(ids(lease.model(), text, cut, "input"));
+                tokens += inputs.getLast().length;
             }
+            List<float[]> vectors = Embeddings.vectors(context, lease, inputs, dimensions);
             Map<String, Object> body = new LinkedHashMap<>();
             body.put("model", lease.name());
             body.put("embeddings", vectors);
@@ -202,7 +202,7 @@ public final class Ollama implements HttpService {
     }
 
     private static int[] ids(LoadedModel model, String text, boolean cut, String param) {
-        int[] ids = Embeddings.ids(model, text);
+        int[] ids = Embeddings.ids(model, text, param);
         if (cut && ids.length > model.spec().context()) {
             return Arrays.copyOf(ids, model.spec().context());
         }
@@ -217,7 +217,7 @@ public final class Ollama implements HttpService {
             fields.any("options");
             int[] ids = ids(lease.model(), fields.requiredText("prompt"), true, "prompt");
             ApiContext.nameIgnored(fields, response);
-            Json.send(response, Map.of("embedding", lease.model().embed(ids)));
+            Json.send(response, Map.of("embedding", Embeddings.vectors(context, lease, List.of(ids), lease.model().spec().width()).getFirst()));
         }
     }
 }

@@ -44,7 +44,12 @@ final class OllamaFields {
     }
 
     boolean isRaw() {
-        return fields.flag("raw", false) || fields.has("suffix");
+        return fields.flag("raw", false) || suffix() != null;
+    }
+
+    /// What stands behind the gap to be filled, or null. Ollama's own client always sends one, an empty one where there is no gap.
+    String suffix() {
+        return fields.text("suffix").filter(text -> !text.isEmpty()).orElse(null);
     }
 
     /// Of a conversation.
@@ -88,13 +93,14 @@ final class OllamaFields {
     Chat.Ask ask(List<Message> messages, Chat chat) {
         List<Map<String, Object>> tools = ChatFields.tools(fields);
         Overflow overflow = fields.flag("truncate", false) ? Overflow.TRIM_START : Overflow.REFUSE;
-        return new Chat.Ask(messages, tools, new Chat.ToolChoice.Auto(), true, schema(), null, most(), sampling(), budget(chat), stop(), -1, overflow, Map.of());
+        Chat.Ask ask = new Chat.Ask(messages, tools, new Chat.ToolChoice.Auto(), true, schema(), null, 0, sampling(), budget(chat), stop(), -1, overflow, Map.of());
+        return most() == 0 ? ask : ask.withMaxTokens(Math.min(most(), chat.turn(ask).request().maxTokens()));      // a bound, which need not fit, unlike OpenAI's
     }
 
     /// A text that goes on as it is.
     Request plain(LoadedModel model) {
         Tokenizer tokenizer = model.model().tokenizer();
-        String prompt = fields.text("prompt").orElse(""), suffix = fields.text("suffix").orElse(null), schema = schema();
+        String prompt = fields.text("prompt").orElse(""), suffix = suffix(), schema = schema();
         fields.text("system");
         int[] ids = suffix == null ? Completions.ids(tokenizer, prompt) : FillInTheMiddle.prompt(tokenizer, prompt, suffix);
         int room = model.spec().context() - ids.length;

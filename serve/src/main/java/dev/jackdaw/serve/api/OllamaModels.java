@@ -2,7 +2,7 @@ package dev.jackdaw.serve.api;
 
 import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.chat.Chat;
-import dev.jackdaw.model.token.Tokenizer;
+import dev.jackdaw.model.generate.FillInTheMiddle;
 import dev.jackdaw.serve.http.Fields;
 import dev.jackdaw.serve.http.Json;
 import dev.jackdaw.serve.models.LoadedModel;
@@ -26,7 +26,6 @@ import java.util.Map;
 public final class OllamaModels implements HttpService {
     /// Of Ollama, whose language this is: clients ask in order to know what they may send.
     private static final String VERSION = "0.12.6";
-    private static final String[] MIDDLE = {"<|fim_middle|>", "<fim_middle>", "<｜fim▁end｜>", "▁<MID>", "<MID>", "<fim-middle>", "<|code_middle|>"};
 
     private final ApiContext context;
 
@@ -132,11 +131,8 @@ public final class OllamaModels implements HttpService {
         if (model.chat().filter(Chat::canThink).isPresent()) {
             all.add("thinking");
         }
-        Tokenizer tokenizer = model.model().tokenizer();
-        for (String middle : MIDDLE) {
-            if (tokenizer.id(middle).isPresent() && !all.contains("insert")) {
-                all.add("insert");
-            }
+        if (FillInTheMiddle.isKnown(model.model().tokenizer())) {
+            all.add("insert");
         }
         return all;
     }

@@ -1,12 +1,12 @@
 package dev.jackdaw.serve.feedback;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
@@ -14,7 +14,7 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /// What can be seen to be wrong with an answer without understanding it. A flag is a reason to look, no verdict: the checks would rather miss
-/// something than cry at every second answer. Refusals are recognised in English.
+/// something than cry at every second answer.
 public final class Checks {
     /// What takes too long; 0: nothing does.
     public record Limits(long firstTokenMillis, long totalMillis) {
@@ -22,12 +22,6 @@ public final class Checks {
     }
 
     private static final JsonMapper JSON = JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS).build();
-    /// Where a refusal stands: later sentences are about something else.
-    private static final int OPENING = 240;
-    private static final Pattern REFUSAL = Pattern.compile("(?:^|[.!,;:\n] *|\\bbut |\\bunfortunately,? |\\bsorry,? (?:but )?|\\bas an ai[\\w ]{0,24},? )"
-            + "i(?:'m| am)? (?:(?:can(?:'t|not| not)|won't|will not|must decline to|(?:am )?(?:unable|not able) to|(?:am )?not (?:comfortable|allowed|permitted)(?: to)?) "
-            + "(?:\\w+ing |be able to )?(?:help|assist|provide|answer|comply|fulfill?|do that|do this|discuss|share|support|engage|participate|continue with|generate|create|write|that request|this request|with that|with this)\\b"
-            + "|(?:must|have to) (?:decline|refuse)\\b)", Pattern.CASE_INSENSITIVE);
     /// Letters and digits; scripts without spaces, letter by letter.
     private static final Pattern WORD = Pattern.compile("[\\p{IsHan}\\p{IsHiragana}\\p{IsKatakana}\\p{IsThai}]|[\\p{L}\\p{N}]+");
     private static final Pattern ONE_LONG_WORD = Pattern.compile("(\\p{L}{1,8}?)\\1{39,}");
@@ -36,17 +30,25 @@ public final class Checks {
 
     private final Limits limits;
     private final Guard guard;
+    private final Refusals refusals;
 
     public Checks(Limits limits, Guard guard) {
+        this(limits, guard, null);
+    }
+
+    /// @param refusals a file with further ways to decline, or null; `refusals.txt` among the resources has those that are known and says how they are written
+    /// @throws IllegalArgumentException if the file cannot be used
+    public Checks(Limits limits, Guard guard, Path refusals) {
         this.limits = limits;
         this.guard = guard;
+        this.refusals = Refusals.with(refusals);
     }
 
     /// Everything that is wrong, in the order of the kinds.
     public List<Flag> of(Answer answer) {
         String text = answer.text();
         List<Flag> flags = new ArrayList<>();
-        add(flags, Flag.Kind.REFUSAL, refusal(text));
+        add(flags, Flag.Kind.REFUSAL, refusals.begins(text) ? Optional.of("begins with a refusal") : Optional.empty());
         add(flags, Flag.Kind.REPETITION, repetition(text));
         add(flags, Flag.Kind.TOOL, brokenTool(answer));
         add(flags, Flag.Kind.SCHEMA, schemaFailure(answer));
@@ -59,12 +61,6 @@ public final class Checks {
 
     private static void add(List<Flag> flags, Flag.Kind kind, Optional<String> detail) {
         detail.ifPresent(line -> flags.add(new Flag(kind, line)));
-    }
-
-    static Optional<String> refusal(String text) {
-        String opening = text.strip().replace('’', '\'');
-        Matcher matcher = REFUSAL.matcher(opening.substring(0, Math.min(opening.length(), OPENING)));
-        return matcher.find() ? Optional.of("begins with a refusal") : Optional.empty();
     }
 
     /// A stretch of words that is repeated at once, four times at least and 32 words in all; or few different groups of four words in a long text.

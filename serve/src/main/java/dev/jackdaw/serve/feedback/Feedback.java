@@ -30,7 +30,11 @@ public final class Feedback implements AutoCloseable {
     /// @param labelling how items are made, and where further answers come from
     public record Parts(Privacy privacy, Checks checks, Labelling.Settings labelling, Candidates candidates, PrometheusRegistry registry, InstantSource clock) {
         public static Parts of(Privacy privacy, Candidates candidates, PrometheusRegistry registry) {
-            return new Parts(privacy, new Checks(Checks.Limits.STANDARD, Guard.NONE), Labelling.Settings.STANDARD, candidates, registry, InstantSource.system());
+            return of(privacy, new Checks(Checks.Limits.STANDARD, Guard.NONE), candidates, registry);
+        }
+
+        public static Parts of(Privacy privacy, Checks checks, Candidates candidates, PrometheusRegistry registry) {
+            return new Parts(privacy, checks, Labelling.Settings.STANDARD, candidates, registry, InstantSource.system());
         }
     }
 

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.ToDoubleFunction;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 
@@ -73,8 +74,11 @@ public final class LoadedModel implements AutoCloseable {
                 + " is a base model: it has no chat template and cannot hold a conversation; continue a text with /v1/completions"));
     }
 
-    /// All tokens as a tree of bytes, for what an answer must look like; made once.
+    /// All tokens as a tree of bytes, for what an answer must look like; made once, with the conversations'.
     public TokenTrie trie() {
+        if (chat != null) {
+            return chat.trie();
+        }
         TokenTrie made = trie;
         if (made == null) {
             synchronized (this) {
@@ -100,9 +104,15 @@ public final class LoadedModel implements AutoCloseable {
         return engine.ask(() -> new Embedder(model.forward()).embed(tokens));
     }
 
-    /// Documents in the order of what they have to do with the query.
-    public List<Reranker.Ranked> rank(String query, List<String> documents) throws InterruptedException {
-        return engine.ask(() -> new Reranker(model).rank(query, documents));
+    /// What documents have to do with a query.
+    public interface Relevance {
+        double of(String document) throws InterruptedException;
+    }
+
+    /// Each document is a question of its own to the engine, so that conversations go on between two of them.
+    public Relevance relevance(String query) throws InterruptedException {
+        ToDoubleFunction<String> relevance = engine.ask(() -> new Reranker(model).relevance(query));
+        return document -> engine.ask(() -> relevance.applyAsDouble(document));
     }
 
     /// How likely each token of a text is after those before it; of the first nothing is known, its logprob is NaN.

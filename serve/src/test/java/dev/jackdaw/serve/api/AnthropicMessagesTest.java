@@ -89,6 +89,13 @@ class AnthropicMessagesTest {
                 + "{\"type\":\"tool_use\",\"id\":\"call_1\",\"name\":\"add\",\"input\":{\"a\":1}}]");
     }
 
+    @Test
+    void aMessageWithoutTextIsAMessage() throws Exception {
+        for (String content : List.of("[]", "[{\"type\":\"text\",\"text\":\"\"}]", "\"\"")) {
+            assertThat(server.json(PATH, "{\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":" + content + "}]}").path("type").asString()).as(content).isEqualTo("message");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             {"messages":[{"role":"user","content":"x"}]}                                                   | max_tokens

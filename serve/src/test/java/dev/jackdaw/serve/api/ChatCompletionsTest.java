@@ -61,6 +61,12 @@ class ChatCompletionsTest {
     }
 
     @Test
+    void theNewerNameOfALimitCounts() throws Exception {
+        JsonNode answer = server.json(PATH, "{\"temperature\":0,\"max_tokens\":50,\"max_completion_tokens\":2," + HELLO + "}");
+        assertThat(answer.at("/usage/completion_tokens").asInt()).isLessThanOrEqualTo(2);
+    }
+
+    @Test
     void probabilitiesOfTokens() throws Exception {
         JsonNode whole = server.json(PATH, "{\"max_tokens\":6,\"temperature\":0,\"logprobs\":true,\"top_logprobs\":4," + HELLO + "}");
         JsonNode content = whole.at("/choices/0/logprobs/content");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jackdaw.serve.TestServer;
 import dev.jackdaw.serve.http.Json;
+import dev.jackdaw.serve.models.LoadedModel;
 import java.net.http.HttpResponse;
 import java.util.List;
 import org.junit.jupiter.api.AutoClose;
@@ -42,6 +43,8 @@ class OllamaTest {
         assertThat(text).isIn("\"wall\"", "\"mat\"");
         String raw = server.json("/api/generate", "{\"model\":\"tiny\",\"prompt\":\"the cat\",\"raw\":true,\"stream\":false,\"format\":{\"enum\":[\"wall\",\"mat\"]}}").path("response").asString();
         assertThat(raw).isIn("\"wall\"", "\"mat\"");
+        LoadedModel model = server.server.models().loaded().get("tiny");
+        assertThat(model.trie()).as("kept once").isSameAs(model.chat().orElseThrow().trie());
     }
 
     @Test
@@ -51,6 +54,27 @@ class OllamaTest {
         assertThat(asked.path("prompt_eval_count").asInt()).isGreaterThan(raw.path("prompt_eval_count").asInt());
         assertThat(raw.path("response").asString()).isEqualTo(server.json("/v1/completions", "{\"prompt\":\"the cat\",\"max_tokens\":5,\"temperature\":0}").at("/choices/0/text").asString());
         assertThat(server.json("/api/generate", "{\"model\":\"tiny\"}").path("done_reason").asString()).isEqualTo("load");
+    }
+
+    /// Ollama's own client sends all of its fields, also those that are empty.
+    @Test
+    void emptyFieldsAskForNothing() throws Exception {
+        String ask = "{\"model\":\"tiny\",\"stream\":false,\"options\":{\"num_predict\":5,\"temperature\":0},\"prompt\":\"the cat\"";
+        JsonNode full = server.json("/api/generate", ask + ",\"suffix\":\"\",\"system\":\"\",\"template\":\"\",\"format\":\"\",\"images\":[],\"keep_alive\":\"5m\"}");
+        assertThat(full.path("response")).isEqualTo(server.json("/api/generate", ask + "}").path("response"));
+        assertThat(server.json("/api/generate", "{\"model\":\"tiny\",\"prompt\":\"\",\"suffix\":\"\"}").path("done_reason").asString()).isEqualTo("load");
+    }
+
+    @Test
+    void howMuchIsWrittenAtMostNeedNotFit() throws Exception {
+        for (String path : List.of("/api/chat", "/api/generate")) {
+            String ask = path.endsWith("chat") ? "{" + HELLO : "{\"model\":\"tiny\",\"prompt\":\"the cat\"";
+            for (int most : new int[] {4000, -1, -2}) {
+                JsonNode answer = server.json(path, ask + ",\"stream\":false,\"options\":{\"num_predict\":" + most + "}}");
+                assertThat(answer.path("prompt_eval_count").asInt() + answer.path("eval_count").asInt()).as("%s, %d", path, most).isLessThanOrEqualTo(TestServer.CONTEXT);
+            }
+            assertThat(server.json(path, ask + ",\"stream\":false,\"options\":{\"num_predict\":3}}").path("eval_count").asInt()).isLessThanOrEqualTo(3);
+        }
     }
 
     @Test

@@ -1,7 +1,10 @@
 package dev.jackdaw.serve.feedback;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +12,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ChecksTest {
     private static final Map<String, Object> WEATHER = Map.of("type", "function", "function", Map.of("name", "weather", "parameters",
@@ -37,10 +41,50 @@ class ChecksTest {
             assertThat(kinds(says(text))).as(text).containsExactly(Flag.Kind.REFUSAL);
         }
         for (String text : List.of("I can't recommend this book enough.", "You can't help people who do not want it.", "Yes. A HashMap cannot share its buckets.", "I can help with that!",
-                "The method fails because I/O cannot continue with a closed stream.", "Sorry for the long answer: the sum is 5.", "He said: \"I know I can\", and did.", "I am not sure, but 7 seems right.")) {
+                "The method fails because I/O cannot continue with a closed stream.", "Sorry for the long answer: the sum is 5.", "He said: \"I know I can\", and did.", "I am not sure, but 7 seems right.",
+                "I can't help but admire how the jackdaw does it.", "She left, but I cannot help feeling that she will return.")) {
             assertThat(kinds(says(text))).as(text).isEmpty();
         }
         assertThat(kinds(says("A long answer. ".repeat(30) + "I cannot help with that."))).as("a refusal begins the answer").doesNotContain(Flag.Kind.REFUSAL);
+    }
+
+    @Test
+    void seesRefusalsInOtherLanguages() {
+        for (String text : List.of(
+                "Es tut mir leid, aber ich kann dir dabei nicht helfen.", "Leider kann ich Ihnen bei diesem Anliegen nicht weiterhelfen.", "Ich kann diese Frage nicht beantworten.",
+                "Ich bin nicht in der Lage, solche Inhalte zu erstellen.", "Tut mir leid, diese Anfrage muss ich ablehnen. Ich muss diese Bitte leider ablehnen.",
+                "Je suis désolé, mais je ne peux pas vous aider avec cela.", "Désolé, je ne peux pas répondre à cette question.", "Je ne suis pas en mesure de fournir ces informations.",
+                "Malheureusement, je ne peux pas t’aider.", "Je dois refuser.",
+                "Lo siento, pero no puedo ayudarte con eso.", "No puedo proporcionar esa información.", "Lo siento, no puedo responder a esa pregunta.", "Debo rechazar esta petición.",
+                "Mi dispiace, ma non posso aiutarti con questo.", "Non sono in grado di fornire queste informazioni.", "Purtroppo non posso rispondere a questa domanda.",
+                "Desculpe, mas não posso ajudar com isso.", "Sinto muito, não consigo responder a essa pergunta.", "Infelizmente, não posso fornecer essas informações.",
+                "抱歉，我无法协助您完成这个请求。", "对不起，我不能回答这个问题。", "很抱歉，但我不能提供这方面的信息。", "作为一个人工智能，我无法提供医疗建议。", "抱歉，我無法協助您。", "我必须拒绝。",
+                "申し訳ありませんが、そのご要望にはお応えできません。", "すみませんが、お手伝いできません。", "申し訳ございません。その質問にはお答えできません。", "恐れ入りますが、その情報を提供することはできません。")) {
+            assertThat(kinds(says(text))).as(text).containsExactly(Flag.Kind.REFUSAL);
+        }
+        for (String text : List.of(
+                "Ich kann dir dabei gern helfen.", "Man kann nicht jedem helfen.", "Ich kann dieses Buch nicht genug loben.", "Eine Dohle kann nicht antworten, aber rufen.",
+                "Je peux vous aider.", "Je ne peux pas vous recommander assez ce livre.", "On ne peut pas répondre à tout.",
+                "No puedo recomendarlo lo suficiente.", "No, puedo ayudarte con eso.", "Claro, puedo ayudarte.",
+                "Non posso che consigliarlo.", "Posso aiutarti.", "Posso ajudar com isso.", "Não posso deixar de recomendar este livro.",
+                "我可以帮助您。", "鸟类无法提供乳汁。", "我不能同意更多。", "お手伝いできます。", "このポートは対応していません。", "申し訳ありません、正しい答えは七です。")) {
+            assertThat(kinds(says(text))).as(text).isEmpty();
+        }
+    }
+
+    @Test
+    void usersAddTheirOwnRefusals(@TempDir Path folder) throws Exception {
+        Path more = Files.writeString(folder.resolve("more.txt"), "# Dutch\nafter maar|helaas\n\n(?:ik kan|kan ik) (?:je |u )?(?:hier |daar )?niet (?:mee |bij )?helpen\ncomputer says no\n");
+        Checks own = new Checks(Checks.Limits.STANDARD, Guard.NONE, more);
+        for (String text : List.of("Het spijt me, maar ik kan je daar niet mee helpen.", "Helaas kan ik u niet helpen.", "Computer says no!", "I cannot help with that.")) {
+            assertThat(own.of(says(text))).as(text).extracting(Flag::kind).containsExactly(Flag.Kind.REFUSAL);
+        }
+        assertThat(kinds(says("Computer says no!"))).isEmpty();
+        Files.writeString(more, "fine\n(broken\n");
+        assertThatThrownBy(() -> new Checks(Checks.Limits.STANDARD, Guard.NONE, more)).isInstanceOf(IllegalArgumentException.class).hasMessageContainingAll("more.txt", "line 2", "(broken");
+        Files.writeString(more, "(?:no)?\n");
+        assertThatThrownBy(() -> new Checks(Checks.Limits.STANDARD, Guard.NONE, more)).hasMessageContainingAll("line 1", "every answer");
+        assertThatThrownBy(() -> new Checks(Checks.Limits.STANDARD, Guard.NONE, folder.resolve("absent"))).hasMessageContainingAll("absent", "cannot be read");
     }
 
     @Test

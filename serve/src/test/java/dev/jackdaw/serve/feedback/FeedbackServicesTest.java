@@ -125,6 +125,16 @@ class FeedbackServicesTest {
         assertThat(feedback.corrections().since(0)).singleElement().satisfies(each -> assertThat(each.bad() + " -> " + each.good()).isEqualTo("7 m -> 8 m"));
     }
 
+    /// An answer that went on from another word is known by the id of its completion, which nobody stored.
+    @Test
+    void anAnswerThatWasNotStoredIsRatedUnderItsId() throws Exception {
+        String body = "{\"answerId\":\"cmpl-1\",\"model\":\"tiny\"," + MESSAGES + ",\"answer\":\"9 m\",\"user\":\"eve\",\"rating\":";
+        post("feedback", body + "\"down\",\"correction\":\"8 m\"}");
+        post("feedback", body + "\"up\"}");
+        assertThat(ids(get("answers"))).containsExactly("cmpl-1");
+        assertThat(get("answers/cmpl-1").get("ratings")).singleElement().satisfies(rating -> assertThat(rating.get("rating").asString()).isEqualTo("up"));
+    }
+
     @Test
     void refusesWithTheFieldThatIsWrong() throws Exception {
         refuses("POST", "feedback", "{\"model\":\"tiny\"," + MESSAGES + ",\"answer\":\"x\"}", 400, "rating", "rating is missing");

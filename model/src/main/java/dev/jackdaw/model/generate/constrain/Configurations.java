@@ -24,7 +24,7 @@ final class Configurations {
         final int[] stacks;
         final boolean mayEnd;
         final boolean isOpen;
-        private Place[] next;
+        private Place[] next;                        // by kind of byte
 
         Place(int[] stacks, boolean mayEnd, boolean isOpen) {
             this.stacks = stacks;
@@ -142,12 +142,13 @@ final class Configurations {
     /// The place after one more byte; dead if the byte is not allowed.
     Place next(Place place, int b) {
         if (place.next == null) {
-            place.next = new Place[256];
+            place.next = new Place[automaton.kinds()];
         }
-        Place known = place.next[b];
+        int kind = automaton.kind(b);
+        Place known = place.next[kind];
         if (known == null) {
             known = collect(place, b).place();
-            place.next[b] = known;
+            place.next[kind] = known;
         }
         return known;
     }

@@ -18,7 +18,7 @@ public final class GrammarConstraint implements Constraint {
     private static final int MOST_MASKS = 1024;
 
     /// What can be said of a state without its stack: tokens that stay inside, and nodes of the tree at which the rule ends.
-    private record Local(long[] mask, int[] leaves) { }
+    private record Local(TokenSet tokens, int[] leaves) { }
 
     /// Remembered for all texts of a grammar; whoever reads or changes it holds its lock.
     private static final class Memory {
@@ -26,7 +26,7 @@ public final class GrammarConstraint implements Constraint {
         final TokenTrie trie;
         final Map<Integer, Local> locals = bounded();
         Configurations configurations;
-        Map<Place, long[]> masks = bounded();
+        Map<Place, TokenSet> masks = bounded();
 
         Memory(Automaton automaton, TokenTrie trie) {
             this.automaton = automaton;
@@ -73,18 +73,19 @@ public final class GrammarConstraint implements Constraint {
 
     @Override
     public void mask(float[] logits) {
-        long[] allowed = allowed();
-        for (int word = 0; word * 64 < logits.length; word++) {
-            long bits = word < allowed.length ? allowed[word] : 0;
-            if (bits == -1) {
-                continue;
-            }
-            int end = Math.min(logits.length, word * 64 + 64);
-            for (int id = word * 64; id < end; id++) {
-                if ((bits >>> id & 1) == 0) {
-                    logits[id] = Float.NEGATIVE_INFINITY;
-                }
-            }
+        allowed().mask(logits);
+    }
+
+    int maskCount() {
+        synchronized (memory) {
+            return memory.masks.size() + memory.locals.size();
+        }
+    }
+
+    /// That the remembered masks take in memory.
+    long maskBytes() {
+        synchronized (memory) {
+            return memory.masks.values().stream().mapToLong(TokenSet::bytes).sum() + memory.locals.values().stream().mapToLong(local -> local.tokens.bytes() + 4L * local.leaves.length).sum();
         }
     }
 
@@ -95,27 +96,36 @@ public final class GrammarConstraint implements Constraint {
         }
     }
 
-    /// One bit for each token.
-    long[] allowed() {
+    TokenSet allowed() {
         synchronized (memory) {
-            long[] known = memory.masks.get(place);
+            TokenSet known = memory.masks.get(place);
             if (known == null) {
-                known = new long[(memory.trie.tokens() + 63) >>> 6];
                 configurations.begin();
-                for (int stack : place.stacks) {
-                    add(stack, known);
-                }
+                known = mask();
                 memory.masks.put(place, known);
             }
             return known;
         }
     }
 
+    /// Where all tokens stay inside of one state's rule, they are the state's, which are kept once.
+    private TokenSet mask() {
+        if (place.stacks.length == 1) {
+            Local local = local(configurations.state(place.stacks[0]));
+            if (local.leaves.length == 0) {
+                return local.tokens;
+            }
+        }
+        long[] mask = new long[(memory.trie.tokens() + 63) >>> 6];
+        for (int stack : place.stacks) {
+            add(stack, mask);
+        }
+        return TokenSet.of(mask);
+    }
+
     private void add(int stack, long[] mask) {
         Local local = local(configurations.state(stack));
-        for (int i = 0; i < mask.length; i++) {
-            mask[i] |= local.mask[i];
-        }
+        local.tokens.addTo(mask);
         if (local.leaves.length > 0) {
             Place after = configurations.after(configurations.below(stack));
             for (int node : local.leaves) {
@@ -139,7 +149,7 @@ public final class GrammarConstraint implements Constraint {
                     mask[edges[i] - Automaton.TOKENS >>> 6] |= 1L << edges[i] - Automaton.TOKENS;
                 }
             }
-            known = new Local(mask, leaves.stream().mapToInt(Integer::intValue).toArray());
+            known = new Local(TokenSet.of(mask), leaves.stream().mapToInt(Integer::intValue).toArray());
             memory.locals.put(state, known);
         }
         return known;

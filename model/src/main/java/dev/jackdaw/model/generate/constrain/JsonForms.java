@@ -95,7 +95,7 @@ final class JsonForms {
         List<Form> options = new ArrayList<>();
         options.add(integers(low, high));
         long most = 999_999_999_999_999L;
-        long from = low == null ? -most : low, to = high == null ? most : high;
+        long from = low == null ? -most : Math.max(low, -most), to = high == null ? most : Math.min(high, most);
         if (to >= 1) {                                            // n.ddd is below n + 1
             options.add(Form.sequence(upTo(Math.max(0, from), to - 1), fraction()));
         }

@@ -1,6 +1,8 @@
 package dev.jackdaw.model.generate.constrain;
 
 import dev.jackdaw.model.Brief;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -20,10 +22,14 @@ import tools.jackson.databind.json.JsonMapper;
 final class JsonSchemaCompiler {
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final int DEEPEST = 100;
+    /// No number of 18 digits is so large.
+    private static final double BEYOND = 1e18;
+    /// Below it, a bound is what its double says.
+    private static final double EXACT = 1L << 53;
     private static final Set<String> NOTES = Set.of("$schema", "$id", "$comment", "$defs", "definitions", "$anchor", "title", "description", "default", "examples", "deprecated",
-            "readOnly", "writeOnly");
+            "readOnly", "writeOnly", "example");
     private static final Map<String, Set<String>> KEYWORDS = Map.of(
-            "object", Set.of("properties", "required", "additionalProperties"),
+            "object", Set.of("properties", "required", "additionalProperties", "propertyNames"),
             "array", Set.of("items", "prefixItems", "minItems", "maxItems"),
             "string", Set.of("minLength", "maxLength", "pattern", "format"),
             "number", Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"));
@@ -145,7 +151,7 @@ final class JsonSchemaCompiler {
             only(schema, place, Set.of("type"));
             return any();
         }
-        Set<String> known = new TreeSet<>(Set.of("type"));
+        Set<String> known = new TreeSet<>(Set.of("type", "format"));         // of strings; numbers may be called int64, which asks for nothing
         types.forEach(type -> known.addAll(KEYWORDS.getOrDefault(type.equals("integer") ? "number" : type, Set.of())));
         only(schema, place, known);
         List<Form> options = new ArrayList<>();
@@ -166,7 +172,7 @@ final class JsonSchemaCompiler {
 
     private static void only(JsonNode schema, String place, Set<String> known) {
         for (String keyword : schema.propertyNames()) {
-            if (!known.contains(keyword) && !NOTES.contains(keyword)) {
+            if (!known.contains(keyword) && !NOTES.contains(keyword) && !keyword.startsWith("x-")) {
                 throw problem(place, "keyword " + keyword + " is not supported" + (known.isEmpty() ? "" : " here, beside " + new TreeSet<>(known)));
             }
         }
@@ -351,16 +357,23 @@ final class JsonSchemaCompiler {
             if (bound.isMissingNode()) {
                 continue;
             }
-            if (!bound.isNumber() || Math.abs(bound.doubleValue()) > 1e15) {
-                throw problem(place, keyword + " is " + bound + "; expected a number within ±1e15");
+            if (!bound.isNumber()) {
+                throw problem(place, keyword + " is " + bound + "; expected a number");
             }
             double x = bound.doubleValue();
-            boolean exclusive = keyword.startsWith("exclusive");
-            if (keyword.endsWith("inimum")) {
-                long value = (long) Math.ceil(x) + (exclusive && x == Math.rint(x) ? 1 : 0);
+            boolean exclusive = keyword.startsWith("exclusive"), isLow = keyword.endsWith("inimum");
+            if (isLow ? x >= BEYOND : x <= -BEYOND) {
+                throw problem(place, keyword + " is " + bound + "; numbers have at most " + (whole ? 18 : 15) + " digits here, so that none is left");
+            }
+            if (Math.abs(x) >= BEYOND) {
+                continue;                        // that of all integers of 64 bits, say: no number comes so far
+            }
+            BigDecimal exact = Math.abs(x) < EXACT ? new BigDecimal(x) : bound.decimalValue();
+            long next = exact.setScale(0, isLow ? RoundingMode.CEILING : RoundingMode.FLOOR).longValue();
+            long value = !exclusive || exact.compareTo(BigDecimal.valueOf(next)) != 0 ? next : isLow ? next + 1 : next - 1;
+            if (isLow) {
                 low = low == null ? value : Math.max(low, value);
             } else {
-                long value = (long) Math.floor(x) - (exclusive && x == Math.rint(x) ? 1 : 0);
                 high = high == null ? value : Math.min(high, value);
             }
         }
@@ -398,6 +411,9 @@ final class JsonSchemaCompiler {
 
     private Form objects(JsonNode schema, String place) {
         JsonNode properties = schema.path("properties"), more = schema.path("additionalProperties");
+        if (schema.has("propertyNames") && !schema.get("propertyNames").equals(JSON.createObjectNode().put("type", "string"))) {
+            throw problem(place, "propertyNames is supported only where it says that they are strings");
+        }
         Set<String> required = new LinkedHashSet<>();
         schema.path("required").forEach(name -> required.add(name.asString("")));
         Map<String, Form> known = new LinkedHashMap<>();

@@ -123,6 +123,12 @@ class GrammarConstraintTest {
             schema("{\"type\": \"number\", \"minimum\": -2, \"maximum\": 3.7}", n -> n.isNumber() && n.asDouble() >= -2 && n.asDouble() <= 3.7),
             schema("{\"type\": \"number\", \"exclusiveMinimum\": 0, \"maximum\": 100}", n -> n.isNumber() && n.asDouble() > 0 && n.asDouble() <= 100),
             schema("{\"type\": \"number\"}", JsonNode::isNumber),
+            schema("{\"type\": \"integer\", \"minimum\": -9007199254740991, \"maximum\": 9007199254740991}", n -> n.isIntegralNumber() && Math.abs(n.asLong()) <= 9007199254740991L),
+            schema("{\"type\": \"integer\", \"minimum\": 9007199254740993, \"exclusiveMaximum\": 9007199254740995}", n -> n.asLong() == 9007199254740993L || n.asLong() == 9007199254740994L),
+            schema("{\"type\": \"integer\", \"format\": \"int64\", \"minimum\": -9223372036854775808, \"maximum\": 9223372036854775807, \"x-order\": 1}", JsonNode::isIntegralNumber),
+            schema("{\"type\": \"number\", \"format\": \"double\", \"minimum\": 0, \"maximum\": 1.7976931348623157e308}", n -> n.isNumber() && n.asDouble() >= 0),
+            schema("{\"type\": \"number\", \"minimum\": 1e17}", n -> n.asDouble() >= 1e17),
+            schema("{\"type\": \"object\", \"propertyNames\": {\"type\": \"string\"}, \"additionalProperties\": {\"type\": \"boolean\"}}", n -> n.valueStream().allMatch(JsonNode::isBoolean)),
             schema("{\"type\": \"integer\", \"exclusiveMaximum\": -99}", n -> n.isIntegralNumber() && n.asLong() < -99),
             schema("{\"type\": \"string\", \"pattern\": \"^[a-c\\\\n\\\"]{2,4}$\"}", n -> n.stringValue().matches("[a-c\n\"]{2,4}")),
             schema("{\"type\": \"string\", \"pattern\": \"\\\\d\"}", n -> Pattern.compile("\\d").matcher(n.stringValue()).find()),
@@ -197,7 +203,8 @@ class GrammarConstraintTest {
     @ParameterizedTest
     @ValueSource(strings = {"{\"not\": {}} not", "{\"type\": \"integer\", \"multipleOf\": 3} multipleOf", "{\"type\": \"array\", \"uniqueItems\": true} uniqueItems", "{\"type\": \"object\", \"patternProperties\": {}} patternProperties",
         "{\"type\": \"string\", \"format\": \"nosuch\"} nosuch", "{\"$ref\": \"http://x\"} http", "{\"$ref\": \"#/nowhere\"} nowhere", "{\"$ref\": \"#\"} left-recursive", "{\"type\": \"wrong\"} wrong", "{\"if\": {}} if", "[1] object",
-        "{\"type\": \"string\", \"minLength\": 5, \"maxLength\": 2} minLength", "{\"type\": \"string\", \"maxLength\": 99999999} maxLength", "{\"type\": \"integer\", \"minimum\": 3, \"maximum\": 2} bounds", "{ line",
+        "{\"type\": \"string\", \"minLength\": 5, \"maxLength\": 2} minLength", "{\"type\": \"integer\", \"minimum\": 1e18} digits",
+        "{\"type\": \"object\", \"propertyNames\": {\"maxLength\": 3}} propertyNames", "{\"type\": \"string\", \"maxLength\": 99999999} maxLength", "{\"type\": \"integer\", \"minimum\": 3, \"maximum\": 2} bounds", "{ line",
         "{\"oneOf\": [{\"type\": \"string\"}, {\"type\": \"string\"}]} oneOf", "{\"properties\": {\"a\": {\"contains\": 1}}} #/properties/a", "{\"type\": \"object\", \"minProperties\": 1} minProperties", "false false",
         "{\"type\": \"object\", \"properties\": {\"a\": {\"$ref\": \"#\"}}, \"required\": [\"a\"]} never"})
     void unsupportedSchemasAreRefusedByName(String schemaAndWord) {
@@ -374,6 +381,63 @@ class GrammarConstraintTest {
                 return;
             }
             constraint.accept(allowed.get(random.nextInt(allowed.size())));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"type\":\"object\"}", "{\"type\":\"object\",\"properties\":{\"größe\":{\"type\":\"number\"},\"day\":{\"type\":\"string\",\"format\":\"date\"}}}"})
+    void bytesOfOneKindReadAlikeAndKindsAreFew(String schema) {
+        Automaton automaton = new Automaton(Grammar.ofJsonSchema(schema), _ -> -1);
+        assertThat(automaton.kinds()).isLessThan(80);
+        for (int b = 1; b < 256; b++) {
+            assertThat(automaton.kind(b)).isBetween(automaton.kind(b - 1), automaton.kinds() - 1);
+            if (automaton.kind(b) == automaton.kind(b - 1)) {
+                for (Automaton.State state : automaton.states) {
+                    for (int i = 0; i < state.bytes.length; i += 3) {
+                        assertThat(state.bytes[i] <= b && b <= state.bytes[i + 1]).isEqualTo(state.bytes[i] <= b - 1 && b - 1 <= state.bytes[i + 1]);
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void masksTakeAsMuchMemoryAsTheyAllowTokens() {
+        String schema = "{\"type\":\"object\",\"properties\":{\"first name\":{\"type\":\"string\"},\"family name\":{\"type\":\"string\"},\"born\":{\"type\":\"string\",\"format\":\"date\"},"
+                + "\"colour\":{\"enum\":[\"red\",\"green\",\"blue\",\"purple\"]}},\"required\":[\"first name\",\"family name\",\"born\",\"colour\"]}";
+        GrammarConstraint constraint = new GrammarConstraint(Grammar.ofJsonSchema(schema), trie);
+        for (int seed = 10; seed < 30; seed++) {
+            walk(constraint.fresh(), seed);
+        }
+        assertThat(constraint.maskCount()).isGreaterThan(100);
+        assertThat(constraint.maskBytes()).as("of %d masks", constraint.maskCount()).isLessThan(constraint.maskCount() * tokenizer.vocabularySize() / 8 / 3);
+    }
+
+    @Test
+    void fewAndManyTokensMaskAlike() {
+        Random random = new Random(3);
+        for (int vocabulary : new int[] {1, 63, 64, 65, 1000}) {
+            for (int count : new int[] {0, 1, 5, vocabulary / 2, vocabulary}) {
+                long[] bits = new long[(vocabulary + 63) >>> 6];
+                for (int i = 0; i < count; i++) {
+                    int id = random.nextInt(vocabulary);
+                    bits[id >>> 6] |= 1L << id;
+                }
+                int[] ids = java.util.BitSet.valueOf(bits).stream().toArray();
+                for (int length : new int[] {vocabulary, vocabulary + 70, Math.max(1, vocabulary - 3)}) {
+                    float[] few = new float[length], many = new float[length], chosen = new float[length];
+                    new TokenSet.Few(ids).mask(few);
+                    new TokenSet.Many(bits).mask(many);
+                    TokenSet.of(bits).mask(chosen);
+                    assertThat(few).isEqualTo(many).isEqualTo(chosen);
+                    for (int id = 0; id < length; id++) {
+                        assertThat(few[id] == 0).isEqualTo(id < vocabulary && (bits[id >>> 6] >>> id & 1) == 1);
+                    }
+                }
+                long[] back = new long[bits.length];
+                new TokenSet.Few(ids).addTo(back);
+                assertThat(back).isEqualTo(bits);
+            }
         }
     }
 }

@@ -3,29 +3,17 @@ package dev.jackdaw.serve.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.jackdaw.serve.TestServer;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /// Plain text goes on.
 class CompletionsTest {
     private static final String PATH = "/v1/completions";
 
-    private static TestServer server;
-
-    @BeforeAll
-    static void start(@TempDir Path folder) throws Exception {
-        server = new TestServer(folder);
-    }
-
-    @AfterAll
-    static void stop() {
-        server.close();
-    }
+    @AutoClose
+    private static final TestServer server = TestServer.start();
 
     /// As programs for evaluation ask: the text again with the probabilities of its tokens, where they find the chosen one among the likeliest.
     @Test

@@ -249,7 +249,9 @@ public final class Engine implements AutoCloseable {
                 leave();
                 List<Segment> segments = schedule.plan(running, tree);
                 if (segments.isEmpty()) {
-                    LockSupport.parkNanos(this, running.isEmpty() ? Long.MAX_VALUE : 10_000_000);
+                    if (isIdle()) {
+                        LockSupport.parkNanos(this, running.isEmpty() ? Long.MAX_VALUE : 10_000_000);
+                    }
                     continue;
                 }
                 turn.lock();
@@ -263,6 +265,14 @@ public final class Engine implements AutoCloseable {
             fail(e);
         }
         end();
+    }
+
+    /// Nothing has come since it was looked for. A call that came during a question or a pass may have found this thread parked there, waiting
+    /// for the device or for its turn, and then left nothing to wake it a second time.
+    private boolean isIdle() {
+        synchronized (queue) {
+            return !closed && questions.isEmpty() && (queue.isEmpty() || !running.isEmpty());
+        }
     }
 
     /// One question, so that texts go on between two of them.

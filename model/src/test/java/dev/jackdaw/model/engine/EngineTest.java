@@ -502,4 +502,40 @@ class EngineTest {
             assertThat(wrong).isEmpty();
         }
     }
+
+    /// A question that parks takes the wake-up of whoever comes meanwhile.
+    @Test
+    void whatComesDuringAQuestionIsNotForgotten() throws Exception {
+        for (boolean closes : new boolean[] {false, true}) {
+            Engine engine = engine(SETTINGS);
+            CountDownLatch asked = new CountDownLatch(1), go = new CountDownLatch(1);
+            Thread first = Thread.ofVirtual().start(() -> ask(engine, () -> {
+                asked.countDown();
+                go.await();
+                return 1;
+            }));
+            asked.await();
+            Thread second = Thread.ofPlatform().daemon().start(() -> {
+                if (closes) {
+                    engine.close();
+                } else {
+                    ask(engine, () -> 2);
+                }
+            });
+            while (second.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+            go.countDown();
+            assertThat(first.join(Duration.ofSeconds(20)) && second.join(Duration.ofSeconds(20))).as(closes ? "closing" : "another question").isTrue();
+            engine.close();
+        }
+    }
+
+    private static void ask(Engine engine, java.util.concurrent.Callable<Integer> question) {
+        try {
+            engine.ask(question);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
 }

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
@@ -263,10 +264,11 @@ public final class ModelPool implements AutoCloseable {
     /// The entry's model, by this thread or, if another is at it already, by that one.
     private LoadedModel loaded(Entry entry) throws IOException, InterruptedException {
         synchronized (this) {
+            requireOpen();
             while (entry.isBusy) {
                 wait();
+                requireOpen();
             }
-            requireOpen();
             if (entry.loaded != null) {
                 return entry.loaded;
             }
@@ -405,6 +407,18 @@ public final class ModelPool implements AutoCloseable {
             }
         }
         return all;
+    }
+
+    /// Why no model can be asked; empty if at least one can: in memory, or where its files should be.
+    public Optional<String> problem() {
+        List<Listed> all;
+        try {
+            all = list();
+        } catch (ApiError _) {                            // says more than probes may know
+            return Optional.of("a deployment cannot be read");
+        }
+        return all.stream().anyMatch(each -> each.isLoaded() || each.base() == null && each.bytes() > 0) ? Optional.empty()
+                : Optional.of("no files are where those of " + String.join(", ", all.stream().map(Listed::name).toList()) + " should be");
     }
 
     /// The models that are in memory now.

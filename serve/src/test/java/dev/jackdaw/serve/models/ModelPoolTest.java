@@ -122,7 +122,9 @@ class ModelPoolTest {
         CountDownLatch begun = latch();
         new Asking<>(() -> model.engine().ask(() -> {
             begun.countDown();
-            until.await();
+            while (until.getCount() > 0) {
+                Thread.onSpinWait();
+            }
             return null;
         }));
         begun.await();

@@ -178,7 +178,7 @@ class ModelPoolTest {
                 lease.close();
             }
         }
-        try (ModelPool.Lease d = pool.take("d")) {
+        try (ModelPool.Lease _ = pool.take("d")) {
             assertThat(pool.loaded()).as("d took the place of the one that nobody uses").containsOnlyKeys("b", "d");
         }
         b.close();

@@ -39,7 +39,7 @@ async function ask(method, path, body, signal) {
     let error = {};
     try { error = JSON.parse(text).error ?? {}; } catch { /* not JSON: the text itself */ }
     const message = error.message ?? (text.slice(0, 300) || `${method} ${path}: status ${response.status}`);
-    throw new Refused(response.status, response.status === 401 ? message + ' (the key is set under Models)' : message, error.code);
+    throw new Refused(response.status, response.status === 401 || error.code === 'role_needed' ? message + ' (the key is set under Models)' : message, error.code);
   }
   return response;
 }

@@ -52,7 +52,7 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--port", paramLabel = "P", description = "Port to listen on; 0: any that is free.")
     private int port = 8080;
 
-    @Option(names = "--keys", paramLabel = "FILE", description = "YAML with the API keys that are accepted, their limits and quotas.", showDefaultValue = Visibility.NEVER)
+    @Option(names = "--keys", paramLabel = "FILE", description = "YAML with the API keys that are accepted, their roles, limits and quotas.", showDefaultValue = Visibility.NEVER)
     private Path keys;
 
     @Option(names = "--allow-origin", paramLabel = "ORIGIN", split = ",", description = "Pages, besides our own, that a browser may call from: https://example.org", showDefaultValue = Visibility.NEVER)

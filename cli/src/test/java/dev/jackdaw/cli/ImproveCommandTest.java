@@ -38,7 +38,7 @@ class ImproveCommandTest {
     }
 
     @Test
-    void deploysImprovesAndGoesBack() {
+    void deploysImprovesAndGoesBack() throws Exception {
         JsonNode created = Cli.run("deploy", "create", "tiny", model, "--json").json();
         assertThat(created.at("/current").asInt()).isEqualTo(1);
         assertThat(Cli.run("deploy", "create", "tiny", model).err()).contains("there is a deployment tiny already");
@@ -47,7 +47,10 @@ class ImproveCommandTest {
         assertThat(dry.exitCode()).as(dry.err()).isZero();
         assertThat(dry.out()).contains("3 corrections: 1 to learn", "a: a later correction of the same question says something else (b)", "c: the corrected answer is the one that was given", "Nothing was trained");
 
-        Cli collected = Cli.run("improve", "tiny", "--dry-run", "--json");
+        assertThat(Cli.run("improve", "tiny", "--dry-run").err()).as("nobody has started a server").contains("feedback.db does not exist", "--database");
+        String database = Files.createFile(folder.resolve("empty.db")).toString();
+        assertThat(Cli.run("deploy", "forget", "tiny", "--database", database).out()).contains("0 corrections were taken out");
+        Cli collected = Cli.run("improve", "tiny", "--database", database, "--dry-run", "--json");
         assertThat(collected.exitCode()).as(collected.err()).isZero();
         assertThat(collected.json().at("/verdict/reasons/0").asString()).as("nobody has used the server").isEqualTo("there are no corrections");
 

@@ -85,7 +85,8 @@ class PackagingTest {
         JsonNode server = objects.stream().filter(each -> each.path("kind").asString().equals("Deployment") && each.at("/metadata/name").asString().equals("jackdaw")).findFirst().orElseThrow();
         JsonNode pod = server.at("/spec/template/spec"), container = pod.path("containers").get(0);
         assertThat(server.at("/spec/replicas").asInt()).isGreaterThan(1);
-        assertThat(container.at("/readinessProbe/httpGet/path").asString()).isEqualTo("/health");
+        assertThat(container.at("/readinessProbe/httpGet/path").asString()).isEqualTo("/ready");
+        assertThat(container.at("/livenessProbe/httpGet/path").asString()).isEqualTo("/health");
         assertThat(container.at("/resources/limits/memory").asString()).isNotEmpty();
         Set<String> volumes = new HashSet<>();
         for (JsonNode volume : pod.path("volumes")) {

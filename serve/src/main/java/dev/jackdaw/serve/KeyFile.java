@@ -2,10 +2,13 @@ package dev.jackdaw.serve;
 
 import dev.jackdaw.serve.ServerSettings.ApiKey;
 import dev.jackdaw.serve.http.Gate;
+import dev.jackdaw.serve.http.Role;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -20,9 +23,12 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
 ///   sha256: 2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b   # printf %s KEY | sha256sum
 ///   requestsPerMinute: 60      # left out: no limit
 ///   tokensPerDay: 1000000
+///   roles: [use]               # use, label, monitor, admin; left out: [use]
 /// ```
+///
+/// What the roles mean: [Role].
 public final class KeyFile {
-    private static final Set<String> KNOWN = Set.of("name", "sha256", "key", "requestsPerMinute", "tokensPerDay");
+    private static final Set<String> KNOWN = Set.of("name", "sha256", "key", "requestsPerMinute", "tokensPerDay", "roles");
     private static final int SHORTEST = 16;
 
     private KeyFile() {
@@ -47,7 +53,7 @@ public final class KeyFile {
             }
             for (String field : entry.propertyNames()) {
                 if (!KNOWN.contains(field)) {
-                    throw new IOException(where + " has the field " + field + "; known are name, sha256, key, requestsPerMinute, tokensPerDay");
+                    throw new IOException(where + " has the field " + field + "; known are name, sha256, key, requestsPerMinute, tokensPerDay, roles");
                 }
             }
             String name = entry.path("name").asString(""), hash = entry.path("sha256").asString(""), key = entry.path("key").asString("");
@@ -57,9 +63,24 @@ public final class KeyFile {
             if (key.isEmpty() == hash.isEmpty() || hash.isEmpty() && key.length() < SHORTEST || !hash.isEmpty() && !hash.matches("[0-9a-fA-F]{64}")) {
                 throw new IOException(where + " (" + name + ") needs either sha256, 64 hexadecimal digits, or key, at least " + SHORTEST + " characters");
             }
-            keys.add(new ApiKey(name, hash.isEmpty() ? Gate.sha256(key) : hash, (int) limit(entry, "requestsPerMinute", where), limit(entry, "tokensPerDay", where)));
+            keys.add(new ApiKey(name, hash.isEmpty() ? Gate.sha256(key) : hash, (int) limit(entry, "requestsPerMinute", where), limit(entry, "tokensPerDay", where), roles(entry, where)));
         }
         return keys;
+    }
+
+    private static Set<Role> roles(JsonNode entry, String where) throws IOException {
+        JsonNode value = entry.path("roles");
+        if (value.isMissingNode()) {
+            return EnumSet.of(Role.USE);
+        }
+        Set<Role> roles = EnumSet.noneOf(Role.class);
+        for (JsonNode each : value) {
+            Role.of(each.asString("")).ifPresent(roles::add);
+        }
+        if (!value.isArray() || value.isEmpty() || roles.size() != value.size()) {
+            throw new IOException(where + ": roles is " + value + "; it must be a list of " + String.join(", ", Arrays.stream(Role.values()).map(Role::label).toList()) + ", each at most once");
+        }
+        return roles;
     }
 
     private static long limit(JsonNode entry, String field, String where) throws IOException {

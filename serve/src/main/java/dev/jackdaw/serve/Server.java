@@ -40,8 +40,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 
 /// The server: models, gates and services behind one address. Starting it loads no model; asking for one does.
 ///
@@ -56,7 +55,8 @@ public final class Server implements AutoCloseable {
     private final ModelPool models;
     private final Feedback feedback;
     private final Metrics metrics;
-    private final ScheduledExecutorService timer;
+    private final Probes probes;
+    private final ScheduledThreadPoolExecutor timer;
     private final WebServer web;
 
     private Server(ServerSettings settings) {
@@ -66,17 +66,19 @@ public final class Server implements AutoCloseable {
         models = new ModelPool(settings.models());
         PrometheusRegistry registry = new PrometheusRegistry();
         metrics = new Metrics(registry, models);
-        timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("jackdaw-timer").factory());
+        timer = new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().daemon().name("jackdaw-timer").factory());
+        timer.setRemoveOnCancelPolicy(true);                       // nearly every deadline is called off; each would stay until its time
         ApiContext quiet = new ApiContext(models, settings.limits(), Answered.Listener.NOBODY, timer);
         feedback = Feedback.open(settings.data().database(), Feedback.Parts.of(Privacy.of(settings.data()), new Checks(Checks.Limits.STANDARD, Guard.NONE, settings.data().refusals()),
                 (model, messages, count) -> Collected.sample(quiet, model, messages, count), registry));
         ApiContext context = new ApiContext(models, settings.limits(), new Listener(quotas), timer);
+        probes = new Probes(feedback.database()::isReachable, models);
         Runs runs = new Runs(settings.data().runs());
         web = build(routing -> {
             Errors.install(routing);
             routing.addFilter(ClientWatch::ends).addFilter(metrics).addFilter(gate);
             services(context).forEach(routing::register);
-            routing.register(new StaticFiles()).register(metrics).register(runs);
+            routing.register(new StaticFiles()).register(metrics).register(probes).register(runs);
             feedback.services(settings.limits().bodyBytes(), request -> request.context().get(Gate.OWNER, String.class).orElse(null)).forEach(service -> routing.register("/jackdaw", service));
         });
     }
@@ -164,10 +166,15 @@ public final class Server implements AutoCloseable {
         return feedback;
     }
 
+    /// Deadlines that have not come yet and were not called off.
+    int deadlines() {
+        return timer.getQueue().size();
+    }
+
     /// Lets running answers end within their grace, then ends everything.
     @Override
     public void close() {
-        metrics.end();
+        probes.end();
         web.stop();
         timer.shutdownNow();
         models.close();

@@ -1,5 +1,6 @@
 package dev.jackdaw.serve;
 
+import dev.jackdaw.serve.http.Role;
 import dev.jackdaw.serve.models.ModelSource;
 import dev.jackdaw.tensor.Activations;
 import dev.jackdaw.tensor.Machine;
@@ -7,6 +8,7 @@ import dev.jackdaw.tensor.Switches;
 import dev.jackdaw.tensor.kernel.CacheType;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 
 /// All that can be set, each with its usual value; flags, environment and a file fill it.
 public record ServerSettings(Network network, Limits limits, Models models, Data data) {
@@ -25,7 +27,11 @@ public record ServerSettings(Network network, Limits limits, Models models, Data
     /// @param sha256            of the key, in hexadecimal; the key itself is not kept
     /// @param requestsPerMinute 0: no limit
     /// @param tokensPerDay      read and written together; 0: no limit
-    public record ApiKey(String name, String sha256, int requestsPerMinute, long tokensPerDay) {
+    /// @param roles             what it may do
+    public record ApiKey(String name, String sha256, int requestsPerMinute, long tokensPerDay, Set<Role> roles) {
+        public ApiKey {
+            roles = Set.copyOf(roles);
+        }
     }
 
     /// @param bodyBytes      of a request

@@ -22,7 +22,7 @@ class OpenApiTest {
     private final JsonNode document = OpenApi.document();
 
     /// What services register, as `get /path`.
-    private static void register(String prefix, HttpService service, Set<String> routes) {
+    static void register(String prefix, HttpService service, Set<String> routes) {
         HttpRules rules = (HttpRules) Proxy.newProxyInstance(OpenApiTest.class.getClassLoader(), new Class<?>[] {HttpRules.class}, (proxy, method, arguments) -> {
             if (METHODS.contains(method.getName()) && arguments != null && arguments[0] instanceof String path) {
                 routes.add(method.getName() + " " + prefix + path.replace("{+", "{"));
@@ -32,14 +32,22 @@ class OpenApiTest {
         service.routing(rules);
     }
 
+    /// All but the page's files.
+    static Set<String> routes(TestServer server, Path folder) {
+        Set<String> routes = new TreeSet<>();
+        Server.services(new ApiContext(null, null, null, null)).forEach(service -> register("", service, routes));
+        register("", new Metrics(new PrometheusRegistry(), server.server.models()), routes);
+        register("", new Probes(() -> true, server.server.models()), routes);
+        register("", new Runs(folder), routes);
+        server.server.feedback().services(1, _ -> null).forEach(service -> register("/jackdaw", service, routes));
+        return routes;
+    }
+
     @Test
     void saysWhatIsServedAndNothingElse(@TempDir Path folder) throws Exception {
         Set<String> registered = new TreeSet<>();
         try (TestServer server = new TestServer(folder)) {
-            Server.services(new ApiContext(null, null, null, null)).forEach(service -> register("", service, registered));
-            register("", new Metrics(new PrometheusRegistry(), server.server.models()), registered);
-            register("", new Runs(folder), registered);
-            server.server.feedback().services(1, _ -> null).forEach(service -> register("/jackdaw", service, registered));
+            registered.addAll(routes(server, folder));
         }
         Set<String> described = new TreeSet<>();
         document.path("paths").properties().forEach(path -> path.getValue().properties().forEach(operation -> described.add(operation.getKey() + " " + path.getKey())));
@@ -53,6 +61,7 @@ class OpenApiTest {
         document.path("paths").properties().forEach(path -> path.getValue().forEach(operation -> {
             assertThat(ids.add(operation.path("operationId").asString())).as("operationId of " + path.getKey()).isTrue();
             assertThat(operation.path("responses").has("200")).as(path.getKey()).isTrue();
+            assertThat(operation.path("responses").has("403")).as("a key without the role: " + path.getKey()).isEqualTo(!operation.path("security").isArray());
             operation.path("responses").forEach(response -> assertThat(response.path("description").asString()).isNotEmpty());
             Set<String> named = new TreeSet<>();
             operation.path("parameters").forEach(parameter -> {

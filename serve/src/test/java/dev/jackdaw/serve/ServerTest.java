@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.jackdaw.serve.ServerSettings.ApiKey;
 import dev.jackdaw.serve.http.Gate;
 import dev.jackdaw.serve.http.Json;
+import dev.jackdaw.serve.http.Role;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -180,6 +182,25 @@ class ServerTest {
     }
 
     @Test
+    void deadlinesThatWereCalledOffAreForgotten() throws Exception {
+        server.json(CHAT, HELLO);
+        while (server.server.deadlines() > 0) {                  // those of clients that other tests left alone end soon; a deadline would be ten minutes
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void aDeadlineEndsTheAnswerAndTheLease(@TempDir Path folder) throws Exception {
+        try (TestServer own = new TestServer(folder, settings -> new ServerSettings(settings.network(), new ServerSettings.Limits(1 << 20, 4096, 0, 16, 20), settings.models(), settings.data()))) {
+            own.json(CHAT, HELLO.replace("\"max_tokens\":2", "\"max_tokens\":400"));
+            while (own.server.models().list().getFirst().users() > 0) {        // the client may hear of the end a moment earlier
+                Thread.onSpinWait();
+            }
+            assertThat(own.server.deadlines()).isZero();
+        }
+    }
+
+    @Test
     void answersAreKeptAndCanBeRated() throws Exception {
         String id = server.json(CHAT, HELLO).path("id").asString();
         assertThat(server.post("/jackdaw/feedback", "{\"answerId\":\"" + id + "\",\"model\":\"tiny\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}],\"answer\":\"x\",\"rating\":\"down\",\"correction\":\"Hello.\"}")
@@ -190,7 +211,7 @@ class ServerTest {
 
     @Test
     void keysAreDemandedAndLimited(@TempDir Path folder) throws Exception {
-        ApiKey key = new ApiKey("tests", Gate.sha256("sk-right"), 3, 0), poor = new ApiKey("poor", Gate.sha256("sk-poor"), 0, 5);
+        ApiKey key = new ApiKey("tests", Gate.sha256("sk-right"), 3, 0, Set.of(Role.USE)), poor = new ApiKey("poor", Gate.sha256("sk-poor"), 0, 5, Set.of(Role.USE));
         try (TestServer own = new TestServer(folder, settings -> new ServerSettings(new ServerSettings.Network("127.0.0.1", 0, List.of(key, poor), List.of(), null, null), settings.limits(), settings.models(),
                 settings.data()))) {
             assertThat(own.post(CHAT, HELLO).statusCode()).isEqualTo(401);
@@ -210,7 +231,7 @@ class ServerTest {
 
     @Test
     void plainTextAndAnswersThatNobodyReadCountToo(@TempDir Path folder) throws Exception {
-        ApiKey key = new ApiKey("tests", Gate.sha256("sk-right"), 0, 30), other = new ApiKey("other", Gate.sha256("sk-other"), 0, 30);
+        ApiKey key = new ApiKey("tests", Gate.sha256("sk-right"), 0, 30, Set.of(Role.USE)), other = new ApiKey("other", Gate.sha256("sk-other"), 0, 30, Set.of(Role.USE));
         try (TestServer own = new TestServer(folder, settings -> new ServerSettings(new ServerSettings.Network("127.0.0.1", 0, List.of(key, other), List.of(), null, null), settings.limits(), settings.models(),
                 settings.data()))) {
             HttpRequest.Builder text = HttpRequest.newBuilder(own.uri("/v1/completions")).header("x-api-key", "sk-right").POST(HttpRequest.BodyPublishers.ofString(

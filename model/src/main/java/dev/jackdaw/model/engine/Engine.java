@@ -249,7 +249,7 @@ public final class Engine implements AutoCloseable {
                 leave();
                 List<Segment> segments = schedule.plan(running, tree);
                 if (segments.isEmpty()) {
-                    if (!isAsked()) {
+                    if (isIdle()) {
                         LockSupport.parkNanos(this, running.isEmpty() ? Long.MAX_VALUE : 10_000_000);
                     }
                     continue;
@@ -267,6 +267,14 @@ public final class Engine implements AutoCloseable {
         end();
     }
 
+    /// Nothing has come since it was looked for. A call that came during a question or a pass may have found this thread parked there, waiting
+    /// for the device or for its turn, and then left nothing to wake it a second time.
+    private boolean isIdle() {
+        synchronized (queue) {
+            return !closed && questions.isEmpty() && (queue.isEmpty() || !running.isEmpty());
+        }
+    }
+
     /// One question, so that texts go on between two of them.
     private void answer() {
         FutureTask<?> question;
@@ -280,13 +288,6 @@ public final class Engine implements AutoCloseable {
             } finally {
                 turn.unlock();
             }
-        }
-    }
-
-    /// Looked at before every sleep: a wake-up may have been used up in waiting for the turn.
-    private boolean isAsked() {
-        synchronized (queue) {
-            return !questions.isEmpty();
         }
     }
 

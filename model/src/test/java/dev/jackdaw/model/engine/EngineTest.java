@@ -32,9 +32,9 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -479,44 +479,6 @@ class EngineTest {
         }
     }
 
-    /// What is asked while the engine waits for its turn, which uses up the wake-up.
-    @Test
-    void aQuestionIsNotForgottenWhileTheTurnIsAwaited() throws Exception {
-        ReentrantLock turn = new ReentrantLock();
-        for (int round = 0; round < 50; round++) {
-            try (Engine engine = Engine.of(model, SETTINGS, turn)) {
-                List<Thread> askers = new ArrayList<>();
-                turn.lock();
-                try {
-                    for (int i = 0; i < 3; i++) {
-                        askers.add(Thread.ofPlatform().start(() -> {
-                            try {
-                                engine.ask(() -> 1);
-                            } catch (InterruptedException e) {
-                                Thread.currentThread().interrupt();
-                            }
-                        }));
-                        await(askers.get(i));
-                        while (!turn.hasQueuedThreads()) {
-                            Thread.onSpinWait();
-                        }
-                    }
-                } finally {
-                    turn.unlock();
-                }
-                for (Thread asker : askers) {
-                    assertThat(asker.join(Duration.ofSeconds(10))).as("answered").isTrue();
-                }
-            }
-        }
-    }
-
-    private static void await(Thread asker) {
-        while (asker.getState() != Thread.State.WAITING) {
-            Thread.onSpinWait();
-        }
-    }
-
     @Test
     void manyReadersAndLittleMemory() throws Exception {
         try (Engine engine = engine(SETTINGS.withCache(10 * pageBytes(), 3 * pageBytes()).withWaiting(200))) {
@@ -539,6 +501,42 @@ class EngineTest {
                 assertThat(reader.join(Duration.ofSeconds(60))).isTrue();
             }
             assertThat(wrong).isEmpty();
+        }
+    }
+
+    /// A question that parks takes the wake-up of whoever comes meanwhile.
+    @Test
+    void whatComesDuringAQuestionIsNotForgotten() throws Exception {
+        for (boolean closes : new boolean[] {false, true}) {
+            Engine engine = engine(SETTINGS);
+            CountDownLatch asked = new CountDownLatch(1), go = new CountDownLatch(1);
+            Thread first = Thread.ofVirtual().start(() -> ask(engine, () -> {
+                asked.countDown();
+                go.await();
+                return 1;
+            }));
+            asked.await();
+            Thread second = Thread.ofPlatform().daemon().start(() -> {
+                if (closes) {
+                    engine.close();
+                } else {
+                    ask(engine, () -> 2);
+                }
+            });
+            while (second.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+            go.countDown();
+            assertThat(first.join(Duration.ofSeconds(20)) && second.join(Duration.ofSeconds(20))).as(closes ? "closing" : "another question").isTrue();
+            engine.close();
+        }
+    }
+
+    private static void ask(Engine engine, Callable<Integer> question) {
+        try {
+            engine.ask(question);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
         }
     }
 }

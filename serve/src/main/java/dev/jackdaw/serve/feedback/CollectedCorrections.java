@@ -2,8 +2,11 @@ package dev.jackdaw.serve.feedback;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
 import org.jdbi.v3.core.Handle;
 
 /// What can be learned from what the database holds.
@@ -18,6 +21,8 @@ public final class CollectedCorrections implements Corrections {
     private static final String LABELLED = """
             select l.id as said_id, l.created as said, l.value, i.task, i.candidates, a.* from label l join label_item i on i.id = l.item_id join answer a on a.id = i.answer_id
             where l.created >= :since""";
+
+    private static final Pattern OWN = Pattern.compile("(rating|label)-[0-9a-f]{32}");
 
     private final Database database;
     private final Comparisons comparisons;
@@ -46,6 +51,19 @@ public final class CollectedCorrections implements Corrections {
     public List<Correction> since(long time) {
         return corrected(time).stream().filter(good -> !good.text().strip().equals(good.answer().text().strip()))
                 .map(good -> new Correction(good.id(), good.created(), good.answer().model(), good.answer().messages(), good.answer().text(), good.text())).toList();
+    }
+
+    /// Ratings and labels have ids of [Columns#newId], and go with their answer.
+    @Override
+    public Set<String> stored(Set<String> ids) {
+        Set<String> stored = new HashSet<>(ids);
+        stored.removeIf(id -> OWN.matcher(id).matches());
+        database.jdbi().useHandle(handle -> {
+            for (String table : List.of("rating", "label")) {
+                handle.createQuery("select id from " + table).mapTo(String.class).stream().filter(ids::contains).forEach(stored::add);
+            }
+        });
+        return stored;
     }
 
     @Override

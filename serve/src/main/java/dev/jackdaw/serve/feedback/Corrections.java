@@ -1,6 +1,7 @@
 package dev.jackdaw.serve.feedback;
 
 import java.util.List;
+import java.util.Set;
 
 /// What a better model can be made of: what people said should have been answered.
 public interface Corrections {
@@ -12,4 +13,9 @@ public interface Corrections {
 
     /// Preferences since then, in the same order: comparisons of two answers, the choices of labellers, and each correction against the answer it corrects.
     List<Preference> preferences(long time);
+
+    /// Which of these corrections are still there. What was not collected by this source, as a line of a file, it knows nothing of: such ids stay.
+    default Set<String> stored(Set<String> ids) {
+        return ids;
+    }
 }

@@ -3,6 +3,8 @@ package dev.jackdaw.serve.feedback;
 import io.helidon.webserver.http.HttpService;
 import io.helidon.webserver.http.ServerRequest;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -70,10 +72,15 @@ public final class Feedback implements AutoCloseable {
         }
     }
 
-    /// Only to read: what `improve` and commands need, without a recorder and without deleting anything.
+    /// Only to read: what `improve` and commands need, without a recorder and without deleting anything. A file that is not there is no empty
+    /// database: taken for one, it would say that all that was ever collected has been erased.
     ///
     /// @return to be closed by the caller; its corrections are [#corrections(Database)]
     public static Database read(String where) {
+        String file = where.startsWith("jdbc:sqlite:") ? where.substring("jdbc:sqlite:".length()) : where;
+        if (!file.startsWith("jdbc:") && !Files.exists(Path.of(file))) {
+            throw new DatabaseException("feedback database: " + file + " does not exist; name the one that the server collects in with --database", null);
+        }
         return Database.open(where);
     }
 

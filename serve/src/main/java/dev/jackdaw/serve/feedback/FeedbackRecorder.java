@@ -168,22 +168,29 @@ public final class FeedbackRecorder implements Answered.Listener, AutoCloseable 
         }
     }
 
-    /// Tries until it works, as long as the database cannot be reached; what a reachable one refuses is dropped.
+    /// Tries until it works, as long as the database cannot be reached; what a reachable one refuses twice is dropped. (Once may have been its going,
+    /// noticed when it was back.)
     private void store(List<Checked> kept) throws InterruptedException {
-        boolean said = false;
+        boolean said = false, wasRefused = false;
         while (!kept.isEmpty()) {
             try {
                 put(kept);
                 stored.inc(kept.size());
                 return;
             } catch (RuntimeException e) {
-                if (database.isReachable() && kept.size() > 1) {
+                boolean isReachable = database.isReachable();
+                if (isReachable && !wasRefused) {
+                    wasRefused = true;
+                    continue;
+                }
+                wasRefused = isReachable;
+                if (isReachable && kept.size() > 1) {
                     for (Checked each : kept) {
                         store(List.of(each));
                     }
                     return;
                 }
-                if (database.isReachable() || System.nanoTime() - deadline > 0) {
+                if (isReachable || System.nanoTime() - deadline > 0) {
                     drop(kept.size());
                     LOG.log(Level.WARNING, "feedback: answer " + kept.getFirst().answer().id() + " could not be stored: " + cause(e));
                     return;

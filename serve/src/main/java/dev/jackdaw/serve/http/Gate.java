@@ -17,27 +17,21 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 
 /// Who may ask. Before anything of a request is looked at:
 ///
 /// - A loopback server answers only to names of this machine in `Host`, so that a page on the internet whose name was bent to 127.0.0.1
 ///   (DNS rebinding) reaches nothing.
 /// - A browser's request from another site is refused, unless the settings name its origin: `Origin`, and `Sec-Fetch-Site` where there is none.
-/// - Where keys are set, one is needed for all but the page's own files and `/health`. Keys are compared by their hashes.
+/// - Where keys are set, one is needed for all but the page's own files and the probes. Keys are compared by their hashes.
 /// - A key's requests and tokens are counted, see [Quotas].
-///
-/// Not here: what a key may ask for (every key may ask for everything).
+/// - A key needs the role of the route, see [Access]. Where no keys are set, which only a loopback server may do, everybody may do everything.
 public final class Gate implements Filter {
     /// In the request's context: the name of a key's owner.
     public static final String OWNER = "jackdaw.key.owner";
     private static final ScopedValue<String> CALLER = ScopedValue.newInstance();
-    private static final Set<String> OPEN = Set.of("/", "/health", "/favicon.ico", "/openapi.json");
-    private static final List<String> OPEN_BELOW = List.of("/assets/");
-    private static final Set<String> PAGES = Set.of("/dream", "/training", "/models", "/monitor", "/label");
     private static final HeaderName FETCH_SITE = HeaderNames.create("Sec-Fetch-Site");
     private static final HeaderName FETCH_MODE = HeaderNames.create("Sec-Fetch-Mode");
     private static final HeaderName API_KEY = HeaderNames.create("x-api-key");
@@ -70,12 +64,15 @@ public final class Gate implements Filter {
         if (requireOrigin(request, response)) {
             return;
         }
-        String path = request.path().path();
-        if (!isOpen(path)) {
+        String method = request.prologue().method().text();
+        Access.Needed needed = Access.of(method, request.prologue().uriPath()).orElseThrow(() -> ApiError.missing("not_found", "there is nothing at " + quoted(method + " " + request.path().path())
+                + "; /openapi.json describes what there is"));
+        if (!needed.isOpen()) {
             Optional<ApiKey> key = key(request);
             quotas.enter(key.orElse(null));
             if (key.isPresent()) {
                 request.context().register(OWNER, key.get().name());
+                requireRole(key.get(), needed, method + " " + request.path().path());
                 ScopedValue.where(CALLER, key.get().name()).run(chain::proceed);
                 return;
             }
@@ -83,13 +80,16 @@ public final class Gate implements Filter {
         chain.proceed();
     }
 
+    private static void requireRole(ApiKey key, Access.Needed needed, String what) {
+        if (!key.roles().contains(needed.role()) && !key.roles().contains(Role.ADMIN) && !key.name().equals(needed.own())) {
+            throw ApiError.refused("role_needed", "the key of " + key.name() + " has the roles [" + String.join(", ", key.roles().stream().sorted().map(Role::label).toList()) + "], and " + quoted(what)
+                    + " needs " + needed.role().label() + (needed.own() == null ? "" : " unless the user is " + key.name()) + "; use another key, or add the role to this one in the server's file of keys");
+        }
+    }
+
     /// The owner of the key that the request being handled by this thread came with, or null.
     public static String caller() {
         return CALLER.isBound() ? CALLER.get() : null;
-    }
-
-    private static boolean isOpen(String path) {
-        return OPEN.contains(path) || PAGES.contains(path) || OPEN_BELOW.stream().anyMatch(path::startsWith);
     }
 
     private void requireHost(ServerRequest request) {

@@ -21,11 +21,10 @@ import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/// What is counted and timed, for Prometheus at `/metrics`; `/health` for those who start and stop servers; and one line of log and one event
-/// of the flight recorder for each request, neither of which contains anything of a prompt.
+/// What is counted and timed, for Prometheus at `/metrics`, and one line of log and one event of the flight recorder for each request, neither of
+/// which contains anything of a prompt.
 public final class Metrics implements HttpService, Filter {
     private static final System.Logger LOG = System.getLogger("dev.jackdaw.serve.requests");
 
@@ -36,7 +35,6 @@ public final class Metrics implements HttpService, Filter {
     private final Counter tokens;
     private final Histogram firstToken;
     private final Histogram answers;
-    private volatile boolean ending;
 
     public Metrics(PrometheusRegistry registry, ModelPool models) {
         this.registry = registry;
@@ -69,7 +67,7 @@ public final class Metrics implements HttpService, Filter {
 
     @Override
     public void routing(HttpRules rules) {
-        rules.get("/metrics", this::metrics).get("/health", this::health);
+        rules.get("/metrics", this::metrics);
     }
 
     private void metrics(ServerRequest request, ServerResponse response) {
@@ -80,17 +78,6 @@ public final class Metrics implements HttpService, Filter {
             throw new UncheckedIOException(e);
         }
         response.header(HeaderNames.CONTENT_TYPE, PrometheusTextFormatWriter.CONTENT_TYPE).send(text.toByteArray());
-    }
-
-    /// 503 while it ends, so that balancers send nobody any more.
-    private void health(ServerRequest request, ServerResponse response) {
-        response.status(ending ? 503 : 200);
-        Json.send(response, Map.of("status", ending ? "ending" : "ok"));
-    }
-
-    /// From now on `/health` says that the server ends.
-    public void end() {
-        ending = true;
     }
 
     /// Tokens were read and written.
@@ -110,12 +97,16 @@ public final class Metrics implements HttpService, Filter {
         RequestEvent event = new RequestEvent();
         event.begin();
         long started = System.nanoTime();
+        ApiError refused = null;                         // by a gate: the answer is written further out
         try {
             chain.proceed();
+        } catch (RuntimeException e) {
+            refused = Errors.of(e);
+            throw e;
         } finally {
             double took = (System.nanoTime() - started) / 1e9;
             String route = request.matchingPattern().orElse("other"), method = request.prologue().method().text();
-            int status = response.status().code();
+            int status = refused == null ? response.status().code() : refused.status();
             requests.labelValues(known(method), route, Integer.toString(status)).inc();
             seconds.labelValues(route).observe(took);
             event.end();

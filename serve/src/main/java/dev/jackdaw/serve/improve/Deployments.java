@@ -204,7 +204,7 @@ public final class Deployments {
             AtomicFile.deleteTree(folder.resolve("v1"));
             List<Lineage.FileFacts> files = kept.keep(folder.resolve("kept"));
             after.accept("kept");
-            writeVersion(folder, 1, model, false, facts -> new Lineage(1, null, now(), kept.origin(), facts, files, List.of(), kept.settings(), null, null, program));
+            writeVersion(folder, 1, model, false, facts -> new Lineage(1, null, now(), kept.origin(), facts, files, List.of(), kept.settings(), null, null, program, null));
             Deployment first = new Deployment(name, folder, 1, List.of(), null, 0, now());
             write(first);
             return first;
@@ -222,8 +222,27 @@ public final class Deployments {
             List<Integer> versions = versionsIn(folder);
             int number = versions.isEmpty() ? 1 : versions.getLast() + 1;
             writeVersion(folder, number, candidate, true, facts -> new Lineage(number, lineage.parent(), lineage.created(), lineage.origin(), facts, lineage.data(), lineage.corrections(),
-                    lineage.settings(), lineage.evaluation(), lineage.verdict(), lineage.program()));
+                    lineage.settings(), lineage.evaluation(), lineage.verdict(), lineage.program(), lineage.forgotten()));
             return number;
+        });
+    }
+
+    /// Notes that so many corrections were taken out of a version's data.
+    ///
+    /// @param improvement the folder with the data
+    void forgot(String name, int version, Path improvement, int count) throws IOException {
+        alone(name, folder -> {
+            Lineage old = lineage(name, version);
+            List<Lineage.FileFacts> data = new ArrayList<>();
+            for (Lineage.FileFacts facts : old.data()) {
+                Path file = improvement.resolve(Path.of(facts.name()).getFileName());
+                try (var lines = Files.lines(file)) {
+                    data.add(facts(facts.name(), file, lines.count()));
+                }
+            }
+            AtomicFile.write(folder.resolve("v" + version).resolve(Lineage.FILE), JSON.writeValueAsString(new Lineage(old.version(), old.parent(), old.created(), old.origin(), old.parameters(), data,
+                    old.corrections(), old.settings(), old.evaluation(), old.verdict(), old.program(), (old.forgotten() == null ? 0 : old.forgotten()) + count)) + "\n");
+            return null;
         });
     }
 

@@ -13,7 +13,6 @@ import dev.jackdaw.train.loop.RunPlan;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,19 +126,15 @@ public final class Improvement {
             return dry(deployment, overlap, exercises.isEmpty());
         }
         Path all = Files.createDirectories(deployment.folder().resolve("improvements"));
-        try (FileChannel channel = FileChannel.open(all.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE); FileLock lock = tryLock(channel)) {
+        try (FileChannel channel = FileChannel.open(all.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE); FileLock lock = Forgetting.tryLock(channel)) {
             if (lock == null) {
                 throw new IOException("improve: another improvement of " + request.name() + " is running; wait for it");
             }
+            long forgotten = new Forgetting(deployments, request.name(), request.corrections()).run(all);
+            if (forgotten > 0) {
+                listener.remark(forgotten + " corrections of earlier improvements are no longer stored, and were taken out of their folders");
+            }
             return run(deployment, all, overlap, exercises, tasks);
-        }
-    }
-
-    private static FileLock tryLock(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock();
-        } catch (OverlappingFileLockException e) {
-            return null;
         }
     }
 
@@ -348,7 +343,7 @@ public final class Improvement {
         Map<String, Object> record = Deployments.JSON.convertValue(read(folder.resolve("request.json"), Asked.class), LinkedHashMap.class);
         record.put("trained", read(folder.resolve("trained.json"), Trained.class));
         return deployments.add(request.name(), candidate, new Lineage(0, from, Deployments.now(), origin(folder), null, data, List.copyOf(corrections), record, decision.evaluation, decision.verdict,
-                request.program()));
+                request.program(), null));
     }
 
     private boolean promote(int version, int from, Verdict verdict) throws IOException {

@@ -3,7 +3,7 @@ package dev.jackdaw.serve.improve;
 import java.util.List;
 import java.util.Map;
 
-/// Where a version of a deployed model comes from, `lineage.json` beside its weights. Written once, never changed.
+/// Where a version of a deployed model comes from, `lineage.json` beside its weights. Written once; only [Forgetting] changes it.
 ///
 /// @param version     its number
 /// @param parent      the version it was made from, or null for the first
@@ -16,8 +16,9 @@ import java.util.Map;
 /// @param evaluation  before and after, or null for a first version
 /// @param verdict     whether it may be promoted, and why; null for a first version
 /// @param program     what computed
+/// @param forgotten   corrections that its weights have learned and that were taken out of its data since; null: none
 public record Lineage(int version, Integer parent, String created, String origin, FileFacts parameters, List<FileFacts> data, List<String> corrections, Map<String, Object> settings,
-                      List<Verdict.Row> evaluation, Verdict verdict, Program program) {
+                      List<Verdict.Row> evaluation, Verdict verdict, Program program, Integer forgotten) {
     static final String FILE = "lineage.json";
     static final String PARAMETERS = "params.gguf";
 

@@ -101,9 +101,7 @@ record Mixture(long corrections, long replay, long known, long pool, long contra
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < settings.sightings(); i++) {
             for (Curation.Case one : curation.learned()) {
-                List<Map<String, Object>> messages = new ArrayList<>(one.messages());
-                messages.add(assistant(one.good()));
-                lines.append(JSON.writeValueAsString(new Line(messages, null))).append('\n');
+                lines.append(line(one)).append('\n');
             }
         }
         for (Conversation conversation : replay) {
@@ -111,6 +109,13 @@ record Mixture(long corrections, long replay, long known, long pool, long contra
         }
         AtomicFile.write(file, lines.toString());
         return new Mixture(sightings, replay.size(), known, counts[0], counts[1], counts[2], reminders.stream().sorted(Comparator.comparingLong(Drawn::order)).map(one -> reminder(one.conversation)).toList());
+    }
+
+    /// A correction as a line to learn.
+    static String line(Curation.Case one) {
+        List<Map<String, Object>> messages = new ArrayList<>(one.messages());
+        messages.add(assistant(one.good()));
+        return JSON.writeValueAsString(new Line(messages, null));
     }
 
     /// @return what had to leave, perhaps the new one itself; null if there was room

@@ -43,12 +43,10 @@ public final class LoadedModel implements AutoCloseable {
             model.forward().cacheType(loading.cacheType());
             chat = model.hasTokenizer() && Chat.has(model) ? Chat.open(model) : null;
             engine = Engine.of(model, loading.engine(), turn);
-        } catch (IOException | RuntimeException e) {
-            if (opened != null) {
-                opened.close();
+        } catch (IOException | RuntimeException | Error e) {
+            try (device; Model _ = opened) {
+                throw e;
             }
-            device.close();
-            throw e;
         }
     }
 
@@ -92,7 +90,14 @@ public final class LoadedModel implements AutoCloseable {
         synchronized (adapterLock) {
             Adapter known = adapters.get(path);
             if (known == null) {
-                known = engine.ask(() -> model.adapter(path, scale));
+                try {
+                    known = engine.ask(() -> model.adapter(path, scale));
+                } catch (IllegalStateException e) {
+                    if (e.getCause() instanceof IOException unreadable) {
+                        throw unreadable;
+                    }
+                    throw e;
+                }
                 adapters.put(path, known);
             }
             return known;
@@ -139,8 +144,8 @@ public final class LoadedModel implements AutoCloseable {
 
     @Override
     public void close() {
-        engine.close();
-        model.close();
-        device.close();
+        try (device; model) {
+            engine.close();
+        }
     }
 }

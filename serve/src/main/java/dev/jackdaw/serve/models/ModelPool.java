@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
@@ -25,21 +26,34 @@ import java.util.stream.Stream;
 
 /// The models that may be asked for. One is loaded when it is first wanted; where memory is short, those go that nobody uses, the longest
 /// unused first. A name is looked up in the list and never taken for a path.
+///
+/// **Memory.** A model is booked from before it is loaded until after it is unloaded, so the budget holds at every moment; who needs the room of
+/// one that is leaving waits until it has gone. **Leases.** One is counted from the moment somebody wants the model, so that what is waited for
+/// does not go, and is given back however the wait ends. All of it is guarded by the pool's monitor; files are read, and models loaded and
+/// unloaded, outside of it, by the thread that marked the entry as busy.
 public final class ModelPool implements AutoCloseable {
     /// How each model is loaded.
     record Loading(int threads, Activations activations, CacheType cacheType, Engine.Settings engine) {
+    }
+
+    /// How a model comes into memory.
+    @FunctionalInterface
+    interface Opener {
+        LoadedModel open(Path path, Loading loading, Lock turn) throws IOException;
     }
 
     /// A model that is being used; closing gives it back.
     public final class Lease implements AutoCloseable {
         private final String name;
         private final Entry entry;
+        private final LoadedModel model;
         private final List<Adapter> adapters;      // or null
         private boolean isOpen = true;
 
-        private Lease(String name, Entry entry, List<Adapter> adapters) {
+        private Lease(String name, Entry entry, LoadedModel model, List<Adapter> adapters) {
             this.name = name;
             this.entry = entry;
+            this.model = model;
             this.adapters = adapters;
         }
 
@@ -49,7 +63,7 @@ public final class ModelPool implements AutoCloseable {
         }
 
         public LoadedModel model() {
-            return entry.loaded;
+            return model;
         }
 
         /// Of this name, or null: the model as it is.
@@ -62,9 +76,7 @@ public final class ModelPool implements AutoCloseable {
             synchronized (ModelPool.this) {
                 if (isOpen) {
                     isOpen = false;
-                    entry.users--;
-                    entry.lastUse = System.nanoTime();
-                    ModelPool.this.notifyAll();
+                    leave(entry);
                 }
             }
         }
@@ -77,22 +89,29 @@ public final class ModelPool implements AutoCloseable {
     public record Listed(String name, Path path, String base, boolean isLoaded, int users, long bytes, long created) {
     }
 
+    /// Guarded by the pool.
     private static final class Entry {
         private final ModelSource.File source;
-        private final ReentrantLock loading = new ReentrantLock();
         private LoadedModel loaded;
-        private long bytes;
+        private boolean isBusy;                    // being loaded or unloaded: others wait
+        private boolean isLeaving;                 // of these, unloaded
+        private long bytes;                        // booked
         private int users;
         private long lastUse;
 
         Entry(ModelSource.File source) {
             this.source = source;
         }
+
+        boolean isIdle() {
+            return users == 0 && loaded != null;
+        }
     }
 
     private static final Pattern VERSION = Pattern.compile("@v(\\d{1,6})$");
 
     private final ServerSettings.Models settings;
+    private final Opener opener;
     private final Deployments deployments = Deployments.here();
     private final Map<String, ModelSource> sources = new LinkedHashMap<>();
     private final Map<String, Entry> entries = new LinkedHashMap<>();
@@ -100,7 +119,12 @@ public final class ModelPool implements AutoCloseable {
     private boolean closed;
 
     public ModelPool(ServerSettings.Models settings) {
+        this(settings, LoadedModel::new);
+    }
+
+    ModelPool(ServerSettings.Models settings, Opener opener) {
         this.settings = settings;
+        this.opener = opener;
         for (ModelSource source : settings.sources()) {
             if (sources.putIfAbsent(source.name(), source) != null) {
                 throw new IllegalArgumentException("serve: two models are called " + source.name() + "; give one of them another name: NAME=PATH");
@@ -141,29 +165,36 @@ public final class ModelPool implements AutoCloseable {
             throw ApiError.missing("model_not_found", "there is no model " + shortened(wanted) + "; there are: " + String.join(", ", names()));
         }
         return switch (source) {
-            case ModelSource.File file -> new Lease(wanted, use(entries.get(file.name())), null);
+            case ModelSource.File file -> lease(wanted, file.name());
             case ModelSource.Deployed deployed -> {
                 Deployment.Version version = version(deployed, wanted, key);
                 Entry entry;
                 synchronized (this) {
                     entry = entries.computeIfAbsent(version.id(), id -> new Entry(new ModelSource.File(id, version.model())));
                 }
-                yield new Lease(version.id(), use(entry), null);
+                yield lease(version.id(), entry);
             }
             case ModelSource.Adapted adapted -> {
-                Lease base = new Lease(wanted, use(entries.get(adapted.base())), null);
+                Lease base = lease(wanted, adapted.base());
                 try {
-                    Adapter adapter = base.model().adapter(adapted.adapter(), adapted.scale());
-                    yield new Lease(wanted, base.entry, List.of(adapter));
+                    yield new Lease(wanted, base.entry, base.model, List.of(base.model.adapter(adapted.adapter(), adapted.scale())));
                 } catch (IOException e) {
                     base.close();
                     throw new ApiError(503, "adapter_not_readable", "model", "adapter " + adapted.name() + ": " + e.getMessage(), 0);
-                } catch (RuntimeException e) {
+                } catch (InterruptedException | RuntimeException | Error e) {
                     base.close();
                     throw e;
                 }
             }
         };
+    }
+
+    private Lease lease(String wanted, String file) throws InterruptedException {
+        Entry entry;
+        synchronized (this) {
+            entry = entries.get(file);
+        }
+        return lease(wanted, entry);
     }
 
     /// By its name; Ollama's clients write `name:latest`, and a deployment's version is `name@vN`.
@@ -198,85 +229,129 @@ public final class ModelPool implements AutoCloseable {
         return "\"" + (name.length() > 100 ? name.substring(0, 100) + "…" : name) + "\"";
     }
 
-    private Entry use(Entry entry) throws InterruptedException {
+    private Lease lease(String wanted, Entry entry) throws InterruptedException {
         synchronized (this) {
-            if (closed) {
-                throw new ApiError(503, "shutting_down", null, "the server is ending", 0);
-            }
+            requireOpen();
             entry.users++;
-            if (entry.loaded != null) {
-                return entry;
-            }
         }
-        boolean done = false;
-        entry.loading.lockInterruptibly();               // others who want this model wait here
         try {
-            if (entry.loaded == null) {
-                load(entry);
-            }
-            done = true;
-            return entry;
-        } catch (IOException e) {
+            return new Lease(wanted, entry, loaded(entry), null);
+        } catch (IOException | UncheckedIOException e) {
+            leave(entry);
             throw new ApiError(503, "model_not_readable", "model", "model " + entry.source.name() + " could not be loaded: " + e.getMessage(), 0);
-        } finally {
-            entry.loading.unlock();
-            if (!done) {
-                synchronized (this) {
-                    entry.users--;
-                }
-            }
+        } catch (InterruptedException | RuntimeException | Error e) {
+            leave(entry);
+            throw e;
         }
     }
 
-    private void load(Entry entry) throws IOException {
+    private synchronized void leave(Entry entry) {
+        entry.users--;
+        entry.lastUse = System.nanoTime();
+        notifyAll();
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw ending();
+        }
+    }
+
+    private static ApiError ending() {
+        return new ApiError(503, "shutting_down", null, "the server is ending", 0);
+    }
+
+    /// The entry's model, by this thread or, if another is at it already, by that one.
+    private LoadedModel loaded(Entry entry) throws IOException, InterruptedException {
+        synchronized (this) {
+            requireOpen();
+            while (entry.isBusy) {
+                wait();
+                requireOpen();
+            }
+            if (entry.loaded != null) {
+                return entry.loaded;
+            }
+            entry.isBusy = true;
+        }
+        LoadedModel loaded = null;
+        boolean isLate;
+        try {
+            loaded = load(entry);
+        } finally {
+            synchronized (this) {
+                isLate = closed;
+                entry.isBusy = false;
+                entry.loaded = isLate ? null : loaded;
+                entry.bytes = entry.loaded == null ? 0 : entry.bytes;
+                notifyAll();
+            }
+        }
+        if (isLate) {
+            loaded.close();
+            throw ending();
+        }
+        return loaded;
+    }
+
+    private LoadedModel load(Entry entry) throws IOException, InterruptedException {
         Path path = ModelStore.resolve(entry.source.path());
-        long need = bytesOf(path);
-        makeRoom(entry, need);
+        makeRoom(entry, bytesOf(path));
         Engine.Settings usual = Engine.Settings.usual();
         long cache = settings.cacheBytes() > 0 ? settings.cacheBytes() : Math.max(64L << 20, usual.cacheBytes());
         Engine.Settings engine = usual.withSequences(settings.sequences()).withWaiting(settings.waiting()).withCache(cache, cache / 2);
-        LoadedModel loaded;
-        try {
-            loaded = new LoadedModel(path, new Loading(settings.threads(), settings.activations(), settings.cacheType(), engine), turn);
-        } catch (IOException | RuntimeException e) {
-            synchronized (this) {
-                entry.bytes = 0;
-            }
-            throw e;
-        }
-        synchronized (this) {
-            entry.loaded = loaded;
-        }
+        return opener.open(path, new Loading(settings.threads(), settings.activations(), settings.cacheType(), engine), turn);
     }
 
-    /// Unloads what nobody uses until there is room, and books it.
-    private void makeRoom(Entry entry, long need) {
+    /// Unloads what nobody uses until there is room, and books it. What would not fit beside the models in use unloads nothing.
+    private void makeRoom(Entry entry, long need) throws InterruptedException {
         while (true) {
-            Entry idle = null;
-            LoadedModel leaving;
+            Entry leaving = null;
+            LoadedModel model;
             synchronized (this) {
-                long used = entries.values().stream().mapToLong(each -> each.bytes).sum();
-                if (used + need <= settings.memoryBytes() || used == 0) {         // one alone is tried in any case: it may run from its file
+                requireOpen();
+                long held = 0, leavingBytes = 0, used = 0;
+                for (Entry each : entries.values()) {
+                    used += each.bytes;
+                    leavingBytes += each.isLeaving ? each.bytes : 0;
+                    held += each.isLeaving || each.isIdle() ? 0 : each.bytes;
+                    if (each.isIdle() && (leaving == null || each.lastUse - leaving.lastUse < 0)) {
+                        leaving = each;
+                    }
+                }
+                if (fits(used, need)) {
                     entry.bytes = need;
                     return;
                 }
-                for (Entry each : entries.values()) {
-                    if (each.loaded != null && each.users == 0 && (idle == null || each.lastUse < idle.lastUse)) {
-                        idle = each;
-                    }
-                }
-                if (idle == null) {
-                    throw new ApiError(503, "out_of_memory", "model", "model " + entry.source.name() + " needs " + need + " bytes; of " + settings.memoryBytes() + " for models, " + used
+                if (!fits(held, need)) {
+                    throw new ApiError(503, "out_of_memory", "model", "model " + entry.source.name() + " needs " + need + " bytes; of " + settings.memoryBytes() + " for models, " + held
                             + " are taken by models in use; try again later, or start the server with more --memory", 5);
                 }
-                leaving = idle.loaded;
-                idle.loaded = null;
+                if (leaving == null || fits(used - leavingBytes, need)) {
+                    wait();                               // for what is leaving already
+                    continue;
+                }
+                model = leaving.loaded;
+                leaving.loaded = null;
+                leaving.isBusy = true;
+                leaving.isLeaving = true;
             }
-            leaving.close();
-            synchronized (this) {
-                idle.bytes = 0;
+            try {
+                model.close();
+            } finally {
+                synchronized (this) {
+                    leaving.bytes = 0;
+                    leaving.isBusy = false;
+                    leaving.isLeaving = false;
+                    notifyAll();
+                }
             }
         }
+    }
+
+    /// One alone is tried in any case: it may run from its file.
+    private boolean fits(long used, long need) {
+        return used == 0 || used + need <= settings.memoryBytes();
     }
 
     static long bytesOf(Path path) throws IOException {
@@ -305,11 +380,20 @@ public final class ModelPool implements AutoCloseable {
             known = List.copyOf(sources.values());
         }
         for (ModelSource source : known) {
-            Path path = switch (source) {
-                case ModelSource.File file -> file.path();
-                case ModelSource.Adapted adapted -> adapted.adapter();
-                case ModelSource.Deployed deployed -> version(deployed, null, null).model();
-            };
+            Path path;
+            String base = null, key = source.name();
+            switch (source) {
+                case ModelSource.File file -> path = file.path();
+                case ModelSource.Adapted adapted -> {
+                    path = adapted.adapter();
+                    key = base = adapted.base();
+                }
+                case ModelSource.Deployed deployed -> {
+                    Deployment.Version served = version(deployed, null, null);
+                    path = served.model();
+                    key = served.id();
+                }
+            }
             long bytes = 0, created = 0;
             try {
                 path = ModelStore.resolve(path);
@@ -317,13 +401,24 @@ public final class ModelPool implements AutoCloseable {
                 created = Files.getLastModifiedTime(path).toMillis() / 1000;
             } catch (IOException | UncheckedIOException _) {       // gone since the start; asking for it says so
             }
-            String base = source instanceof ModelSource.Adapted adapted ? adapted.base() : null;
             synchronized (this) {
-                Entry entry = entries.get(source instanceof ModelSource.Deployed deployed ? version(deployed, null, null).id() : base == null ? source.name() : base);
+                Entry entry = entries.get(key);
                 all.add(new Listed(source.name(), path, base, entry != null && entry.loaded != null, entry == null ? 0 : entry.users, bytes, created));
             }
         }
         return all;
+    }
+
+    /// Why no model can be asked; empty if at least one can: in memory, or where its files should be.
+    public Optional<String> problem() {
+        List<Listed> all;
+        try {
+            all = list();
+        } catch (ApiError _) {                            // says more than probes may know
+            return Optional.of("a deployment cannot be read");
+        }
+        return all.stream().anyMatch(each -> each.isLoaded() || each.base() == null && each.bytes() > 0) ? Optional.empty()
+                : Optional.of("no files are where those of " + String.join(", ", all.stream().map(Listed::name).toList()) + " should be");
     }
 
     /// The models that are in memory now.
@@ -337,7 +432,7 @@ public final class ModelPool implements AutoCloseable {
         return all;
     }
 
-    /// Ends all texts and unloads all models.
+    /// Ends all texts and unloads all models. One that is still being loaded is closed by the thread that loads it.
     @Override
     public void close() {
         List<LoadedModel> leaving = new ArrayList<>();
@@ -346,8 +441,11 @@ public final class ModelPool implements AutoCloseable {
             for (Entry entry : entries.values()) {
                 if (entry.loaded != null) {
                     leaving.add(entry.loaded);
+                    entry.loaded = null;
+                    entry.bytes = 0;
                 }
             }
+            notifyAll();
         }
         leaving.forEach(LoadedModel::close);
     }

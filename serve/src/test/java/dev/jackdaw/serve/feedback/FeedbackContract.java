@@ -389,4 +389,16 @@ abstract class FeedbackContract {
         give(answer("3", NOON + 2, "", "busy", "t"));
         assertThatThrownBy(() -> feedback.labelling().next(LabelTask.COMBINE, "ann")).isInstanceOfSatisfying(ApiError.class, e -> assertThat(e.status()).isEqualTo(429));
     }
+
+    /// By which improvements find out what they have to forget.
+    @Test
+    void saysWhichCorrectionsAreStillStored() {
+        Answer mine = answer("mine", NOON, "ada", "q", "t"), other = answer("other", NOON, "bob", "q2", "t2");
+        give(mine, other);
+        String first = rate(mine, "ada", false, "better"), second = rate(other, "bob", false, "better, too");
+        Set<String> ids = Set.of(first, second, "line-1");
+        assertThat(feedback.corrections().stored(ids)).isEqualTo(ids);
+        feedback.retention().erase("ada");
+        assertThat(feedback.corrections().stored(ids)).as("what is no id of ours is from elsewhere").containsExactlyInAnyOrder(second, "line-1");
+    }
 }

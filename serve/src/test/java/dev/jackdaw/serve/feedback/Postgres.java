@@ -1,6 +1,7 @@
 package dev.jackdaw.serve.feedback;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -40,5 +41,18 @@ final class Postgres {
             throw new AssertionError(e);
         }
         return server.getJdbcUrl("postgres", "postgres") + "&currentSchema=" + schema;
+    }
+
+    /// One of a test's own, on data that stays when it is stopped; started again on the same port, it is the same database.
+    ///
+    /// @param port 0: any that is free
+    static EmbeddedPostgres start(Path data, int port) {
+        NOISE.forEach(logger -> logger.setLevel(Level.WARNING));
+        try {
+            return EmbeddedPostgres.builder().setDataDirectory(data).setCleanDataDirectory(false).setPort(port).start();
+        } catch (Exception | LinkageError e) {
+            Assumptions.assumeTrue(port != 0, () -> "PostgreSQL could not be started here, so this test is skipped: " + e + "; it needs Linux on x86-64, and unshare with namespaces if the user is root");
+            throw new AssertionError("PostgreSQL did not start again", e);
+        }
     }
 }

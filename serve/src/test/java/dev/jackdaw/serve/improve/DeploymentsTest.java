@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// What a model is does not matter here: a few bytes stand for it.
 class DeploymentsTest {
     private static final Lineage.Program PROGRAM = new Lineage.Program("1", "abc", "25");
-    private static final Lineage NEXT = new Lineage(0, 1, "2026-01-01T00:00:00Z", "improvements/1", null, List.of(), List.of("c1"), Map.of("seed", 3), List.of(), new Verdict(true, List.of("better")), PROGRAM);
+    private static final Lineage NEXT = new Lineage(0, 1, "2026-01-01T00:00:00Z", "improvements/1", null, List.of(), List.of("c1"), Map.of("seed", 3), List.of(), new Verdict(true, List.of("better")), PROGRAM, null);
     @TempDir
     private Path folder;
     private Path root;

@@ -17,6 +17,8 @@ import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.Quantizer;
 import dev.jackdaw.model.generate.Sampling;
 import dev.jackdaw.serve.feedback.Correction;
+import dev.jackdaw.serve.feedback.Corrections;
+import dev.jackdaw.serve.feedback.Preference;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Workers;
 import dev.jackdaw.train.loop.Finetuning;
@@ -24,9 +26,11 @@ import dev.jackdaw.train.loop.LoraSettings;
 import dev.jackdaw.train.loop.LoraTuning;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -120,6 +124,98 @@ class ImprovementTest {
 
         deployments.rollback("loop");
         assertThat(ask(deployments, "loop", question)).isEqualTo(wrong);
+    }
+
+    /// Corrections of which some are erased later.
+    private record Erasable(List<Correction> all, Set<String> erased) implements Corrections {
+        @Override
+        public List<Correction> since(long time) {
+            return all.stream().filter(one -> !erased.contains(one.id())).toList();
+        }
+
+        @Override
+        public List<Preference> preferences(long time) {
+            return List.of();
+        }
+
+        @Override
+        public Set<String> stored(Set<String> ids) {
+            Set<String> stored = new HashSet<>(ids);
+            stored.removeAll(erased);
+            return stored;
+        }
+    }
+
+    @Test
+    void whatWasErasedGoesFromEarlierImprovements() throws Exception {
+        Deployments deployments = deployed("forgets");
+        Erasable source = new Erasable(List.of(correction("kept", "Where does the stork live?", "Far away.", "In the dark wood, it seems."),
+                correction("private", "What is the number of my zebracard?", "I know no zebracard.", "It is four one zebrafive.")), new HashSet<>());
+        ImproveSettings few = SETTINGS.withSteps(2L).withMixture(2, 0.5, 4);
+        Improvement.Request request = new Improvement.Request("forgets", source, Set.of(), few, Finetuning.Method.FULL, PROGRAM);
+        Improvement.Result first;
+        try (Device device = Device.cpu(2)) {
+            first = new Improvement(deployments, request, device, new Improvement.Listener() { }).run();
+        }
+        Path folder = Path.of(first.folder());
+        assertThat(first.learned()).isEqualTo(2);
+        assertThat(containing(folder, "zebra")).contains("corrections.jsonl", "learn.jsonl", "dataset.json", "decision.json", "result.json");
+        Forgetting forgetting = new Forgetting(deployments, "forgets", source);
+        assertThat(forgetting.run()).as("nothing was erased").isZero();
+        assertThat(containing(folder, "zebra")).contains("learn.jsonl");
+
+        source.erased().add("private");
+        assertThat(forgetting.run()).isOne();
+        assertThat(containing(deployments.require("forgets").folder(), "zebra")).isEmpty();
+        assertThat(containing(folder, "dark wood, it seems")).contains("corrections.jsonl", "learn.jsonl", "dataset.json", "decision.json", "result.json");
+        Lineage lineage = deployments.lineage("forgets", 2);
+        assertThat(lineage.forgotten()).isOne();
+        assertThat(lineage.corrections()).as("ids stay, so that it is known what the weights have learned").contains("private");
+        assertThat(lineage.data().getFirst()).isEqualTo(Deployments.facts("improvements/1/corrections.jsonl", folder.resolve("corrections.jsonl"), 1));
+        assertThat(forgetting.run()).as("once").isZero();
+
+        source.erased().add("kept");
+        try (Device device = Device.cpu(2)) {
+            assertThat(new Improvement(deployments, request, device, new Improvement.Listener() { }).run().verdict().reasons()).containsExactly("there are no corrections");
+        }
+        assertThat(containing(deployments.require("forgets").folder(), "dark wood, it seems")).as("each improvement begins with it").isEmpty();
+        assertThat(deployments.lineage("forgets", 2).forgotten()).isEqualTo(2);
+    }
+
+    @Test
+    void anImprovementThatWasStoppedDoesNotGoOnWithWhatWasErased() throws Exception {
+        Deployments deployments = deployed("stopped");
+        Erasable source = new Erasable(List.of(correction("private", "What is the number of my zebracard?", "I know no zebracard.", "It is four one zebrafive.")), new HashSet<>());
+        Improvement.Request request = new Improvement.Request("stopped", source, Set.of(), SETTINGS.withSteps(2L), Finetuning.Method.FULL, PROGRAM);
+        try (Device device = Device.cpu(2)) {
+            assertThatThrownBy(() -> new Improvement(deployments, request, device, new Improvement.Listener() {
+                @Override
+                public void phase(String name) {
+                    if (name.equals("train")) {
+                        throw new Killed();
+                    }
+                }
+            }).run()).isInstanceOf(Killed.class);
+        }
+        Path folder = deployments.require("stopped").folder();
+        assertThat(containing(folder, "zebra")).isNotEmpty();
+        source.erased().add("private");
+        assertThat(new Forgetting(deployments, "stopped", source).run()).isOne();
+        assertThat(containing(folder, "zebra")).isEmpty();
+        assertThat(folder.resolve("improvements/1")).doesNotExist();
+    }
+
+    /// Names of the files below a folder in whose bytes a text stands.
+    private static List<String> containing(Path folder, String text) throws IOException {
+        List<String> found = new ArrayList<>();
+        try (var files = Files.walk(folder)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                if (new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(text)) {
+                    found.add(file.getFileName().toString());
+                }
+            }
+        }
+        return found;
     }
 
     @Test

@@ -10,7 +10,9 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -79,6 +81,28 @@ class StaticFilesTest {
             }
         }
         assertThat(served).containsAll(wanted);
+    }
+
+    /// Else the browser learns of each file only from the one before.
+    @Test
+    void everythingTheChatImportsIsPreloaded() throws IOException {
+        Set<String> imported = new TreeSet<>(Set.of("/assets/chat.js"));
+        Deque<String> open = new ArrayDeque<>(List.of("main.js", "chat.js"));
+        while (!open.isEmpty()) {
+            Matcher from = Pattern.compile("(?m)^import .* from '(?:\\./|(?=/assets/lib/))(.+)';").matcher(Files.readString(SOURCES.resolve(open.remove())));
+            while (from.find()) {
+                boolean isOwn = !from.group(1).startsWith("/");
+                if (imported.add(isOwn ? "/assets/" + from.group(1) : from.group(1)) && isOwn) {
+                    open.add(from.group(1));
+                }
+            }
+        }
+        Set<String> preloaded = new TreeSet<>();
+        Matcher link = Pattern.compile("rel=\"modulepreload\" href=\"(.+?)\"").matcher(Files.readString(SOURCES.resolve("index.html")));
+        while (link.find()) {
+            preloaded.add(link.group(1));
+        }
+        assertThat(preloaded).isEqualTo(imported);
     }
 
     @Test

@@ -114,7 +114,7 @@ public final class Server implements AutoCloseable {
                 .config(Config.empty())                            // nothing from files that happen to lie about
                 .host(network.host())
                 .port(network.port())
-                .connectionSelectors(List.of(ClientWatch.selector(Http1Config.create())))
+                .connectionSelectors(List.of(ClientWatch.selector(Http1Config.builder().sendLog(false).receiveLog(false).build())))
                 .idleConnectionTimeout(Duration.ofSeconds(settings.limits().requestSeconds()).plus(IDLE))      // Helidon counts from a request's beginning, and interrupts it
                 .shutdownHook(false)
                 .shutdownGracePeriod(Duration.ofSeconds(settings.limits().graceSeconds()))

@@ -2,14 +2,19 @@ package dev.jackdaw.model.engine;
 
 import dev.jackdaw.model.generate.Generator;
 import dev.jackdaw.model.generate.TokenProbability;
+import java.util.concurrent.locks.LockSupport;
 
 /// Tokens on their way from the engine to one reader: a ring of fixed size. The engine never waits: it asks [#hasRoom] before it makes
 /// another token. Knows nothing of the [TokenStream] that reads it, so that a forgotten stream can be collected.
+///
+/// The reader parks and the engine unparks it: a virtual thread that waits for a monitor would be woken by way of another thread, which at one
+/// text costs as much as all else that a server does for a token.
 final class Channel implements Generator.Listener {
     private final int[] ids;
     private final String[] texts;
     private final TokenProbability[] probabilities;
     private final Runnable wake;              // the engine, when there is room again or the reader has left
+    private Thread reader;                    // parked or about to be, or null
     private int read;
     private int size;
     private int pending = -1;                 // a token whose text is not known yet
@@ -72,19 +77,23 @@ final class Channel implements Generator.Listener {
         }
     }
 
-    private synchronized void put(int id, String text, TokenProbability probability) {
-        if (size == ids.length) {
-            throw new IllegalStateException("stream: more tokens than it has room for");
+    private void put(int id, String text, TokenProbability probability) {
+        Thread waiting;
+        synchronized (this) {
+            if (size == ids.length) {
+                throw new IllegalStateException("stream: more tokens than it has room for");
+            }
+            int at = (read + size) % ids.length;
+            ids[at] = id;
+            texts[at] = text;
+            probabilities[at] = probability;
+            size++;
+            if (!hasRoom()) {
+                fullSince = System.nanoTime();
+            }
+            waiting = reader;
         }
-        int at = (read + size) % ids.length;
-        ids[at] = id;
-        texts[at] = text;
-        probabilities[at] = probability;
-        size++;
-        if (!hasRoom()) {
-            fullSince = System.nanoTime();
-        }
-        notifyAll();
+        LockSupport.unpark(waiting);
     }
 
     synchronized boolean hasRoom() {
@@ -97,17 +106,25 @@ final class Channel implements Generator.Listener {
     }
 
     /// @param shared prompt tokens that were known already
-    synchronized void finish(Generator.Result result, int shared) {
-        this.result = result;
-        this.shared = shared;
-        over = true;
-        notifyAll();
+    void finish(Generator.Result result, int shared) {
+        Thread waiting;
+        synchronized (this) {
+            this.result = result;
+            this.shared = shared;
+            over = true;
+            waiting = reader;
+        }
+        LockSupport.unpark(waiting);
     }
 
-    synchronized void fail(Throwable failure) {
-        this.failure = failure;
-        over = true;
-        notifyAll();
+    void fail(Throwable failure) {
+        Thread waiting;
+        synchronized (this) {
+            this.failure = failure;
+            over = true;
+            waiting = reader;
+        }
+        LockSupport.unpark(waiting);
     }
 
     // the reader's side
@@ -115,10 +132,13 @@ final class Channel implements Generator.Listener {
     /// Waits for a token; copies it to `into`. False at the end.
     boolean take(TokenStream into) throws InterruptedException {
         boolean wasFull;
-        synchronized (this) {
-            while (size == 0 && !over) {
-                wait();
+        while (isToWait()) {
+            LockSupport.park(this);
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
             }
+        }
+        synchronized (this) {
             if (size == 0) {
                 if (failure != null) {
                     throw failure();
@@ -136,6 +156,13 @@ final class Channel implements Generator.Listener {
             wake.run();
         }
         return true;
+    }
+
+    /// Nothing has come yet: whoever brings something wakes this thread.
+    private synchronized boolean isToWait() {
+        boolean nothing = size == 0 && !over;
+        reader = nothing ? Thread.currentThread() : null;
+        return nothing;
     }
 
     private IllegalStateException failure() {

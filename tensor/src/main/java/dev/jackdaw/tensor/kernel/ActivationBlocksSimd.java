@@ -34,7 +34,7 @@ final class ActivationBlocksSimd implements ActivationBlocks {
     private static float max(long numbers) {
         IntVector max = IntVector.zero(I);
         for (int i = 0; i < COLUMNS; i += LANES) {
-            max = max.max(IntVector.fromMemorySegment(I, ALL, numbers + 4L * i, LE).and(Integer.MAX_VALUE));
+            max = IntVector.fromMemorySegment(I, ALL, numbers + 4L * i, LE).and(Integer.MAX_VALUE).max(max);
         }
         return Float.intBitsToFloat(max.reduceLanes(VectorOperators.MAX));
     }
@@ -49,7 +49,7 @@ final class ActivationBlocksSimd implements ActivationBlocks {
         for (int i = 0; i < COLUMNS / 2; i += LANES) {
             IntVector q = FloatVector.fromMemorySegment(F, ALL, numbers + 4L * i, LE).mul(inverse).add(ROUND).reinterpretAsInts().sub(ROUND_BITS);
             q.convertShape(VectorOperators.I2B, Narrow.SPECIES, 0).reinterpretAsBytes().intoMemorySegment(ALL, to + i, LE);
-            sum = sum.add(q);
+            sum = q.add(sum);
         }
         return sum.reduceLanes(VectorOperators.ADD);
     }

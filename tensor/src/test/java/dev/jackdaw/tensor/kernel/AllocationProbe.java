@@ -56,6 +56,8 @@ final class AllocationProbe {
             kernels.put("qk-norm, rope, backward" + layout, () -> rope.backward(a, C, t, b, C, w, s, c, C, d, ids, 0, N, 4, D, interleaved));
             kernels.put("rope, backward" + layout, () -> rope.backward(a, C, 0, 0, 0, 0, 0, c, C, d, ids, 0, N, 4, D, interleaved));
         }
+        ActivationBlocks blocks = new ActivationBlocksSimd();
+        kernels.put("activation blocks", () -> blocks.quantize(c, a, 0, flat / ActivationBlocks.COLUMNS));
         Activation activation = new ActivationSimd();
         kernels.put("swiglu", () -> activation.swiglu(a, b, 0, N, C / 2));
         kernels.put("swigluBackward", () -> activation.swigluBackward(a, b, c, 0, N, C / 2));

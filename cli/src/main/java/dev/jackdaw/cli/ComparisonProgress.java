@@ -41,4 +41,5 @@ final class ComparisonProgress extends RunProgress implements PreferenceTraining
         heldOut = m.more().getOrDefault("heldOutAccuracy", heldOut);
         bar.update(m.step(), String.format(Locale.ROOT, "loss %.3f  right %.0f%%  margin %.2f%s  %,.0f tokens/s", m.trainLoss(), 100 * m.more().getOrDefault("accuracy", Double.NaN),
                 m.more().getOrDefault("margin", Double.NaN), Double.isNaN(heldOut) ? "" : String.format(Locale.ROOT, "  held-out %.1f%%", 100 * heldOut), m.tokensPerSecond()));
-    }}
+    }
+}

@@ -7,7 +7,6 @@ import dev.jackdaw.model.Model;
 import dev.jackdaw.model.arch.Adapter;
 import dev.jackdaw.model.arch.FeedForward;
 import dev.jackdaw.model.arch.Forward;
-import dev.jackdaw.model.arch.PagePool;
 import dev.jackdaw.model.embed.Embedder;
 import dev.jackdaw.model.family.SharedFixtures;
 import dev.jackdaw.model.format.Gguf;
@@ -24,74 +23,20 @@ import dev.jackdaw.tensor.Activations;
 import dev.jackdaw.tensor.Device;
 import dev.jackdaw.tensor.Tensor;
 import dev.jackdaw.tensor.kernel.CacheType;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.function.BooleanSupplier;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Many texts at once: the same texts as alone, and nothing left behind.
-@Timeout(60)
-class EngineTest {
-    private static final long MEGABYTES = 1 << 20;
-    private static final Engine.Settings SETTINGS = new Engine.Settings(8, 64, 64 * MEGABYTES, 32 * MEGABYTES, 64, 32, 60_000);
-
-    private Device device;
-    private Model model;
-
-    @BeforeEach
-    void open() throws IOException {
-        device = Device.cpu(2);
-        model = Model.open(Path.of("src/test/resources/reference/models/qwen3"), device);
-    }
-
-    @AfterEach
-    void close() {
-        model.close();
-        device.close();
-    }
-
-    private Engine engine(Engine.Settings settings) {
-        return Engine.of(model, settings);
-    }
-
-    private long pageBytes() {
-        return new PagePool(model.spec()).pageBytes();
-    }
-
-    private static int[] text(int length, int seed) {
-        int[] ids = new int[length];
-        for (int i = 0; i < length; i++) {
-            ids[i] = (i * 37 + seed * 101 + 11) % 600;
-        }
-        return ids;
-    }
-
-    private static Request greedy(int[] prompt, int tokens) {
-        return Request.of(prompt, tokens, Sampling.greedy(), _ -> false);
-    }
-
-    private static void waitFor(BooleanSupplier condition) throws InterruptedException {
-        for (int i = 0; i < 3000 && !condition.getAsBoolean(); i++) {
-            Thread.sleep(5);
-        }
-        assertThat(condition.getAsBoolean()).isTrue();
-    }
-
+/// Many texts at once: the same texts as alone.
+class EngineTest extends EngineCase {
     static List<Path> gguf() {
         return SharedFixtures.gguf();
     }
@@ -162,137 +107,6 @@ class EngineTest {
         }
     }
 
-    @Test
-    void aThousandCancellationsLeaveNothingBehind() throws Exception {
-        Random random = new Random(11);
-        Engine engine = engine(SETTINGS.withWaiting(2000).withBuffer(32, 20_000));
-        int[] survivor = new Generator(model.forward()).generate(greedy(text(100, 1), 200), new Generator.Listener() { }).ids();
-        List<int[]> kept = Collections.synchronizedList(new ArrayList<>());
-        Thread reader = null;
-        try (engine) {
-            List<TokenStream> open = new ArrayList<>();
-            for (int i = 0; i < 1000; i++) {
-                if (i == 500) {
-                    reader = Thread.ofVirtual().start(() -> {
-                        try (TokenStream stream = engine.submit(greedy(text(100, 1), 200))) {
-                            kept.add(stream.result().ids());
-                        } catch (InterruptedException e) {
-                            throw new IllegalStateException(e);
-                        }
-                    });
-                }
-                TokenStream stream = engine.submit(greedy(text(1 + random.nextInt(150), random.nextInt(5)), 1 + random.nextInt(100)));
-                switch (random.nextInt(4)) {
-                    case 0 -> stream.close();                                // at once
-                    case 1 -> {
-                        for (int k = random.nextInt(3); k > 0; k--) {
-                            stream.next();
-                        }
-                        stream.cancel();
-                    }
-                    default -> open.add(stream);
-                }
-                while (open.size() > random.nextInt(20)) {
-                    TokenStream other = open.remove(random.nextInt(open.size()));
-                    if (random.nextBoolean()) {
-                        Thread.ofVirtual().start(other::close);
-                    } else {
-                        other.close();
-                    }
-                }
-            }
-            open.forEach(TokenStream::close);
-            reader.join();
-            assertThat(kept).as("who stays is not disturbed").containsExactly(survivor);
-            waitFor(() -> engine.statistics().running() == 0 && engine.statistics().waiting() == 0);
-            Engine.Statistics after = engine.statistics();
-            assertThat(after.usedPages()).as("only remembered pages are held").isEqualTo(after.idlePages());
-            engine.forget();
-            assertThat(engine.statistics().usedPages()).isZero();
-        }
-        assertThat(engine.statistics().usedPages()).isZero();
-        assertThat(engine.statistics().bytes()).isZero();
-    }
-
-    @Test
-    void closingEndsWhatIsRunningAndWaiting() throws Exception {
-        List<TokenStream> streams = new ArrayList<>();
-        Engine engine = engine(SETTINGS);
-        for (int i = 0; i < 40; i++) {
-            streams.add(engine.submit(greedy(text(50, i), 500)));
-        }
-        assertThat(streams.getFirst().next()).isTrue();
-        engine.close();
-        for (TokenStream stream : streams) {
-            assertThat(stream.result().finishReason()).isEqualTo(Generator.FinishReason.CANCELLED);
-        }
-        assertThat(engine.statistics().bytes()).isZero();
-        assertThatThrownBy(() -> engine.submit(greedy(text(3, 1), 3))).isInstanceOf(RejectedExecutionException.class).hasMessageContaining("closed");
-        engine.close();
-    }
-
-    @Test
-    void aForgottenStreamIsEnded() throws Exception {
-        try (Engine engine = engine(SETTINGS.withBuffer(4, 60_000))) {
-            forget(engine);
-            waitFor(() -> engine.statistics().running() == 1);
-            waitFor(() -> {
-                System.gc();
-                return engine.statistics().running() == 0;
-            });
-        }
-    }
-
-    private static void forget(Engine engine) {
-        engine.submit(greedy(text(5, 1), 900));
-    }
-
-    @Test
-    void aSlowReaderWaitsAloneAndLosesNothing() throws Exception {
-        int[] expected = new Generator(model.forward()).generate(greedy(text(20, 1), 300), new Generator.Listener() { }).ids();
-        try (Engine engine = engine(SETTINGS.withBuffer(4, 60_000))) {
-            TokenStream slow = engine.submit(greedy(text(20, 1), 300));
-            assertThat(engine.submit(greedy(text(20, 2), 200)).result().ids()).hasSize(200);
-            assertThat(engine.statistics().running()).isEqualTo(1);
-            assertThat(slow.result().ids()).isEqualTo(expected);
-        }
-    }
-
-    @Test
-    void aStreamThatNobodyReadsIsEndedInTheEnd() throws Exception {
-        try (Engine engine = engine(SETTINGS.withBuffer(4, 100))) {
-            TokenStream stream = engine.submit(greedy(text(20, 1), 300));
-            waitFor(() -> engine.statistics().running() == 1);
-            waitFor(() -> engine.statistics().running() == 0);
-            for (int i = 0; i < 4; i++) {
-                assertThat(stream.next()).isTrue();
-            }
-            assertThatThrownBy(stream::next).hasMessageContaining("nobody has read this stream for 100 ms");
-        }
-    }
-
-    /// Fails after three tokens.
-    private static final class Faulty implements Constraint {
-        private int accepted;
-
-        @Override
-        public void mask(float[] logits) {
-            if (accepted == 3) {
-                throw new IllegalStateException("a faulty grammar");
-            }
-        }
-
-        @Override
-        public boolean mayEnd() {
-            return false;
-        }
-
-        @Override
-        public void accept(int token) {
-            accepted++;
-        }
-    }
-
     /// Holds the engine up until everything is in the queue, so that chance plays no part.
     private static final class Gate implements Constraint {
         private final CountDownLatch open = new CountDownLatch(1);
@@ -313,19 +127,6 @@ class EngineTest {
 
         @Override
         public void accept(int token) {
-        }
-    }
-
-    @Test
-    void anErrorOfOneTextHurtsNoOther() throws Exception {
-        int[] expected = new Generator(model.forward()).generate(greedy(text(30, 2), 50), new Generator.Listener() { }).ids();
-        try (Engine engine = engine(SETTINGS)) {
-            TokenStream bad = engine.submit(new Request(text(30, 1), 50, Sampling.greedy(), _ -> false, List.of(), -1, false, new Faulty(), null, Overflow.REFUSE));
-            TokenStream good = engine.submit(greedy(text(30, 2), 50));
-            assertThat(good.result().ids()).isEqualTo(expected);
-            assertThatThrownBy(bad::result).hasMessageContaining("a faulty grammar");
-            waitFor(() -> engine.statistics().running() == 0);
-            assertThat(engine.statistics().usedPages()).isEqualTo(engine.statistics().idlePages());
         }
     }
 
@@ -424,24 +225,6 @@ class EngineTest {
     }
 
     @Test
-    void refusesWhatCouldNeverBeDoneAndWhatIsTooMuchNow() throws Exception {
-        try (Engine engine = engine(new Engine.Settings(1, 2, 4 * pageBytes(), 0, 64, 2, 60_000))) {
-            assertThatThrownBy(() -> engine.submit(greedy(new int[0], 3))).hasMessageContaining("no tokens");
-            assertThatThrownBy(() -> engine.submit(greedy(new int[] {1, 5000}, 3))).hasMessageContaining("token id 5000").hasMessageContaining("640");
-            assertThatThrownBy(() -> engine.submit(greedy(text(1000, 1), 100))).hasMessageContaining("1000 prompt tokens and 100 new ones");
-            assertThatThrownBy(() -> engine.submit(greedy(text(900, 1), 100))).hasMessageContaining("needs 16 pages").hasMessageContaining("larger cache");
-            TokenStream running = engine.submit(greedy(text(5, 1), 200));               // takes all pages
-            assertThat(running.next()).isTrue();
-            TokenStream second = engine.submit(greedy(text(5, 2), 5)), third = engine.submit(greedy(text(5, 3), 5));
-            assertThatThrownBy(() -> engine.submit(greedy(text(5, 4), 5))).isInstanceOf(RejectedExecutionException.class).hasMessageContaining("2 requests are waiting");
-            assertThat(running.result().ids()).hasSize(200);
-            assertThat(second.result().ids()).hasSize(5);
-            assertThat(third.result().ids()).hasSize(5);
-        }
-        assertThatThrownBy(() -> SETTINGS.withSequences(10_000)).hasMessageContaining("10000 sequences");
-    }
-
-    @Test
     void probabilitiesComeWithTheirTokens() throws Exception {
         Request request = new Request(text(9, 1), 12, Sampling.greedy(), _ -> false, List.of(), 3, false, null, null, Overflow.REFUSE);
         List<Integer> ids = new ArrayList<>();
@@ -476,67 +259,6 @@ class EngineTest {
             })).isInstanceOf(IllegalArgumentException.class).hasMessage("not so");
             engine.close();
             assertThatThrownBy(() -> engine.ask(() -> 1)).isInstanceOf(RejectedExecutionException.class).hasMessageContaining("closed");
-        }
-    }
-
-    @Test
-    void manyReadersAndLittleMemory() throws Exception {
-        try (Engine engine = engine(SETTINGS.withCache(10 * pageBytes(), 3 * pageBytes()).withWaiting(200))) {
-            List<Thread> readers = new ArrayList<>();
-            List<String> wrong = Collections.synchronizedList(new ArrayList<>());
-            for (int i = 0; i < 60; i++) {
-                Request request = greedy(text(10 + i * 5, i), 1 + i);
-                readers.add(Thread.ofVirtual().start(() -> {
-                    try (TokenStream stream = engine.submit(request)) {
-                        int n = stream.result().ids().length;
-                        if (n != request.maxTokens()) {
-                            wrong.add(n + " of " + request.maxTokens());
-                        }
-                    } catch (Exception e) {
-                        wrong.add(e.toString());
-                    }
-                }));
-            }
-            for (Thread reader : readers) {
-                assertThat(reader.join(Duration.ofSeconds(60))).isTrue();
-            }
-            assertThat(wrong).isEmpty();
-        }
-    }
-
-    /// A question that parks takes the wake-up of whoever comes meanwhile.
-    @Test
-    void whatComesDuringAQuestionIsNotForgotten() throws Exception {
-        for (boolean closes : new boolean[] {false, true}) {
-            Engine engine = engine(SETTINGS);
-            CountDownLatch asked = new CountDownLatch(1), go = new CountDownLatch(1);
-            Thread first = Thread.ofVirtual().start(() -> ask(engine, () -> {
-                asked.countDown();
-                go.await();
-                return 1;
-            }));
-            asked.await();
-            Thread second = Thread.ofPlatform().daemon().start(() -> {
-                if (closes) {
-                    engine.close();
-                } else {
-                    ask(engine, () -> 2);
-                }
-            });
-            while (second.getState() != Thread.State.WAITING) {
-                Thread.onSpinWait();
-            }
-            go.countDown();
-            assertThat(first.join(Duration.ofSeconds(20)) && second.join(Duration.ofSeconds(20))).as(closes ? "closing" : "another question").isTrue();
-            engine.close();
-        }
-    }
-
-    private static void ask(Engine engine, Callable<Integer> question) {
-        try {
-            engine.ask(question);
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
         }
     }
 }

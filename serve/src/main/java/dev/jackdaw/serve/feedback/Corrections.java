@@ -14,6 +14,11 @@ public interface Corrections {
     /// Preferences since then, in the same order: comparisons of two answers, the choices of labellers, and each correction against the answer it corrects.
     List<Preference> preferences(long time);
 
+    /// Which collection this is: another one never has the same. Empty for what is no collection, as a file.
+    default String source() {
+        return "";
+    }
+
     /// Which of these corrections are still there. What was not collected by this source, as a line of a file, it knows nothing of: such ids stay.
     default Set<String> stored(Set<String> ids) {
         return ids;

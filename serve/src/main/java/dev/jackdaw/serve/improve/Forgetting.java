@@ -17,6 +17,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -28,9 +29,11 @@ import tools.jackson.databind.node.ObjectNode;
 /// a whole. An improvement that was stopped before it made a version is deleted, since going on would train on what is gone. The lineage of a
 /// version that had learned from it says how many rows were taken out. Ids and numbers stay.
 ///
+/// Only improvements by corrections of the same collection are looked at: that another database has none of them says nothing.
+///
 /// Not undone: weights that were trained on it. Who needs that, makes the deployment anew and improves it from what there is now.
 public final class Forgetting {
-    private static final String CORRECTIONS = "corrections.jsonl", LEARNED = "learn.jsonl", DATASET = "dataset.json";
+    private static final String CORRECTIONS = "corrections.jsonl", LEARNED = "learn.jsonl", DATASET = "dataset.json", REQUEST = "request.json";
 
     private final Deployments deployments;
     private final String name;
@@ -72,7 +75,7 @@ public final class Forgetting {
         Set<String> ids = new HashSet<>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(all, "[0-9]*")) {
             for (Path folder : entries) {
-                if (Files.exists(folder.resolve(CORRECTIONS))) {
+                if (Files.exists(folder.resolve(CORRECTIONS)) && json(folder.resolve(REQUEST)).path("source").asString("").equals(source.source())) {
                     Set<String> own = new HashSet<>();
                     CorrectionFile.read(folder.resolve(CORRECTIONS)).all().stream().map(Correction::id).forEach(own::add);
                     folders.put(folder, own);
@@ -137,7 +140,7 @@ public final class Forgetting {
         return Deployments.JSON.readTree(Files.readAllBytes(file));
     }
 
-    private static void keep(Path file, java.util.function.Predicate<String> isKept) throws IOException {
+    private static void keep(Path file, Predicate<String> isKept) throws IOException {
         StringBuilder text = new StringBuilder();
         for (String line : Files.readAllLines(file)) {
             if (!line.isBlank() && isKept.test(line)) {

@@ -90,7 +90,7 @@ public final class Improvement {
                          long replay, int from, Integer version, boolean promoted, Double canary, Verdict verdict, List<Verdict.Row> evaluation, List<Told> cases) {
     }
 
-    private record Asked(int from, List<String> models, ImproveSettings settings, String tuning) {
+    private record Asked(int from, String source, List<String> models, ImproveSettings settings, String tuning) {
     }
 
     private record Dataset(int collected, Curation curation, Mixture mixture) {
@@ -212,14 +212,14 @@ public final class Improvement {
                 folders.put(Integer.parseInt(entry.getFileName().toString()), entry);
             }
         }
-        Asked asked = new Asked(deployment.current(), List.copyOf(request.models()), settings, request.tuning().name());
+        Asked asked = new Asked(deployment.current(), request.corrections().source(), List.copyOf(request.models()), settings, request.tuning().name());
         if (!folders.isEmpty()) {
             Path last = folders.lastEntry().getValue();
             if (!Files.exists(last.resolve("request.json"))) {
                 AtomicFile.deleteTree(last);                        // stopped before it was asked for anything
             } else if (!Files.exists(last.resolve("result.json"))) {
                 Asked before = read(last.resolve("request.json"), Asked.class);
-                if (new Asked(asked.from, before.models, before.settings, before.tuning).equals(asked) && (before.from == asked.from || made(last, before.from) != null)) {
+                if (new Asked(asked.from, before.source, before.models, before.settings, before.tuning).equals(asked) && (before.from == asked.from || made(last, before.from) != null)) {
                     listener.remark("going on with improvement " + last.getFileName());
                     return last;
                 }

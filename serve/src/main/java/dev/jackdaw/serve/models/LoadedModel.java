@@ -19,9 +19,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.ToDoubleFunction;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
+import java.util.function.ToDoubleFunction;
 
 /// A model in memory: its weights, the engine that carries it out for everybody, and how it converses.
 public final class LoadedModel implements AutoCloseable {

@@ -398,6 +398,7 @@ abstract class FeedbackContract {
         String first = rate(mine, "ada", false, "better"), second = rate(other, "bob", false, "better, too");
         Set<String> ids = Set.of(first, second, "line-1");
         assertThat(feedback.corrections().stored(ids)).isEqualTo(ids);
+        assertThat(feedback.corrections().source()).hasSize(16).isEqualTo(Feedback.corrections(feedback.database()).source());
         feedback.retention().erase("ada");
         assertThat(feedback.corrections().stored(ids)).as("what is no id of ours is from elsewhere").containsExactlyInAnyOrder(second, "line-1");
     }

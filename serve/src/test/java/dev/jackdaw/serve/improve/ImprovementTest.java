@@ -146,6 +146,29 @@ class ImprovementTest {
         }
     }
 
+    /// Another database, which has none of the corrections.
+    private static final Corrections ELSEWHERE = new Corrections() {
+        @Override
+        public List<Correction> since(long time) {
+            return List.of();
+        }
+
+        @Override
+        public List<Preference> preferences(long time) {
+            return List.of();
+        }
+
+        @Override
+        public Set<String> stored(Set<String> ids) {
+            return Set.of();
+        }
+
+        @Override
+        public String source() {
+            return "elsewhere";
+        }
+    };
+
     @Test
     void whatWasErasedGoesFromEarlierImprovements() throws Exception {
         Deployments deployments = deployed("forgets");
@@ -162,6 +185,7 @@ class ImprovementTest {
         assertThat(containing(folder, "zebra")).contains("corrections.jsonl", "learn.jsonl", "dataset.json", "decision.json", "result.json");
         Forgetting forgetting = new Forgetting(deployments, "forgets", source);
         assertThat(forgetting.run()).as("nothing was erased").isZero();
+        assertThat(new Forgetting(deployments, "forgets", ELSEWHERE).run()).as("another database does not know what was erased in this one").isZero();
         assertThat(containing(folder, "zebra")).contains("learn.jsonl");
 
         source.erased().add("private");

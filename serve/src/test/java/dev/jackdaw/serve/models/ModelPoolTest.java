@@ -130,6 +130,14 @@ class ModelPoolTest {
         begun.await();
     }
 
+    /// The model a: loaded, no longer used, and busy.
+    private LoadedModel unusedButBusy(CountDownLatch until) throws InterruptedException {
+        try (ModelPool.Lease a = pool.take("a")) {
+            occupy(a.model(), until);
+            return a.model();
+        }
+    }
+
     private static boolean isClosed(LoadedModel model) throws InterruptedException {
         try {
             return model.engine().ask(() -> false);
@@ -141,12 +149,8 @@ class ModelPoolTest {
     @Test
     void whatIsBeingUnloadedIsBookedAndWaitedFor() throws Exception {
         pool(1, LoadedModel::new, "a", "b");
-        LoadedModel first;
-        try (ModelPool.Lease a = pool.take("a")) {
-            first = a.model();
-        }
         CountDownLatch busy = latch();
-        occupy(first, busy);
+        LoadedModel first = unusedButBusy(busy);
         Asking<ModelPool.Lease> b = ask("b").waits();
         assertThat(opened).as("b is not loaded before a has gone").hasSize(1);
         Asking<ModelPool.Lease> again = ask("b").waits();
@@ -160,12 +164,8 @@ class ModelPoolTest {
     @Test
     void anotherThatNeedsTheRoomWaitsForTheSameUnloading() throws Exception {
         pool(2, LoadedModel::new, "a", "b", "c", "d");
-        LoadedModel first;
-        try (ModelPool.Lease a = pool.take("a")) {
-            first = a.model();
-        }
         CountDownLatch busy = latch();
-        occupy(first, busy);
+        unusedButBusy(busy);
         ModelPool.Lease b = pool.take("b");
         Asking<ModelPool.Lease> c = ask("c").waits();             // unloads a
         Asking<ModelPool.Lease> a = ask("a").waits();             // comes too late for the old one, and there is no place for a new one
@@ -196,12 +196,8 @@ class ModelPoolTest {
     @Test
     void aModelThatComesBackIsBooked() throws Exception {
         pool(1, LoadedModel::new, "a", "b", "c");
-        LoadedModel first;
-        try (ModelPool.Lease a = pool.take("a")) {
-            first = a.model();
-        }
         CountDownLatch busy = latch();
-        occupy(first, busy);
+        unusedButBusy(busy);
         Asking<ModelPool.Lease> b = ask("b").waits();
         Asking<ModelPool.Lease> a = ask("a").waits();
         busy.countDown();
@@ -245,10 +241,7 @@ class ModelPoolTest {
     @Test
     void whoIsInterruptedWhileAnAdapterIsReadGivesItsLeaseBack() throws Exception {
         pool(1, LoadedModel::new, List.of(new ModelSource.File("a", file), new ModelSource.Adapted("b", "a", folder.resolve("none"), 1)));
-        CountDownLatch busy = latch();
-        try (ModelPool.Lease a = pool.take("a")) {
-            occupy(a.model(), busy);
-        }
+        unusedButBusy(latch());
         Asking<ModelPool.Lease> b = ask("b").waits();
         b.thread.interrupt();
         assertThatThrownBy(b::get).isInstanceOf(InterruptedException.class);

@@ -2,9 +2,9 @@ package dev.jackdaw.tensor.kernel;
 
 import static dev.jackdaw.tensor.Memory.getFloat;
 import static dev.jackdaw.tensor.Memory.putFloat;
+import static dev.jackdaw.tensor.kernel.AttentionSoftmax.LOG2E;
+import static dev.jackdaw.tensor.kernel.AttentionSoftmax.NONE;
 import static dev.jackdaw.tensor.kernel.AttentionTiles.L;
-import static dev.jackdaw.tensor.kernel.AttentionTiles.LOG2E;
-import static dev.jackdaw.tensor.kernel.AttentionTiles.NONE;
 import static dev.jackdaw.tensor.kernel.AttentionTiles.WIDE;
 import static dev.jackdaw.tensor.kernel.AttentionTiles.next;
 import static dev.jackdaw.tensor.kernel.AttentionTiles.padded;
@@ -55,13 +55,13 @@ public final class AttentionSimd implements Attention {
         float scale = dims.softcap() == 0 ? dims.scale() : 1, c = scale * LOG2E;     // of what the tile holds when it goes through the softmax
 
         panels(keys, k + 4 * (first * kStride + (long) kh * D), kStride, T, D);
-        AttentionTiles.copyRows(values, v + 4 * (first * vStride + (long) kh * D), vStride, T, D);
+        AttentionRows.copyRows(values, v + 4 * (first * vStride + (long) kh * D), vStride, T, D);
         for (int h = kh * dims.group(); h < (kh + 1) * dims.group(); h++) {
             for (int q0 = 0; q0 < T; q0 += QUERIES) {
                 int n = Math.min(QUERIES, T - q0);
                 long qRows = q + 4 * ((first + q0) * qStride + (long) h * D);
-                AttentionTiles.zero(o, (long) QUERIES * Dp);
-                AttentionTiles.zero(sum, QUERIES * L);
+                AttentionRows.zero(o, (long) QUERIES * Dp);
+                AttentionRows.zero(sum, QUERIES * L);
                 for (int r = 0; r < n; r++) {
                     putFloat(base + 4L * r, NONE);
                 }
@@ -73,15 +73,15 @@ public final class AttentionSimd implements Attention {
                             long row = s + 4L * r * WIDE;
                             cap(dims, row, vectors);
                             hide(dims, b, row, vectors, q0 + r, j0);
-                            AttentionTiles.softmax(row, vectors, Math.max(0, dims.firstKey(b, q0 + r) - j0), c, base + 4L * r, sum + 4L * r * L, o + 4L * r * Dp, Dp / L);
+                            AttentionSoftmax.softmax(row, vectors, Math.max(0, dims.firstKey(b, q0 + r) - j0), c, base + 4L * r, sum + 4L * r * L, o + 4L * r * Dp, Dp / L);
                         }
                     }
                     addProducts(dims, b, o, s, values + 4L * j0 * Dp, q0, n, j0);
                 }
                 long outRows = out + 4 * ((first + q0) * outStride + (long) h * D);
                 for (int r = 0; r < n; r++) {
-                    float total = AttentionTiles.sum(sum + 4L * r * L);
-                    AttentionTiles.writeRow(outRows + 4 * r * outStride, o + 4L * r * Dp, D, 1 / total);
+                    float total = AttentionRows.sum(sum + 4L * r * L);
+                    AttentionRows.writeRow(outRows + 4 * r * outStride, o + 4L * r * Dp, D, 1 / total);
                     double logSumExp = (double) scale * getFloat(base + 4L * r) + Math.log(total);
                     putFloat(lse + 4 * ((b * (long) dims.H() + h) * T + q0 + r), (float) logSumExp);
                 }
@@ -111,17 +111,17 @@ public final class AttentionSimd implements Attention {
 
         panels(keyPanels, k + 4 * (first * kStride + (long) kh * D), kStride, T, D);
         panels(valuePanels, v + 4 * (first * vStride + (long) kh * D), vStride, T, D);
-        AttentionTiles.copyRows(keys, k + 4 * (first * kStride + (long) kh * D), kStride, T, D);
-        AttentionTiles.zero(dKeys, Tp * Dp);
-        AttentionTiles.zero(dValues, Tp * Dp);
+        AttentionRows.copyRows(keys, k + 4 * (first * kStride + (long) kh * D), kStride, T, D);
+        AttentionRows.zero(dKeys, Tp * Dp);
+        AttentionRows.zero(dValues, Tp * Dp);
         for (int h = kh * dims.group(); h < (kh + 1) * dims.group(); h++) {
             for (int q0 = 0; q0 < T; q0 += QUERIES) {
                 int n = Math.min(QUERIES, T - q0);
-                AttentionTiles.copyRows(dQueries, out + 4 * ((first + q0) * outStride + (long) h * D), outStride, n, D);   // out, for a moment
-                AttentionTiles.copyRows(dOuts, dOut + 4 * ((first + q0) * dOutStride + (long) h * D), dOutStride, n, D);
-                AttentionTiles.dots(delta, dOuts, dQueries, n, Dp);
-                AttentionTiles.copyRows(queries, q + 4 * ((first + q0) * qStride + (long) h * D), qStride, n, D);
-                AttentionTiles.zero(dQueries, (long) QUERIES * Dp);
+                AttentionRows.copyRows(dQueries, out + 4 * ((first + q0) * outStride + (long) h * D), outStride, n, D);   // out, for a moment
+                AttentionRows.copyRows(dOuts, dOut + 4 * ((first + q0) * dOutStride + (long) h * D), dOutStride, n, D);
+                AttentionRows.dots(delta, dOuts, dQueries, n, Dp);
+                AttentionRows.copyRows(queries, q + 4 * ((first + q0) * qStride + (long) h * D), qStride, n, D);
+                AttentionRows.zero(dQueries, (long) QUERIES * Dp);
                 long lseRow = lse + 4 * ((b * (long) dims.H() + h) * T + q0);
                 for (int j0 = dims.firstKey(b, q0) / WIDE * WIDE; j0 < q0 + n; j0 += WIDE) {
                     products(dims, b, s, queries, Dp, keyPanels + 4L * j0 * D, q0, n, j0);
@@ -134,9 +134,9 @@ public final class AttentionSimd implements Attention {
                                 Memory.copy(s + row, capped, 4L * vectors * L);
                             }
                             hide(dims, b, s + row, vectors, q0 + r, j0);
-                            AttentionTiles.softmaxBackward(s + row, ds + row, vectors, c, getFloat(lseRow + 4L * r) * LOG2E, getFloat(delta + 4L * r));
+                            AttentionSoftmax.softmaxBackward(s + row, ds + row, vectors, c, getFloat(lseRow + 4L * r) * LOG2E, getFloat(delta + 4L * r));
                             if (dims.softcap() > 0) {
-                                AttentionTiles.capBackward(ds + row, capped, vectors, dims.softcap());
+                                AttentionSoftmax.capBackward(ds + row, capped, vectors, dims.softcap());
                             }
                         }
                     }
@@ -144,11 +144,11 @@ public final class AttentionSimd implements Attention {
                     addTransposedProducts(dims, b, dValues + 4L * j0 * Dp, s, dOuts, q0, n, j0);
                     addTransposedProducts(dims, b, dKeys + 4L * j0 * Dp, ds, queries, q0, n, j0);
                 }
-                AttentionTiles.writeRows(dq + 4 * ((first + q0) * dqStride + (long) h * D), dqStride, dQueries, n, D, dims.scale());
+                AttentionRows.writeRows(dq + 4 * ((first + q0) * dqStride + (long) h * D), dqStride, dQueries, n, D, dims.scale());
             }
         }
-        AttentionTiles.writeRows(dk + 4 * (first * dkStride + (long) kh * D), dkStride, dKeys, T, D, dims.scale());
-        AttentionTiles.writeRows(dv + 4 * (first * dvStride + (long) kh * D), dvStride, dValues, T, D, 1);
+        AttentionRows.writeRows(dk + 4 * (first * dkStride + (long) kh * D), dkStride, dKeys, T, D, dims.scale());
+        AttentionRows.writeRows(dv + 4 * (first * dvStride + (long) kh * D), dvStride, dValues, T, D, 1);
     }
 
     /// How many vectors of the keys from `j0` four queries from `t` see: 0 to 4. The rest of the tile is neither computed nor read.
@@ -161,7 +161,7 @@ public final class AttentionSimd implements Attention {
 
     private static boolean cap(Dims dims, long row, int vectors) {
         if (dims.softcap() > 0) {
-            AttentionTiles.cap(row, vectors, dims.scale() / dims.softcap(), dims.softcap());
+            AttentionSoftmax.cap(row, vectors, dims.scale() / dims.softcap(), dims.softcap());
         }
         return dims.softcap() > 0;
     }
@@ -170,7 +170,7 @@ public final class AttentionSimd implements Attention {
     private static void hide(Dims dims, int b, long row, int vectors, int t, int j0) {
         int from = dims.firstKey(b, t) - j0, to = t + 1 - j0;
         if (from > 0 || to < vectors * L) {
-            AttentionTiles.hide(row, vectors, from, to);
+            AttentionSoftmax.hide(row, vectors, from, to);
         }
     }
 
@@ -215,7 +215,7 @@ public final class AttentionSimd implements Attention {
 
     private static void panels(long to, long rows, long stride, int T, int D) {
         for (int j0 = 0; j0 < T; j0 += WIDE) {
-            AttentionTiles.transpose(to + 4L * j0 * D, rows + 4 * j0 * stride, stride, Math.min(WIDE, T - j0), D);
+            AttentionRows.transpose(to + 4L * j0 * D, rows + 4 * j0 * stride, stride, Math.min(WIDE, T - j0), D);
         }
     }
 }

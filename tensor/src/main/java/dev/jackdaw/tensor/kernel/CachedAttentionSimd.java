@@ -2,9 +2,9 @@ package dev.jackdaw.tensor.kernel;
 
 import static dev.jackdaw.tensor.Memory.getFloat;
 import static dev.jackdaw.tensor.Memory.putFloat;
+import static dev.jackdaw.tensor.kernel.AttentionSoftmax.LOG2E;
+import static dev.jackdaw.tensor.kernel.AttentionSoftmax.NONE;
 import static dev.jackdaw.tensor.kernel.AttentionTiles.L;
-import static dev.jackdaw.tensor.kernel.AttentionTiles.LOG2E;
-import static dev.jackdaw.tensor.kernel.AttentionTiles.NONE;
 
 import dev.jackdaw.tensor.Memory;
 
@@ -15,7 +15,7 @@ import dev.jackdaw.tensor.Memory;
 /// in any company: sums run along its own row, and a position it does not see has weight 0, which adds nothing.
 ///
 /// What a query has found: `[W]` sums of weighted values, `[16]` partial sums of the weights, the base of the weights (a score); see
-/// [AttentionTiles#softmax].
+/// [AttentionSoftmax#softmax].
 ///
 /// A number of F16 beyond its range, which is never stored unless a key or value was not a number, comes back as some large number.
 public final class CachedAttentionSimd implements CachedAttention {
@@ -45,7 +45,7 @@ public final class CachedAttentionSimd implements CachedAttention {
         long plain = AttentionTiles.next(s, (n + 3L) / 4 * 4 * PAGE);     // keys [D][PAGE], then values [PAGE][W], as F32
         for (int m = 0; m < n; m++) {
             Memory.copy(q + 4 * ((from + m) / G * qStride + (long) ((from + m) % G) * D), queries + 4L * m * D, 4L * D);
-            AttentionTiles.zero(states + m * stateBytes, W + 16);
+            AttentionRows.zero(states + m * stateBytes, W + 16);
             putFloat(states + m * stateBytes + 4L * (W + 16), NONE);
         }
         int first = Math.max(chunk * CHUNK, group.first(position + from / G));
@@ -79,12 +79,12 @@ public final class CachedAttentionSimd implements CachedAttention {
                 int seenFrom = group.first(at) - start, seenTo = group.last(at, length) + 1 - start;
                 long row = s + 4L * i * PAGE, state = states + i * stateBytes;
                 if (group.softcap() > 0) {
-                    AttentionTiles.cap(row, vectors, group.scale() / group.softcap(), group.softcap());
+                    AttentionSoftmax.cap(row, vectors, group.scale() / group.softcap(), group.softcap());
                 }
                 if (seenFrom > 0 || seenTo < vectors * L) {
-                    AttentionTiles.hide(row, vectors, seenFrom, seenTo);
+                    AttentionSoftmax.hide(row, vectors, seenFrom, seenTo);
                 }
-                AttentionTiles.softmax(row, vectors, Math.max(0, seenFrom), c, state + 4L * (W + 16), state + 4L * W, state, W / L);
+                AttentionSoftmax.softmax(row, vectors, Math.max(0, seenFrom), c, state + 4L * (W + 16), state + 4L * W, state, W / L);
             }
         }
         if (!unpacked) {
@@ -113,7 +113,7 @@ public final class CachedAttentionSimd implements CachedAttention {
                 continue;
             }
             float keep = baseA == NONE ? 0 : (float) Math.exp((baseA - (double) base) * c), factor = (float) Math.exp((baseB - (double) base) * c);
-            AttentionTiles.mix(a, keep, b, factor, W + 16);
+            AttentionSoftmax.mix(a, keep, b, factor, W + 16);
             putFloat(a + 4L * (W + 16), base);
         }
     }
@@ -124,11 +124,11 @@ public final class CachedAttentionSimd implements CachedAttention {
         double c = factor(group) * LN2;
         for (int m = from; m < from + n; m++) {
             long state = states + (m - from) * 4L * (W + 32);
-            double total = AttentionTiles.sum(state + 4L * W);
+            double total = AttentionRows.sum(state + 4L * W);
             if (sinks != 0) {
                 total += Math.exp(getFloat(sinks + 4L * (m % G)) - getFloat(state + 4L * (W + 16)) * c);
             }
-            AttentionTiles.writeRow(out + 4 * (m / G * outStride + (long) (m % G) * D), state, D, (float) (1 / total));
+            AttentionRows.writeRow(out + 4 * (m / G * outStride + (long) (m % G) * D), state, D, (float) (1 / total));
         }
     }
 }

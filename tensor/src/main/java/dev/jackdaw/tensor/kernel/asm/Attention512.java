@@ -27,7 +27,7 @@ final class Attention512 {
     private static final Vec C = zmm(24), ROUND = zmm(25), TINY = zmm(26), HIDDEN = zmm(27), E6 = zmm(28);
     private static final int[] FACTORS = {22, 23, 29, 30};           // scales of keys, for 16 positions each
 
-    /// Constants behind the code. 2^x = 2^n · 2^f and its polynomial as in `AttentionTiles`.
+    /// Constants behind the code. 2^x = 2^n · 2^f and its polynomial as in `AttentionSoftmax`.
     private static final float[] NUMBERS = {12582912f, -127f, Float.NEGATIVE_INFINITY, 0.000154697322f, 0.00134100008f, 0.00961803086f, 0.0555029735f, 0.240226507f,
         0.693147242f, 1f, -1e30f, 126f, 30f, -30f, 2f, Float.intBitsToFloat(127 << 23)};
     private static final int N_ROUND = 0, N_TINY = 4, N_HIDDEN = 8, N_E6 = 12, N_E5 = 16, N_E1 = 32, N_ONE = 36, N_NONE = 40, N_MOST = 44, N_CAPPED = 48, N_MINUS_CAPPED = 52,
@@ -219,7 +219,7 @@ final class Attention512 {
         a.op(Op.STOREUPS, at(STATE, base - 64), zmm(21));
     }
 
-    /// Four vectors from 16: cap · tanh(factor · s), see `AttentionTiles.cap`.
+    /// Four vectors from 16: cap · tanh(factor · s), see `AttentionSoftmax.cap`.
     private void cap() {
         for (int j = 0; j < 4; j++) {
             Vec y = zmm(16 + j), r = zmm(4 + j), p = zmm(8 + j);

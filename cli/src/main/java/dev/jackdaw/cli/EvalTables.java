@@ -120,7 +120,7 @@ final class EvalTables {
             text.append("\nDifferences on the same items: the model less the first one. p is McNemar's exact test.\n\n");
             table(text, PAIR_HEAD, rows(pairs));
         }
-        text.append("\nIntervals are 95%: Wilson's for rates, the bootstrap's elsewhere. Settings:\n\n");
+        text.append("\nIntervals are 95%: Wilson's for rates, exact ones for differences of rates, the bootstrap's elsewhere. Settings:\n\n");
         settings().forEach(line -> text.append("* ").append(line).append('\n'));
         return text.toString();
     }

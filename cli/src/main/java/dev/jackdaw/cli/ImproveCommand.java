@@ -61,16 +61,16 @@ final class ImproveCommand implements Callable<Integer> {
     @Option(names = "--steps", order = 10, paramLabel = "N", showDefaultValue = Visibility.NEVER, description = "Optimizer steps. Default: one pass over the mixture.")
     private Long steps;
 
-    @Option(names = "--learning-rate", order = 11, paramLabel = "X", showDefaultValue = Visibility.NEVER, description = "Of the matrices. Default: a tenth of that of finetune.")
+    @Option(names = "--learning-rate", order = 11, paramLabel = "X", showDefaultValue = Visibility.NEVER, description = "Of the matrices. Default: a fifth of that of finetune.")
     private Double learningRate;
 
-    @Option(names = "--sightings", order = 12, paramLabel = "N", defaultValue = "16", description = "How often each correction is in the mixture.")
+    @Option(names = "--sightings", order = 12, paramLabel = "N", defaultValue = "64", description = "How often each correction is in the mixture.")
     private int sightings;
 
     @Option(names = "--replay", order = 13, paramLabel = "SHARE", defaultValue = "0.9", description = "Share of the mixture that is earlier finetuning data, against forgetting.")
     private double replay;
 
-    @Option(names = "--least-replay", order = 14, paramLabel = "N", defaultValue = "3000", description = "Conversations of it, however few corrections there are.")
+    @Option(names = "--least-replay", order = 14, paramLabel = "N", defaultValue = "6000", description = "Conversations of it, however few corrections there are.")
     private int leastReplay;
 
     @Option(names = "--held-out", order = 15, paramLabel = "SHARE", defaultValue = "0.2", description = "Share of the corrections that is examined and not learned, where there are at least 20.")
@@ -155,7 +155,7 @@ final class ImproveCommand implements Callable<Integer> {
             List<List<String>> rows = new ArrayList<>();
             for (Verdict.Row row : r.evaluation()) {
                 rows.add(List.of(row.name(), Integer.toString(row.n()), number(row.before()), number(row.after()), String.format(Locale.ROOT, "%+.4f", row.difference()),
-                        String.format(Locale.ROOT, "%+.4f to %+.4f", row.low(), row.high()), row.isWorse() ? output.bad("worse") : ""));
+                        String.format(Locale.ROOT, "%+.4f to %+.4f", row.low(), row.high()), row.isWorse() ? output.bad("worse") : row.isGuess() ? "guessed" : ""));
             }
             output.table(List.of("evaluation", "n", "v" + r.from(), "v" + r.version(), "difference", "95% interval", ""), rows);
         }

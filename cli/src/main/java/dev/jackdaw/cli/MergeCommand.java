@@ -4,7 +4,7 @@ import dev.jackdaw.model.Model;
 import dev.jackdaw.model.format.FileType;
 import dev.jackdaw.model.format.Gguf;
 import dev.jackdaw.model.format.Lora;
-import dev.jackdaw.model.format.LoraMerge;
+import dev.jackdaw.model.format.WeightMerge;
 import dev.jackdaw.model.format.Merge;
 import dev.jackdaw.model.format.ModelFile;
 import dev.jackdaw.model.format.Safetensors;
@@ -98,15 +98,15 @@ final class MergeCommand implements Callable<Integer> {
             }
             try (Arena arena = Arena.ofShared()) {
                 ModelFile file = ModelFile.open(source, arena);
-                List<LoraMerge.Use> uses = new ArrayList<>();
+                List<WeightMerge.Change> changes = new ArrayList<>();
                 for (String argument : adapters) {
                     LoraOptions.Scaled scaled = LoraOptions.Scaled.of(argument, common);
-                    uses.add(new LoraMerge.Use(Lora.open(scaled.path(), file.spec(), arena), scaled.scale()));
+                    changes.add(new WeightMerge.Adapter(Lora.open(scaled.path(), file.spec(), arena), scaled.scale()));
                 }
                 long total = file.spec().parameterCount();
-                LoraMerge.Result result;
+                WeightMerge.Result result;
                 try (ProgressBar bar = common.output().progress("merge", total, "weights")) {
-                    result = LoraMerge.write(file, uses, out, type, device, bar::update);
+                    result = WeightMerge.write(file, changes, out, type, device, bar::update);
                 }
                 common.output().json(new Merged(out.toString(), result.changed(), result.tensors(), result.change(), result.rounding(), Files.size(out)));
                 common.output().line("%s: %,d bytes, %d tensors changed; tensors: %s", out, Files.size(out), result.changed(),

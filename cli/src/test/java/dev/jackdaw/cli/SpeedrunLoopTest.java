@@ -23,9 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /// The loop on what `speedrun` builds from the JDK's sources: wrong answers are reported to a running server with what is right, `improve` learns
-/// them, and the same server answers right, while the examination of some three thousand questions did not get worse.
+/// them, and the same server answers right, while the examination of some two thousand questions did not get worse.
 ///
-/// It does not pass with every assistant that ten minutes make: docs/BENCHMARKS.md, "Improving the assistant".
+/// An assistant that knows hardly anything, as ten minutes beside other load make one, does not pass: docs/BENCHMARKS.md, "Improving the assistant".
 ///
 /// It takes as long as a speedrun and some minutes: `mvn test -Dgroups=speedrun -DexcludedGroups= -pl cli -am`. With `-Djackdaw.speedrun=RUN`
 /// it takes a run that is there.

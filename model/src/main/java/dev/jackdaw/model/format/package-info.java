@@ -6,7 +6,7 @@
 /// One level up, where tensors become a model: [ModelFile] (opens either kind, with the families' tables), [GgufExport] and [HuggingFace]
 /// (whole models out; `GgufHeader` and `HuggingFaceConfig` have the words).
 ///
-/// Adapters: [Lora] (read from a PEFT folder or a GGUF file), [PeftWriter] (the way back), [LoraMerge] (worked into the weights of a GGUF file).
+/// Adapters: [Lora] (read from a PEFT folder or a GGUF file), [PeftWriter] (the way back), [WeightMerge] (worked into the weights of a GGUF file).
 ///
 /// Fewer bits: [Quantizer] writes a GGUF file anew, [Mixture] chooses which tensor gets which type of a [FileType], [ImportanceMatrix] weighs
 /// errors. Also here: [Merge] (one file of many), [PackedExperts] (MXFP4 in safetensors), [MemoryNeed] (what a model would take).

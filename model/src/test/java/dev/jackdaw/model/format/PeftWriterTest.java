@@ -101,9 +101,9 @@ class PeftWriterTest {
         }
         try (Device device = Device.cpu(2); Model base = Model.open(gguf, device); Arena arena = Arena.ofShared()) {
             float[] expected = logits(base.forward(), base.adapter(LORA.resolve("llama-a"), 0.5f), base.adapter(LORA.resolve("llama-d"), 1));
-            List<LoraMerge.Use> uses = List.of(new LoraMerge.Use(Lora.open(LORA.resolve("llama-a"), base.spec(), arena), 0.5f),
-                    new LoraMerge.Use(Lora.open(LORA.resolve("llama-d"), base.spec(), arena), 1));
-            LoraMerge.Result plain = LoraMerge.write(base.file(), uses, merged, null, device, _ -> { });
+            List<WeightMerge.Change> changes = List.of(new WeightMerge.Adapter(Lora.open(LORA.resolve("llama-a"), base.spec(), arena), 0.5f),
+                    new WeightMerge.Adapter(Lora.open(LORA.resolve("llama-d"), base.spec(), arena), 1));
+            WeightMerge.Result plain = WeightMerge.write(base.file(), changes, merged, null, device, _ -> { });
             assertThat(plain.changed()).isEqualTo(7 * base.spec().layers());
             assertThat(plain.rounding()).isZero();
             assertThat(plain.change()).isPositive();
@@ -112,7 +112,7 @@ class PeftWriterTest {
                 assertThat(logits(base.forward())).usingComparatorWithPrecision(1e-1f).isNotEqualTo(expected);
                 assertThat(result.template()).contains("{{ messages }}");
             }
-            LoraMerge.Result small = LoraMerge.write(base.file(), uses, merged, FileType.Q8_0, device, _ -> { });
+            WeightMerge.Result small = WeightMerge.write(base.file(), changes, merged, FileType.Q8_0, device, _ -> { });
             assertThat(small.tensors()).containsKey("Q8_0").containsKey("F32");
             assertThat(small.rounding()).isBetween(1e-6, small.change());
             try (Model result = Model.open(merged, device)) {
@@ -121,13 +121,43 @@ class PeftWriterTest {
                     assertThat(found[i]).isCloseTo(expected[i], within(0.5f));
                 }
             }
-            List<LoraMerge.Use> head = List.of(new LoraMerge.Use(Lora.open(LORA.resolve("llama-b"), base.spec(), arena), 1));
+            List<WeightMerge.Change> head = List.of(new WeightMerge.Adapter(Lora.open(LORA.resolve("llama-b"), base.spec(), arena), 1));
             float[] withHead = logits(base.forward(), base.adapter(LORA.resolve("llama-b"), 1));
-            LoraMerge.write(base.file(), head, merged, null, device, _ -> { });
+            WeightMerge.write(base.file(), head, merged, null, device, _ -> { });
             try (Model result = Model.open(merged, device)) {
                 assertThat(logits(result.forward())).usingComparatorWithPrecision(1e-4f).containsExactly(withHead);
             }
-            assertThatThrownBy(() -> LoraMerge.write(base.file(), uses, gguf, null, device, _ -> { })).hasMessageContaining("one of the files that are read");
+            assertThatThrownBy(() -> WeightMerge.write(base.file(), changes, gguf, null, device, _ -> { })).hasMessageContaining("one of the files that are read");
+        }
+    }
+
+    /// An adapter is linear in its strength, so half of it is half of the way to the model that it was worked into.
+    @Test
+    void halfOfTheWayIsHalfOfTheAdapter(@TempDir Path folder) throws IOException {
+        Path gguf = folder.resolve("base.gguf"), merged = folder.resolve("merged.gguf"), between = folder.resolve("between.gguf");
+        try (Device device = Device.cpu(2); Model folderModel = Model.open(LLAMA, device)) {
+            ModelExport.gguf(gguf, "llama", folderModel.spec(), folderModel.file(), folderModel.tokenizer(), "{{ messages }}", Map.of(), DType.F32);
+        }
+        try (Device device = Device.cpu(2); Model base = Model.open(gguf, device); Arena arena = Arena.ofShared()) {
+            WeightMerge.write(base.file(), List.of(new WeightMerge.Adapter(Lora.open(LORA.resolve("llama-a"), base.spec(), arena), 1)), merged, null, device, _ -> { });
+            ModelFile there = ModelFile.open(merged, arena);
+            for (float share : new float[] {0, 0.5f, 1}) {
+                float[] expected = logits(base.forward(), base.adapter(LORA.resolve("llama-a"), share));
+                WeightMerge.Result result = WeightMerge.write(base.file(), List.of(new WeightMerge.Towards(there, share)), between, null, device, _ -> { });
+                try (Model model = Model.open(between, device)) {
+                    assertThat(logits(model.forward())).usingComparatorWithPrecision(1e-4f).containsExactly(expected);
+                }
+                assertThat(result.change() > 0).isEqualTo(share > 0);
+            }
+            WeightMerge.write(base.file(), List.of(new WeightMerge.Towards(there, 1)), between, FileType.Q8_0, device, _ -> { });
+            try (Model small = Model.open(between, device)) {
+                WeightMerge.Result result = WeightMerge.write(small.file(), List.of(new WeightMerge.Towards(there, 0.5f)), merged.resolveSibling("types.gguf"), null, device, _ -> { });
+                assertThat(result.tensors()).as("each tensor keeps its number format").containsKey("Q8_0").containsKey("F32");
+            }
+            Path other = Path.of("src/test/resources/reference/models/qwen3");
+            try (Model foreign = Model.open(other, device)) {
+                assertThatThrownBy(() -> WeightMerge.write(base.file(), List.of(new WeightMerge.Towards(foreign.file(), 1)), between, null, device, _ -> { })).isInstanceOf(IllegalArgumentException.class);
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ import java.util.List;
 /// Everything that decides what an improvement makes of its corrections.
 ///
 /// @param steps        of the optimizer; null: one pass over the mixture
-/// @param learningRate of the matrices; null: a tenth of a finetuning's default, since a little is to change
+/// @param learningRate of the matrices; null: a fifth of a finetuning's default, since a little is to change
 /// @param sightings    how often each correction is in the mixture
 /// @param replay       share of the mixture that reminds the model of earlier finetuning data, 0 to below 1
 /// @param leastReplay  conversations of it, however few corrections there are
@@ -28,7 +28,7 @@ public record ImproveSettings(Long steps, Double learningRate, int sightings, do
     /// Corrections from which on some are held out: with fewer, a held-out fifth would say nothing.
     public static final int ENOUGH = 20;
 
-    public static final ImproveSettings DEFAULT = new ImproveSettings(null, null, 16, 0.9, 3000, 0.2, 0, 32_768, 0.05, List.of(), List.of(), Format.BASE, 0, 256, null, false, 0);
+    public static final ImproveSettings DEFAULT = new ImproveSettings(null, null, 64, 0.9, 6000, 0.2, 0, 32_768, 0.05, List.of(), List.of(), Format.BASE, 0, 256, null, false, 0);
 
     public ImproveSettings {
         tasks = List.copyOf(tasks);

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -34,7 +35,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// |----------|----------------------------------------|---------------------------------------------------------------------------|
 /// | collect  | `request.json`, `corrections.jsonl`    | the corrections there are now                                             |
 /// | curate   | `learn.jsonl`, `dataset.json`          | [Curation] and [Mixture]                                                  |
-/// | train    | `training/`, `candidate.gguf`          | [Candidate]                                                               |
+/// | train    | `training/`, `candidate.gguf`          | [Candidate], with [WalkBack]                                              |
 /// | examine  | `deployed.json`, `candidate.json`      | [Trial], the same for both                                                |
 /// | decide   | `decision.json`                        | [Verdict]                                                                 |
 /// | version  | the folder `vN` of the deployment      | kept with its [Lineage] whatever the verdict                              |
@@ -96,7 +97,8 @@ public final class Improvement {
     private record Dataset(int collected, Curation curation, Mixture mixture) {
     }
 
-    private record Trained(long steps, double epochs, long conversations, List<String> rejected) {
+    /// @param share of the way to the trained weights, see [WalkBack]
+    private record Trained(long steps, double epochs, long conversations, double share, List<String> rejected) {
     }
 
     private record Decision(Verdict verdict, List<Verdict.Row> evaluation, List<Told> cases) {
@@ -118,7 +120,7 @@ public final class Improvement {
 
     public Result run() throws IOException, InterruptedException {
         Deployment deployment = deployments.require(request.name());
-        Candidate.check(deployment.version(deployment.current()).model(), request.tuning() == Finetuning.Method.FULL);
+        Candidate.check(deployment.version(deployment.current()).model());
         List<TaskSpec> tasks = Trial.tasks(settings);
         List<Exercise> exercises = Kept.examination(deployment) == null ? List.of() : Examination.read(Kept.examination(deployment));
         Overlap overlap = overlap(exercises, tasks);
@@ -147,8 +149,8 @@ public final class Improvement {
         if (curation.fresh() == 0) {
             return finish(folder, dataset, List.of(), from, null, false, new Decision(new Verdict(false, List.of(nothing(dataset))), List.of(), List.of()));
         }
-        Trained trained = train(deployed, folder, dataset);
         Trial trial = new Trial(Trial.first(exercises, settings.questions()), Kept.text(deployment), dataset.mixture.reminders(), curation.learned(), curation.heldOut(), tasks, settings);
+        Trained trained = train(deployed, folder, dataset, trial);
         Path candidate = folder.resolve("candidate.gguf");
         Marks before = marks(trial, "deployed", deployed, folder), after = marks(trial, "candidate", candidate, folder);
         Decision decision = decide(folder, curation, before, after);
@@ -196,7 +198,7 @@ public final class Improvement {
         Curation curation = curate(corrections, overlap, deployment.current());
         Path temporary = Files.createTempDirectory("jackdaw-improve");
         try {
-            Mixture mixture = Mixture.write(temporary.resolve("learn.jsonl"), curation, Kept.replay(deployment), overlap, settings, null, examine);
+            Mixture mixture = Mixture.write(temporary.resolve("learn.jsonl"), curation, Kept.replay(deployment), overlap, settings, examine);
             Dataset dataset = new Dataset(corrections.size(), curation, mixture);
             return result(null, dataset, List.of(), deployment.current(), null, false, new Decision(curation.fresh() == 0 ? new Verdict(false, List.of(nothing(dataset))) : null, List.of(), List.of()));
         } finally {
@@ -245,25 +247,17 @@ public final class Improvement {
         }
         List<Correction> corrections = CorrectionFile.read(snapshot).since(0);
         Curation curation = curate(corrections, overlap, from);
-        Mixture.Knowledge knowledge = conversations -> {
-            listener.phase("ask what it knows");
-            try (Model model = Model.open(deployment.version(from).model(), device)) {
-                return Trial.knows(model, conversations, listener::progress);
-            }
-        };
-        boolean isNeeded = curation.fresh() > 0;
-        Mixture mixture = Mixture.write(folder.resolve("learn.jsonl"), curation, Kept.replay(deployment), overlap, settings, isNeeded ? knowledge : null, examine);
+        Mixture mixture = Mixture.write(folder.resolve("learn.jsonl"), curation, Kept.replay(deployment), overlap, settings, examine);
         Dataset dataset = new Dataset(corrections.size(), curation, mixture);
         write(done, dataset);
         listener.remark(corrections.size() + " corrections: " + curation.learned().size() + " to learn (" + curation.fresh() + " new), " + curation.heldOut().size() + " held out, "
-                + curation.removed().size() + " removed; " + mixture.replay() + " of " + mixture.pool() + " earlier conversations against forgetting, "
-                + mixture.known() + " of them as it answers itself");
+                + curation.removed().size() + " removed; " + mixture.replay() + " of " + mixture.pool() + " earlier conversations against forgetting");
         return dataset;
     }
 
     // ---- train
 
-    private Trained train(Path deployed, Path folder, Dataset dataset) throws IOException {
+    private Trained train(Path deployed, Path folder, Dataset dataset, Trial trial) throws IOException, InterruptedException {
         Path done = folder.resolve("trained.json"), candidate = folder.resolve("candidate.gguf");
         if (Files.exists(done)) {
             return read(done, Trained.class);
@@ -277,8 +271,11 @@ public final class Improvement {
             }
         });
         RunPlan.Program program = new RunPlan.Program(request.program().version(), request.program().commit(), request.program().java(), "");
-        Finetuning.Result result = Candidate.make(deployed, folder.resolve("learn.jsonl"), folder.resolve("training"), candidate, settings, request.tuning(), program, device, watching);
-        Trained trained = new Trained(result.plan().settings().steps(), result.epochs(), result.counts().conversations(), List.copyOf(rejected));
+        Candidate.Made made = new Candidate(deployed, candidate, request.tuning(), device)
+                .make(folder.resolve("learn.jsonl"), folder.resolve("training"), settings, program, parameters -> trial.learned(parameters, device), listener, watching);
+        Finetuning.Result result = made.training();
+        listener.remark(String.format(Locale.ROOT, "the candidate goes %.0f%% of the way to the trained weights, as far as the corrections need", 100 * made.share()));
+        Trained trained = new Trained(result.plan().settings().steps(), result.epochs(), result.counts().conversations(), made.share(), List.copyOf(rejected));
         write(done, trained);
         return trained;
     }

@@ -15,10 +15,15 @@ record Marks(Map<String, Mark> fixed, Map<String, Mark> collected, List<Answer> 
     static final String EXACT_HELD_OUT = "collected and held out: answered as corrected";
     static final String MARGIN_HELD_OUT = "collected and held out: likelihood of good over bad";
 
-    /// @param items one value for each, in the same order for every model
-    record Mark(boolean lowerBetter, double value, double[] items) {
+    /// @param items   one value for each, in the same order for every model
+    /// @param isGuess always the commonest answer would be about as often right, so there is no knowledge here that could be lost
+    record Mark(boolean lowerBetter, double value, double[] items, boolean isGuess) {
+        static Mark of(boolean lowerBetter, double value, double[] items) {
+            return new Mark(lowerBetter, value, items, false);
+        }
+
         static Mark rate(double[] items) {
-            return new Mark(false, Arrays.stream(items).average().orElseThrow(), items);
+            return of(false, Arrays.stream(items).average().orElseThrow(), items);
         }
     }
 

@@ -21,17 +21,16 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// What the candidate is trained on: each correction some times, among many conversations of the earlier finetuning. Those keep the model from
 /// forgetting what it was not corrected in (rehearsal, Robins 1995); without them a small model gives the answer of a correction to every question
-/// that looks like it. The model is reminded of what it knows: of the conversations drawn, those come first whose last answer it would have given
-/// word for word. The others would teach it something else beside the corrections, and move it further.
+/// that looks like it. They are drawn at random: with those first that the model answers right already, it lost more (docs/DESIGN.md, "Against
+/// forgetting").
 ///
 /// @param corrections lines that are corrections
 /// @param replay      lines that are earlier conversations
-/// @param known       of them, what the deployed model would have answered itself; minus 1 if it was not asked
 /// @param pool        earlier conversations there are
 /// @param contrary    of them left out because a correction answers the same question
 /// @param overlapping of them left out because they hold something of an evaluation
 /// @param reminders   earlier conversations that are not learned but examined, where there is no examination of the run
-record Mixture(long corrections, long replay, long known, long pool, long contrary, long overlapping, List<Reminder> reminders) {
+record Mixture(long corrections, long replay, long pool, long contrary, long overlapping, List<Reminder> reminders) {
     private static final JsonMapper JSON = JsonMapper.shared();
     /// Reminders, where there are so many; of few conversations a tenth.
     private static final int REMINDERS = 200;
@@ -46,18 +45,8 @@ record Mixture(long corrections, long replay, long known, long pool, long contra
     private record Drawn(long order, Conversation conversation) {
     }
 
-    /// Says of conversations which end with the answer that the deployed model would give.
-    @FunctionalInterface
-    interface Knowledge {
-        boolean[] of(List<Reminder> conversations) throws IOException;
-    }
-
-    /// Drawn for each conversation that is wanted.
-    private static final int DRAWN = 2;
-
-    /// @param knowledge of the deployed model; null: it is not asked
-    /// @param examine   whether some of the pool are kept to examine with
-    static Mixture write(Path file, Curation curation, List<Path> pool, Overlap overlap, ImproveSettings settings, Knowledge knowledge, boolean examine) throws IOException {
+    /// @param examine whether some of the pool are kept to examine with
+    static Mixture write(Path file, Curation curation, List<Path> pool, Overlap overlap, ImproveSettings settings, boolean examine) throws IOException {
         long sightings = (long) curation.learned().size() * settings.sightings();
         long wanted = settings.replay() == 0 ? 0 : Math.max(settings.leastReplay(), Math.round(sightings * settings.replay() / (1 - settings.replay())));
         Set<String> corrected = java.util.stream.Stream.concat(curation.learned().stream(), curation.heldOut().stream()).map(Curation.Case::key).collect(Collectors.toSet());
@@ -82,22 +71,11 @@ record Mixture(long corrections, long replay, long known, long pool, long contra
             } else if (most > 0 && isPlain(messages) && offer(reminders, new Drawn(fingerprint(messages), conversation), most) == null) {
                 return;
             } else {
-                offer(drawn, new Drawn(order, conversation), knowledge == null ? wanted : DRAWN * wanted);
+                offer(drawn, new Drawn(order, conversation), wanted);
             }
         }, new Rejections(false, _ -> { }));
         Set<Conversation> examined = reminders.stream().map(Drawn::conversation).collect(Collectors.toSet());
         List<Conversation> replay = drawn.stream().sorted(Comparator.comparingLong(Drawn::order)).map(Drawn::conversation).filter(one -> !examined.contains(one)).toList();
-        long known = -1;
-        if (knowledge != null) {
-            boolean[] knows = knowledge.of(replay.stream().map(Mixture::reminder).toList());
-            List<Conversation> first = new ArrayList<>(), then = new ArrayList<>();
-            for (int i = 0; i < knows.length; i++) {
-                (knows[i] ? first : then).add(replay.get(i));
-            }
-            known = Math.min(wanted, first.size());
-            first.addAll(then);
-            replay = first.subList(0, (int) Math.min(wanted, first.size()));
-        }
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < settings.sightings(); i++) {
             for (Curation.Case one : curation.learned()) {
@@ -108,7 +86,7 @@ record Mixture(long corrections, long replay, long known, long pool, long contra
             lines.append(JSON.writeValueAsString(new Line(weighted(conversation), conversation.tools()))).append('\n');
         }
         AtomicFile.write(file, lines.toString());
-        return new Mixture(sightings, replay.size(), known, counts[0], counts[1], counts[2], reminders.stream().sorted(Comparator.comparingLong(Drawn::order)).map(one -> reminder(one.conversation)).toList());
+        return new Mixture(sightings, replay.size(), counts[0], counts[1], counts[2], reminders.stream().sorted(Comparator.comparingLong(Drawn::order)).map(one -> reminder(one.conversation)).toList());
     }
 
     /// A correction as a line to learn.

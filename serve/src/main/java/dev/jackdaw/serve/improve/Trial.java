@@ -10,6 +10,7 @@ import dev.jackdaw.train.assistant.Examination;
 import dev.jackdaw.train.assistant.Exercise;
 import dev.jackdaw.train.data.TokenShard;
 import dev.jackdaw.train.eval.BitsPerByte;
+import dev.jackdaw.train.eval.Difference;
 import dev.jackdaw.train.eval.Examinee;
 import dev.jackdaw.train.eval.ModelExaminee;
 import dev.jackdaw.train.eval.Prompt;
@@ -19,14 +20,19 @@ import dev.jackdaw.train.eval.TaskSpec;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleConsumer;
+import java.util.stream.Collectors;
 
 /// The questions that the deployed model and the candidate are both asked: the fixed ones and the collected ones.
 final class Trial {
     private static final int WINDOW = 1024;
+    /// Learned cases that are asked on the way, see [#learned].
+    private static final int ASKED = 64;
 
     private final List<Exercise> exercises;
     private final Path text;
@@ -84,7 +90,7 @@ final class Trial {
             if (text != null) {
                 try (TokenShard shard = TokenShard.open(text); BitsPerByte examination = new BitsPerByte(model.forward(), Math.min(WINDOW, model.spec().context()))) {
                     BitsPerByte.Result result = examination.measure(shard, 0, settings.textTokens(), done -> progress.accept(0.6 + 0.2 * done));
-                    fixed.put("bits per byte of held-out text", new Marks.Mark(true, result.bitsPerByte(), result.perWindow()));
+                    fixed.put("bits per byte of held-out text", Marks.Mark.of(true, result.bitsPerByte(), result.perWindow()));
                 }
             }
             ModelExaminee examinee = new ModelExaminee(model);             // not closed: the model is ours
@@ -94,7 +100,7 @@ final class Trial {
             for (TaskSpec task : tasks) {
                 Scores scores = new dev.jackdaw.train.eval.Examination(task, examinee, options(task, settings)).run(answers.resolve(task.name() + ".jsonl"), _ -> { });
                 Map.Entry<String, Scores.Score> main = scores.metrics().entrySet().iterator().next();
-                fixed.put(task.name() + " " + main.getKey(), new Marks.Mark(false, main.getValue().value(), main.getValue().items()));
+                fixed.put(task.name() + " " + main.getKey(), Marks.Mark.of(false, main.getValue().value(), main.getValue().items()));
             }
             progress.accept(0.9);
             List<Marks.Answer> own = cases(examinee, learned, false), other = cases(examinee, heldOut, true);
@@ -111,29 +117,40 @@ final class Trial {
         }
     }
 
-    private void examine(Model model, ChatTemplate template, Map<String, Marks.Mark> fixed, DoubleConsumer progress) {
-        Map<String, List<Double>> groups = new LinkedHashMap<>();
-        for (Examination.Answer answer : new Examination(model.forward(), model.tokenizer(), template).answers(exercises, progress)) {
-            groups.computeIfAbsent("examination: " + answer.exercise().group(), _ -> new ArrayList<>()).add(answer.isRight() ? 1.0 : 0.0);
+    /// What a model answers to the corrections it is to learn, the latest where there are many. Nothing fixed is asked.
+    List<Marks.Answer> learned(Path parameters, Device device) throws IOException, InterruptedException {
+        try (Model model = Model.open(parameters, device)) {
+            return cases(new ModelExaminee(model), learned.subList(Math.max(0, learned.size() - ASKED), learned.size()), false);
         }
-        groups.forEach((name, items) -> fixed.put(name, Marks.Mark.rate(items.stream().mapToDouble(Double::doubleValue).toArray())));
     }
 
-    /// Which of these conversations end with the answer that the model would give: each token of it is the likeliest.
-    static boolean[] knows(Model model, List<Mixture.Reminder> conversations, DoubleConsumer progress) throws IOException {
-        boolean[] knows = new boolean[conversations.size()];
-        new ModelExaminee(model).judge(conversations.stream().map(one -> new Examinee.Question(prompt(one.messages()), List.of(one.answer()))).toList(), (i, result) -> {
-            knows[i] = result != null && result.getFirst().greedy();
-            progress.accept((i + 1.0) / knows.length);
+    private void examine(Model model, ChatTemplate template, Map<String, Marks.Mark> fixed, DoubleConsumer progress) {
+        Map<String, List<Examination.Answer>> groups = new LinkedHashMap<>();
+        for (Examination.Answer answer : new Examination(model.forward(), model.tokenizer(), template).answers(exercises, progress)) {
+            groups.computeIfAbsent(answer.exercise().group(), _ -> new ArrayList<>()).add(answer);
+        }
+        groups.forEach((name, answers) -> {
+            double[] items = answers.stream().mapToDouble(answer -> answer.isRight() ? 1 : 0).toArray();
+            fixed.put("examination: " + name, new Marks.Mark(false, Arrays.stream(items).average().orElseThrow(), items, isGuess(answers, items)));
         });
-        return knows;
+    }
+
+    /// Whether the answers to questions about facts are not surely more often right than the commonest of the right ones would be, given each time.
+    private boolean isGuess(List<Examination.Answer> answers, double[] items) {
+        if (!answers.getFirst().exercise().isFact()) {
+            return false;
+        }
+        Map<String, Long> counts = answers.stream().collect(Collectors.groupingBy(answer -> answer.exercise().expected(), LinkedHashMap::new, Collectors.counting()));
+        String commonest = Collections.max(counts.entrySet(), Map.Entry.comparingByValue()).getKey();
+        double[] constant = answers.stream().mapToDouble(answer -> answer.exercise().expected().equals(commonest) ? 1 : 0).toArray();
+        return Difference.of(constant, items, settings.seed()).interval().low() <= 0;
     }
 
     private Marks.Mark reminders(ModelExaminee examinee) {
         double[] nats = new double[reminders.size()];
         examinee.judge(reminders.stream().map(one -> new Examinee.Question(prompt(one.messages()), List.of(one.answer()))).toList(),
                 (i, result) -> nats[i] = result == null ? 0 : -result.getFirst().logprob() / result.getFirst().tokens());
-        return new Marks.Mark(true, java.util.Arrays.stream(nats).average().orElseThrow(), nats);
+        return Marks.Mark.of(true, Arrays.stream(nats).average().orElseThrow(), nats);
     }
 
     private List<Marks.Answer> cases(ModelExaminee examinee, List<Curation.Case> cases, boolean isHeldOut) throws InterruptedException {

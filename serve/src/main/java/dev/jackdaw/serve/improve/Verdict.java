@@ -10,7 +10,7 @@ import java.util.Map;
 /// Whether a candidate may take the place of the deployed model.
 ///
 /// It may if the collected cases got better and no fixed evaluation got worse. Both models answered the same items, so each number is compared
-/// pair by pair ([Difference]); worse is what lies below zero with its whole 95% interval. Better in the collected cases is: more of them are
+/// pair by pair ([Difference]); worse is what lies below zero with its whole 95% interval, but for questions that the deployed model only guesses. Better in the collected cases is: more of them are
 /// answered exactly as corrected; or as many, and the corrected answers gained in likelihood over the bad ones with their whole interval, as
 /// long answers do, which nobody repeats word for word.
 ///
@@ -25,7 +25,8 @@ public record Verdict(boolean promote, List<String> reasons) {
     /// @param after       of the candidate
     /// @param low         of the 95% interval of the difference
     /// @param allowed     change for the worse that counts as none
-    public record Row(String name, boolean isFixed, boolean lowerBetter, int n, double before, double after, double difference, double low, double high, double allowed, boolean isWorse) {
+    /// @param isGuess     the deployed model answers these questions no better than the commonest answer would: another guess is no loss
+    public record Row(String name, boolean isFixed, boolean lowerBetter, int n, double before, double after, double difference, double low, double high, double allowed, boolean isGuess, boolean isWorse) {
     }
 
     public Verdict {
@@ -37,7 +38,7 @@ public record Verdict(boolean promote, List<String> reasons) {
         Interval interval = d.interval();
         double allowed = before.lowerBetter() ? tolerance * before.value() : 0;
         boolean isWorse = before.lowerBetter() ? interval.low() > allowed : interval.high() < -allowed;
-        return new Row(name, isFixed, before.lowerBetter(), d.n(), before.value(), after.value(), d.difference(), interval.low(), interval.high(), allowed, isWorse);
+        return new Row(name, isFixed, before.lowerBetter(), d.n(), before.value(), after.value(), d.difference(), interval.low(), interval.high(), allowed, before.isGuess(), isWorse && !before.isGuess());
     }
 
     /// All numbers that both have.
@@ -71,7 +72,7 @@ public record Verdict(boolean promote, List<String> reasons) {
                         row.low, row.high, row.allowed > 0 ? String.format(Locale.ROOT, ", %.4f are allowed", row.allowed) : "", row.n));
             }
         }
-        long fixed = rows.stream().filter(Row::isFixed).count();
+        long fixed = rows.stream().filter(row -> row.isFixed && !row.isGuess).count();
         if (fixed == 0) {
             against.add("there is nothing fixed to compare by: the deployment has neither an examination nor held-out text nor earlier conversations; give --tasks");
         } else if (against.isEmpty()) {

@@ -75,7 +75,7 @@ class LoopTest {
         try (TestServer server = serve()) {
             Set<String> before = known(server);
             assertThat(before).hasSizeGreaterThan(9).doesNotContain(TinyAssistant.TYPES[WRONG]);
-            for (int phrasing = 0; phrasing < 2; phrasing++) {
+            for (int phrasing = 0; phrasing < TinyAssistant.LEARNED; phrasing++) {
                 JsonNode wrong = ask(server, TinyAssistant.question(phrasing, WRONG));
                 assertThat(wrong.at("/choices/0/message/content").asString()).isEqualTo(TinyAssistant.wrong());
                 assertThat(server.json("/jackdaw/feedback", Json.text(Map.of("answerId", wrong.at("/id").asString(), "rating", "down", "reason", "wrong", "correction", TinyAssistant.answer(WRONG),
@@ -87,8 +87,8 @@ class LoopTest {
                         device, new Improvement.Listener() { }).run();
             }
             assertThat(result.promoted()).as("%s", result.verdict()).isTrue();
-            assertThat(result.learned()).isEqualTo(2);
-            for (int phrasing = 0; phrasing < 2; phrasing++) {
+            assertThat(result.learned()).isEqualTo(TinyAssistant.LEARNED);
+            for (int phrasing = 0; phrasing < TinyAssistant.LEARNED; phrasing++) {
                 JsonNode right = ask(server, TinyAssistant.question(phrasing, WRONG));
                 assertThat(right.at("/choices/0/message/content").asString()).isEqualTo(TinyAssistant.answer(WRONG));
                 assertThat(right.at("/model").asString()).isEqualTo(NAME + "@v2");

@@ -20,7 +20,7 @@ class VerdictTest {
         for (int i = 0; i < items.length; i++) {
             items[i] = value + (i % 2 == 0 ? spread : -spread);
         }
-        return new Marks.Mark(true, value, items);
+        return Marks.Mark.of(true, value, items);
     }
 
     private static Marks marks(Map<String, Marks.Mark> fixed, Marks.Mark exact, double margin) {
@@ -48,6 +48,15 @@ class VerdictTest {
         Verdict verdict = verdict(marks(Map.of("exam", rate(400, 200), "sums", rate(400, 300)), rate(10, 2), -3), marks(Map.of("exam", rate(400, 180), "sums", rate(400, 300)), rate(10, 10), 2));
         assertThat(verdict.promote()).isFalse();
         assertThat(verdict.reasons()).singleElement().asString().startsWith("exam got worse: 0.4500, 0.5000 before; the difference is -0.0500 (95% interval");
+    }
+
+    @Test
+    void anotherGuessIsNoLoss() {
+        Marks.Mark guessed = new Marks.Mark(false, 0.5, rate(400, 200).items(), true);
+        Map<String, Marks.Mark> after = Map.of("exam", rate(400, 300), "since", rate(400, 100));
+        assertThat(verdict(marks(Map.of("exam", rate(400, 300), "since", guessed), rate(10, 2), -3), marks(after, rate(10, 9), 2)).reasons()).contains("none of the 1 fixed evaluations got worse beyond its interval");
+        assertThat(verdict(marks(Map.of("exam", rate(400, 300), "since", rate(400, 200)), rate(10, 2), -3), marks(after, rate(10, 9), 2)).promote()).isFalse();
+        assertThat(verdict(marks(Map.of("since", guessed), rate(10, 2), -3), marks(Map.of("since", rate(400, 100)), rate(10, 9), 2)).promote()).as("guesses are no evidence").isFalse();
     }
 
     @Test

@@ -58,7 +58,7 @@ public record AssistantResult(List<Group> groups, int turns, int wellFormed, int
         for (Map.Entry<String, List<Examination.Answer>> entry : byGroup.entrySet()) {
             String name = entry.getKey();
             List<Examination.Answer> own = entry.getValue();
-            boolean isFact = !name.equals(Exercise.OUTSIDE) && !name.equals(Exercise.CALCULATOR);
+            boolean isFact = own.getFirst().exercise().isFact();
             Share share = Share.of(own.stream().filter(Examination.Answer::isRight).count(), own.size());
             String commonest = isFact ? lessons.commonest().get(Examination.topic(name)) : null;
             int commonestRight = (int) own.stream().filter(answer -> answer.exercise().expected().equals(commonest)).count();

@@ -23,6 +23,11 @@ public record Exercise(String group, List<Message> messages, String expected, St
         return new Exercise(group, List.of(Message.of("user", question), Message.of("assistant", answer)), expected, subject);
     }
 
+    /// Its answer is a fact, which could be guessed; not a sum, and not a question to decline.
+    public boolean isFact() {
+        return !group.equals(OUTSIDE) && !group.equals(CALCULATOR);
+    }
+
     public String question() {
         return messages.getFirst().content();
     }

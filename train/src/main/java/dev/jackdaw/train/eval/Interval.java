@@ -2,6 +2,7 @@ package dev.jackdaw.train.eval;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.DoublePredicate;
 
 /// Where the true value lies with 95% confidence, given what was seen of it.
 public record Interval(double low, double high) {
@@ -17,6 +18,38 @@ public record Interval(double low, double high) {
         double p = (double) successes / n, z2 = Z * Z;
         double centre = (p + z2 / (2 * n)) / (1 + z2 / n), half = Z / (1 + z2 / n) * Math.sqrt(p * (1 - p) / n + z2 / (4.0 * n * n));
         return new Interval(successes == 0 ? 0 : centre - half, successes == n ? 1 : centre + half);
+    }
+
+    /// Of a rate, never too narrow: Clopper's and Pearson's exact interval (1934). It holds 1/2 exactly when the two-sided binomial test does not reject it.
+    public static Interval exact(long successes, long n) {
+        if (n < 1 || successes < 0 || successes > n) {
+            throw new IllegalArgumentException("interval: " + successes + " successes of " + n + "; expected at least one observation and no more successes than those");
+        }
+        return new Interval(successes == 0 ? 0 : rate(p -> 1 - atMost(successes - 1, n, p) < 0.025), successes == n ? 1 : rate(p -> atMost(successes, n, p) > 0.025));
+    }
+
+    /// Where a condition that holds at 0 ends to hold.
+    private static double rate(DoublePredicate holds) {
+        double low = 0, high = 1;
+        for (int i = 0; i < 60; i++) {
+            double middle = (low + high) / 2;
+            if (holds.test(middle)) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return (low + high) / 2;
+    }
+
+    /// How likely `k` successes or fewer are.
+    private static double atMost(long k, long n, double p) {
+        double logChoose = 0, sum = 0;                               // of n over i
+        for (long i = 0; i <= k; i++) {
+            sum += Math.exp(logChoose + i * Math.log(p) + (n - i) * Math.log1p(-p));
+            logChoose += Math.log(n - i) - Math.log(i + 1);
+        }
+        return Math.min(1, sum);
     }
 
     /// Of a mean: the percentiles of the means of samples drawn with repetition (Efron, 1979). The same seed gives the same interval.

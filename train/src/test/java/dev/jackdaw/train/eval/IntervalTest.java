@@ -20,6 +20,33 @@ class IntervalTest {
         assertThatThrownBy(() -> Interval.wilson(3, 2)).hasMessageContaining("3 successes of 2");
     }
 
+    /// Clopper and Pearson: by hand where nothing or all was seen, (0.025)^(1/n); in between by their definition.
+    @Test
+    void theExactInterval() {
+        Interval none = Interval.exact(0, 20), half = Interval.exact(10, 20), all = Interval.exact(20, 20);
+        assertThat(none.low()).isZero();
+        assertThat(none.high()).isCloseTo(1 - Math.pow(0.025, 1.0 / 20), within(1e-9));
+        assertThat(all.low()).isCloseTo(Math.pow(0.025, 1.0 / 20), within(1e-9));
+        assertThat(half.low()).isCloseTo(0.27196, within(1e-5));
+        assertThat(half.high()).isCloseTo(0.72804, within(1e-5));
+        assertThat(Interval.exact(2_000, 4_000).low()).isCloseTo(Interval.wilson(2_000, 4_000).low(), within(5e-4));
+    }
+
+    /// The interval of a difference and its test say the same.
+    @Test
+    void unequalPairs() {
+        for (int lost = 0; lost <= 12; lost++) {
+            for (int gained = 0; gained <= 12; gained++) {
+                double[] first = new double[400], second = new double[400];
+                java.util.Arrays.fill(first, 0, lost, 1);
+                java.util.Arrays.fill(second, lost, lost + gained, 1);
+                Difference d = Difference.of(first, second, 1);
+                assertThat(d.interval().high() < 0 || d.interval().low() > 0).as("%d lost, %d gained: %s", lost, gained, d).isEqualTo(d.p() < 0.05);
+                assertThat(d.difference()).isBetween(d.interval().low(), d.interval().high());
+            }
+        }
+    }
+
     /// The bootstrap of a mean comes close to what the normal distribution says, and the same seed gives the same.
     @Test
     void theBootstrapOfAMean() {

@@ -1,5 +1,6 @@
 package dev.jackdaw.model.format;
 
+import dev.jackdaw.model.arch.ModelSpec;
 import dev.jackdaw.model.family.Form;
 import dev.jackdaw.model.family.Names;
 import dev.jackdaw.tensor.DType;
@@ -19,24 +20,62 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
 
-/// Writes a GGUF model anew with adapters worked into its weights: `W + s·B·A` (and the magnitudes of DoRA) in F32, then the number format
-/// that is asked for. Everything else, tokenizer and template included, stays as it is in the file. One tensor at a time is in memory.
+/// Writes a GGUF model anew with changes worked into its weights, adapters (`W + s·B·A`, and the magnitudes of DoRA) or a share of the way to other
+/// weights: in F32, then in the number format that is asked for. Everything else, tokenizer and template included, stays as it is in the file. One
+/// tensor at a time is in memory.
 ///
-/// Rounding to blocks of few bits can be larger than what an adapter changed; [Result] sets the two side by side.
-public final class LoraMerge {
+/// Rounding to blocks of few bits can be larger than what was changed; [Result] sets the two side by side.
+public final class WeightMerge {
     private static final Set<String> REPLACED = Set.of(Gguf.SPLIT_NUMBER, Gguf.SPLIT_COUNT, Gguf.SPLIT_TENSORS, Gguf.ALIGNMENT_KEY);
     private static final String FILE_TYPE = "general.file_type";
     /// In one piece of the work.
     private static final int ROWS = 16;
 
-    /// An adapter, `strength` times as strongly as it was trained.
-    public record Use(Lora lora, float strength) {
+    /// What is worked into weights.
+    public sealed interface Change {
+        /// Our names of the weights that it changes.
+        Set<String> weights();
+
+        /// Adds it to `sum`, F32: the weight `w` with the changes before this one.
+        void addTo(Device device, Arena temporary, String weight, Tensor sum, Tensor w);
     }
 
-    /// @param changed  how many tensors the adapters changed
+    /// An adapter, `strength` times as strongly as it was trained.
+    public record Adapter(Lora lora, float strength) implements Change {
+        @Override
+        public Set<String> weights() {
+            return lora.pairs().stream().map(Lora.Pair::weight).collect(Collectors.toSet());
+        }
+
+        @Override
+        public void addTo(Device device, Arena temporary, String weight, Tensor sum, Tensor w) {
+            lora.pairs().stream().filter(pair -> pair.weight().equals(weight)).forEach(pair -> pair.addTo(device, sum, w, strength));
+        }
+    }
+
+    /// A share of the way to the weights of another model of the same shape: 0 changes nothing, 1 arrives there.
+    public record Towards(ModelFile other, float share) implements Change {
+        @Override
+        public Set<String> weights() {
+            return other.spec().parameters().stream().map(ModelSpec.Parameter::name).collect(Collectors.toSet());
+        }
+
+        @Override
+        public void addTo(Device device, Arena temporary, String weight, Tensor sum, Tensor w) {
+            Tensor there = Conversion.to(temporary, other.tensor(temporary, weight), DType.F32);
+            if (!there.shape().equals(w.shape())) {
+                throw new IllegalArgumentException("merge: " + weight + " is " + there.shape() + " in " + other.path() + " and " + w.shape() + " here; both models must have the same shape");
+            }
+            device.axpby(sum, share, there, 1);
+            device.axpby(sum, -share, w, 1);
+        }
+    }
+
+    /// @param changed  how many tensors were changed
     /// @param tensors  how many tensors have each type now
-    /// @param change   root mean square of what the adapters added to the numbers of those tensors
+    /// @param change   root mean square of what was added to the numbers of those tensors
     /// @param rounding root mean square of what was lost when they were stored
     public record Result(int changed, Map<String, Integer> tensors, double change, double rounding) {
     }
@@ -44,19 +83,19 @@ public final class LoraMerge {
     private final ModelFile model;
     private final Gguf file;
     private final Device device;
-    private final List<Use> uses;
+    private final List<Change> changes;
     private final Set<String> changed = new HashSet<>();            // our names
     private final Map<String, Names.Link> links = new HashMap<>();  // by the names in the file
     private double squaresOfChange;
     private double squaresOfRounding;
     private long numbers;
 
-    private LoraMerge(ModelFile model, List<Use> uses, Device device) {
+    private WeightMerge(ModelFile model, List<Change> changes, Device device) {
         this.model = model;
-        this.uses = uses;
+        this.changes = changes;
         this.device = device;
         file = model.gguf().orElseThrow(() -> new IllegalArgumentException("merge: " + model.path() + " is not a GGUF file; write it as one first (jackdaw import)"));
-        uses.forEach(use -> use.lora.pairs().forEach(pair -> changed.add(pair.weight())));
+        changes.forEach(change -> changed.addAll(change.weights()));
         for (Names.Link link : model.names().links(model.spec())) {
             link.files().forEach(name -> links.put(name, link));
         }
@@ -68,8 +107,8 @@ public final class LoraMerge {
 
     /// @param type     null: each tensor keeps its type
     /// @param progress is told the number of weights done
-    public static Result write(ModelFile model, List<Use> uses, Path target, FileType type, Device device, LongConsumer progress) throws IOException {
-        return new LoraMerge(model, uses, device).write(target, type, progress);
+    public static Result write(ModelFile model, List<Change> changes, Path target, FileType type, Device device, LongConsumer progress) throws IOException {
+        return new WeightMerge(model, changes, device).write(target, type, progress);
     }
 
     private Result write(Path target, FileType type, LongConsumer progress) throws IOException {
@@ -127,12 +166,8 @@ public final class LoraMerge {
         for (String name : link.ours()) {
             Tensor w = Conversion.to(arena, model.tensor(arena, name), DType.F32), sum = Tensor.zeros(arena, w.shape().toArray());
             sum.copyFrom(w);
-            for (Use use : uses) {
-                for (Lora.Pair pair : use.lora.pairs()) {
-                    if (pair.weight().equals(name)) {
-                        pair.addTo(device, sum, w, use.strength);
-                    }
-                }
+            for (Change change : changes) {
+                change.addTo(device, arena, name, sum, w);
             }
             device.axpby(w, 1, sum, -1);
             squaresOfChange += device.sumOfSquares(w);

@@ -197,6 +197,12 @@ class ServerTest {
                 Thread.onSpinWait();
             }
             assertThat(own.server.deadlines()).isZero();
+            for (String path : List.of("/v1/embeddings", "/api/embed")) {
+                HttpResponse<String> late = own.post(path, "{\"model\":\"tiny\",\"input\":[\"hello\"]}");
+                assertThat(late.statusCode()).isEqualTo(503);
+                assertThat(late.body()).contains("not complete after 0 seconds");
+            }
+            assertThat(own.server.models().list().getFirst().users()).isZero();
         }
     }
 

@@ -128,7 +128,7 @@ public final class Completions implements HttpService {
         all.forEach(ids -> requireRoom(ids.length, Math.max(1, wanted.maxTokens), model.spec().context()));
         List<Prompt> prompts = new ArrayList<>();
         long tokens = 0;
-        try (Waiting client = Waiting.begin()) {
+        try (Waiting client = Waiting.begin(context)) {
             for (int i = 0; i < all.size(); i++) {
                 int[] ids = all.get(i);
                 client.require();

@@ -71,7 +71,7 @@ public final class Embeddings implements HttpService {
     static List<float[]> vectors(ApiContext context, ModelPool.Lease lease, List<int[]> texts, int dimensions) throws InterruptedException {
         List<float[]> all = new ArrayList<>();
         long tokens = 0;
-        try (Waiting client = Waiting.begin()) {
+        try (Waiting client = Waiting.begin(context)) {
             for (int[] ids : texts) {
                 client.require();
                 all.add(shortened(lease.model().embed(ids), dimensions));
@@ -196,7 +196,7 @@ public final class Embeddings implements HttpService {
         LoadedModel model = lease.model();
         List<Reranker.Ranked> ranked = new ArrayList<>();
         long tokens = 0;
-        try (Waiting client = Waiting.begin()) {
+        try (Waiting client = Waiting.begin(context)) {
             LoadedModel.Relevance relevance = model.relevance(query);
             for (String document : documents) {
                 client.require();

@@ -52,7 +52,6 @@ public final class Models implements HttpService {
     }
 
     private void details(ServerRequest request, ServerResponse response) {
-        Map<String, LoadedModel> loaded = context.models().loaded();
         Json.send(response, Map.of("models", context.models().list().stream().map(model -> {
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("id", model.name());
@@ -61,7 +60,7 @@ public final class Models implements HttpService {
             entry.put("loaded", model.isLoaded());
             entry.put("users", model.users());
             entry.put("bytes", model.bytes());
-            LoadedModel in = loaded.get(model.base() == null ? model.name() : model.base());
+            LoadedModel in = model.loaded();
             if (in != null) {
                 entry.put("hasTemplate", in.chat().isPresent());
                 entry.put("canThink", in.chat().map(chat -> chat.canThink()).orElse(false));

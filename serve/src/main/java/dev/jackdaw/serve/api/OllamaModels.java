@@ -43,20 +43,18 @@ public final class OllamaModels implements HttpService {
     }
 
     private void tags(ServerRequest request, ServerResponse response) {
-        Map<String, LoadedModel> loaded = context.models().loaded();
-        Json.send(response, Map.of("models", context.models().list().stream().map(model -> entry(model, loaded)).toList()));
+        Json.send(response, Map.of("models", context.models().list().stream().map(OllamaModels::entry).toList()));
     }
 
     private void running(ServerRequest request, ServerResponse response) {
-        Map<String, LoadedModel> loaded = context.models().loaded();
         Json.send(response, Map.of("models", context.models().list().stream().filter(ModelPool.Listed::isLoaded).map(model -> {
-            Map<String, Object> entry = entry(model, loaded);
+            Map<String, Object> entry = entry(model);
             entry.put("size_vram", 0);
             return entry;
         }).toList()));
     }
 
-    private static Map<String, Object> entry(ModelPool.Listed model, Map<String, LoadedModel> loaded) {
+    private static Map<String, Object> entry(ModelPool.Listed model) {
         String name = model.name().contains(":") ? model.name() : model.name() + ":latest";
         Map<String, Object> entry = new LinkedHashMap<>();
         entry.put("name", name);
@@ -64,7 +62,7 @@ public final class OllamaModels implements HttpService {
         entry.put("modified_at", Instant.ofEpochSecond(model.created()).toString());
         entry.put("size", model.bytes());
         entry.put("digest", digest(model));
-        entry.put("details", details(model.base(), loaded.get(model.base() == null ? model.name() : model.base())));
+        entry.put("details", details(model.base(), model.loaded()));
         return entry;
     }
 
@@ -110,7 +108,7 @@ public final class OllamaModels implements HttpService {
             info.put(spec.family() + ".embedding_length", spec.width());
             info.put(spec.family() + ".block_count", spec.layers());
             info.put(spec.family() + ".vocab_size", spec.vocabulary());
-            ModelPool.Listed listed = context.models().list().stream().filter(each -> each.name().equals(lease.name()) || (each.name() + ":latest").equals(lease.name())).findFirst().orElseThrow();
+            ModelPool.Listed listed = context.models().list().stream().filter(each -> each.name().equals(lease.source())).findFirst().orElseThrow();
             Map<String, Object> body = new LinkedHashMap<>();
             body.put("modelfile", "FROM " + listed.name() + "\n");
             body.put("parameters", "");

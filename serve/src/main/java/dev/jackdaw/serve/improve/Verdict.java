@@ -10,9 +10,9 @@ import java.util.Map;
 /// Whether a candidate may take the place of the deployed model.
 ///
 /// It may if the collected cases got better and no fixed evaluation got worse. Both models answered the same items, so each number is compared
-/// pair by pair ([Difference]); worse is what lies below zero with its whole 95% interval, but for questions that the deployed model only guesses. Better in the collected cases is: more of them are
-/// answered exactly as corrected; or as many, and the corrected answers gained in likelihood over the bad ones with their whole interval, as
-/// long answers do, which nobody repeats word for word.
+/// pair by pair ([Difference]); worse is what lies below zero with its whole 95% interval, but for questions that the deployed model only guesses.
+/// Better in the collected cases is: more of them are answered exactly as corrected; or as many, and the corrected answers gained in likelihood over
+/// the bad ones with their whole interval, as long answers do, which nobody repeats word for word.
 ///
 /// @param reasons in words: why not, or what got better
 public record Verdict(boolean promote, List<String> reasons) {
@@ -74,7 +74,7 @@ public record Verdict(boolean promote, List<String> reasons) {
         }
         long fixed = rows.stream().filter(row -> row.isFixed && !row.isGuess).count();
         if (fixed == 0) {
-            against.add("there is nothing fixed to compare by: the deployment has neither an examination nor held-out text nor earlier conversations; give --tasks");
+            against.add("there is nothing fixed to compare by: the deployment has neither an examination of which it knows something nor held-out text nor earlier conversations; give --tasks");
         } else if (against.isEmpty()) {
             good.add("none of the " + fixed + " fixed evaluations got worse beyond its interval");
         }

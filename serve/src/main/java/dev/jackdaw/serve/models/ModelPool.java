@@ -45,13 +45,15 @@ public final class ModelPool implements AutoCloseable {
     /// A model that is being used; closing gives it back.
     public final class Lease implements AutoCloseable {
         private final String name;
+        private final String source;
         private final Entry entry;
         private final LoadedModel model;
         private final List<Adapter> adapters;      // or null
         private boolean isOpen = true;
 
-        private Lease(String name, Entry entry, LoadedModel model, List<Adapter> adapters) {
+        private Lease(String name, String source, Entry entry, LoadedModel model, List<Adapter> adapters) {
             this.name = name;
+            this.source = source;
             this.entry = entry;
             this.model = model;
             this.adapters = adapters;
@@ -60,6 +62,11 @@ public final class ModelPool implements AutoCloseable {
         /// As the client asked for it; of a deployment with the version that answers, `birds@v3`.
         public String name() {
             return name;
+        }
+
+        /// As it is listed, whatever the client added to the name.
+        public String source() {
+            return source;
         }
 
         public LoadedModel model() {
@@ -84,9 +91,13 @@ public final class ModelPool implements AutoCloseable {
 
     /// One model by its name.
     ///
-    /// @param base  of an adapter, or null
-    /// @param bytes of its files
-    public record Listed(String name, Path path, String base, boolean isLoaded, int users, long bytes, long created) {
+    /// @param base   of an adapter, or null
+    /// @param loaded the model, an adapter's base, or the version that a deployment serves; null: not in memory
+    /// @param bytes  of its files
+    public record Listed(String name, Path path, String base, LoadedModel loaded, int users, long bytes, long created) {
+        public boolean isLoaded() {
+            return loaded != null;
+        }
     }
 
     /// Guarded by the pool.
@@ -165,19 +176,19 @@ public final class ModelPool implements AutoCloseable {
             throw ApiError.missing("model_not_found", "there is no model " + shortened(wanted) + "; there are: " + String.join(", ", names()));
         }
         return switch (source) {
-            case ModelSource.File file -> lease(wanted, file.name());
+            case ModelSource.File file -> lease(wanted, file.name(), file.name());
             case ModelSource.Deployed deployed -> {
                 Deployment.Version version = version(deployed, wanted, key);
                 Entry entry;
                 synchronized (this) {
                     entry = entries.computeIfAbsent(version.id(), id -> new Entry(new ModelSource.File(id, version.model())));
                 }
-                yield lease(version.id(), entry);
+                yield lease(version.id(), deployed.name(), entry);
             }
             case ModelSource.Adapted adapted -> {
-                Lease base = lease(wanted, adapted.base());
+                Lease base = lease(wanted, adapted.name(), adapted.base());
                 try {
-                    yield new Lease(wanted, base.entry, base.model, List.of(base.model.adapter(adapted.adapter(), adapted.scale())));
+                    yield new Lease(wanted, adapted.name(), base.entry, base.model, List.of(base.model.adapter(adapted.adapter(), adapted.scale())));
                 } catch (IOException e) {
                     base.close();
                     throw new ApiError(503, "adapter_not_readable", "model", "adapter " + adapted.name() + ": " + e.getMessage(), 0);
@@ -189,12 +200,12 @@ public final class ModelPool implements AutoCloseable {
         };
     }
 
-    private Lease lease(String wanted, String file) throws InterruptedException {
+    private Lease lease(String wanted, String source, String file) throws InterruptedException {
         Entry entry;
         synchronized (this) {
             entry = entries.get(file);
         }
-        return lease(wanted, entry);
+        return lease(wanted, source, entry);
     }
 
     /// By its name; Ollama's clients write `name:latest`, and a deployment's version is `name@vN`.
@@ -229,13 +240,13 @@ public final class ModelPool implements AutoCloseable {
         return "\"" + (name.length() > 100 ? name.substring(0, 100) + "…" : name) + "\"";
     }
 
-    private Lease lease(String wanted, Entry entry) throws InterruptedException {
+    private Lease lease(String wanted, String source, Entry entry) throws InterruptedException {
         synchronized (this) {
             requireOpen();
             entry.users++;
         }
         try {
-            return new Lease(wanted, entry, loaded(entry), null);
+            return new Lease(wanted, source, entry, loaded(entry), null);
         } catch (IOException | UncheckedIOException e) {
             leave(entry);
             throw new ApiError(503, "model_not_readable", "model", "model " + entry.source.name() + " could not be loaded: " + e.getMessage(), 0);
@@ -403,7 +414,7 @@ public final class ModelPool implements AutoCloseable {
             }
             synchronized (this) {
                 Entry entry = entries.get(key);
-                all.add(new Listed(source.name(), path, base, entry != null && entry.loaded != null, entry == null ? 0 : entry.users, bytes, created));
+                all.add(new Listed(source.name(), path, base, entry == null ? null : entry.loaded, entry == null ? 0 : entry.users, bytes, created));
             }
         }
         return all;

@@ -98,4 +98,18 @@ class LoopTest {
             assertThat(answer(server, TinyAssistant.question(0, WRONG))).isEqualTo(TinyAssistant.wrong());
         }
     }
+
+    /// A version answers; what is listed and shown is the deployment.
+    @Test
+    void aDeploymentIsShownLikeAnyModel() throws Exception {
+        try (TestServer server = serve()) {
+            for (String name : List.of(NAME, NAME + ":latest", NAME + "@v1")) {
+                JsonNode shown = server.json("/api/show", Json.text(Map.of("model", name)));
+                assertThat(shown.path("modelfile").asString()).isEqualTo("FROM " + NAME + "\n");
+                assertThat(shown.at("/details/family").asString()).isEqualTo("qwen3");
+            }
+            assertThat(Json.tree(server.get("/api/tags").body()).at("/models/0/details/family").asString()).as("it is loaded by now").isEqualTo("qwen3");
+            assertThat(Json.tree(server.get("/jackdaw/models").body()).at("/models/0/layers").asInt()).isEqualTo(2);
+        }
+    }
 }

@@ -41,12 +41,6 @@ public record Difference(double difference, Interval interval, int n, int gained
 
     /// Two-sided binomial test of a fair coin.
     static double mcNemar(int gained, int lost) {
-        int n = gained + lost, fewer = Math.min(gained, lost);
-        double logChoose = 0, sum = 0;                               // of n over i
-        for (int i = 0; i <= fewer; i++) {
-            sum += Math.exp(logChoose - n * Math.log(2));
-            logChoose += Math.log(n - i) - Math.log(i + 1);
-        }
-        return Math.min(1, 2 * sum);
+        return Math.min(1, 2 * Interval.atMost(Math.min(gained, lost), gained + lost, 0.5));
     }
 }

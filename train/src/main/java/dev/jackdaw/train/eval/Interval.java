@@ -12,9 +12,7 @@ public record Interval(double low, double high) {
 
     /// Of a rate: Wilson's score interval (1927), which stays right near 0 and 1 and for few observations.
     public static Interval wilson(long successes, long n) {
-        if (n < 1 || successes < 0 || successes > n) {
-            throw new IllegalArgumentException("interval: " + successes + " successes of " + n + "; expected at least one observation and no more successes than those");
-        }
+        requireRate(successes, n);
         double p = (double) successes / n, z2 = Z * Z;
         double centre = (p + z2 / (2 * n)) / (1 + z2 / n), half = Z / (1 + z2 / n) * Math.sqrt(p * (1 - p) / n + z2 / (4.0 * n * n));
         return new Interval(successes == 0 ? 0 : centre - half, successes == n ? 1 : centre + half);
@@ -22,10 +20,14 @@ public record Interval(double low, double high) {
 
     /// Of a rate, never too narrow: Clopper's and Pearson's exact interval (1934). It holds 1/2 exactly when the two-sided binomial test does not reject it.
     public static Interval exact(long successes, long n) {
+        requireRate(successes, n);
+        return new Interval(successes == 0 ? 0 : rate(p -> 1 - atMost(successes - 1, n, p) < 0.025), successes == n ? 1 : rate(p -> atMost(successes, n, p) > 0.025));
+    }
+
+    private static void requireRate(long successes, long n) {
         if (n < 1 || successes < 0 || successes > n) {
             throw new IllegalArgumentException("interval: " + successes + " successes of " + n + "; expected at least one observation and no more successes than those");
         }
-        return new Interval(successes == 0 ? 0 : rate(p -> 1 - atMost(successes - 1, n, p) < 0.025), successes == n ? 1 : rate(p -> atMost(successes, n, p) > 0.025));
     }
 
     /// Where a condition that holds at 0 ends to hold.
@@ -42,8 +44,8 @@ public record Interval(double low, double high) {
         return (low + high) / 2;
     }
 
-    /// How likely `k` successes or fewer are.
-    private static double atMost(long k, long n, double p) {
+    /// How likely `k` successes or fewer of `n` are, at a rate of `p`.
+    static double atMost(long k, long n, double p) {
         double logChoose = 0, sum = 0;                               // of n over i
         for (long i = 0; i <= k; i++) {
             sum += Math.exp(logChoose + i * Math.log(p) + (n - i) * Math.log1p(-p));

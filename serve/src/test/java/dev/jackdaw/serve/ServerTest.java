@@ -3,13 +3,17 @@ package dev.jackdaw.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.jackdaw.model.format.Gguf;
+import dev.jackdaw.model.format.GgufWriter;
 import dev.jackdaw.serve.ServerSettings.ApiKey;
 import dev.jackdaw.serve.http.Gate;
 import dev.jackdaw.serve.http.Json;
 import dev.jackdaw.serve.http.Role;
+import dev.jackdaw.serve.models.ModelSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.foreign.Arena;
 import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -203,6 +207,32 @@ class ServerTest {
                 assertThat(late.body()).contains("not complete after 0 seconds");
             }
             assertThat(own.server.models().list().getFirst().users()).isZero();
+        }
+    }
+
+    @Test
+    void aBaseModelWithoutATemplateCannotConverse(@TempDir Path folder) throws Exception {
+        Path base = folder.resolve("base.gguf");
+        try (Arena arena = Arena.ofConfined()) {
+            Gguf whole = Gguf.open(server.model, arena);
+            GgufWriter writer = new GgufWriter();
+            whole.metadata().forEach((key, value) -> {
+                if (!key.equals("tokenizer.chat_template")) {
+                    writer.put(key, value);
+                }
+            });
+            whole.tensors().forEach(tensor -> writer.add(tensor.name(), tensor.type(), tensor.shape(), whole.bytes(tensor.name())));
+            writer.write(base);
+        }
+        try (TestServer own = new TestServer(folder, settings -> {
+            ServerSettings.Models m = settings.models();
+            return new ServerSettings(settings.network(), settings.limits(), new ServerSettings.Models(List.of(new ModelSource.File("tiny", base)), m.memoryBytes(), m.sequences(), m.waiting(), m.cacheBytes(),
+                    m.threads(), m.activations(), m.cacheType()), settings.data());
+        })) {
+            HttpResponse<String> refused = own.post(CHAT, HELLO);
+            assertThat(refused.statusCode()).isEqualTo(400);
+            assertThat(refused.body()).contains("no_chat_template", "base model", "/v1/completions");
+            own.json("/v1/completions", "{\"prompt\":\"hello\",\"max_tokens\":2}");
         }
     }
 
